@@ -64,3 +64,10 @@ static inline struct span span_take(struct span s, size_t n)
 {
     return (struct span){s.ptr, n};
 }
+
+/* The index of the first such byte; s.len when there is none. */
+static inline size_t span_find(struct span s, uint8_t byte)
+{
+    const uint8_t *at = s.len == 0 ? NULL : memchr(s.ptr, byte, s.len);
+    return at == NULL ? s.len : (size_t)(at - s.ptr);
+}
