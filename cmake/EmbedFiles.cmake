@@ -1,0 +1,54 @@
+# embed_web_files(OUTPUT FILE...): a custom command that writes OUTPUT, a C file defining
+# web_files[] of server/web/files.h, again whenever one of the files changes.
+# The same file is the script that the command runs (cmake -P), so no tool but CMake is needed.
+
+function(embed_web_files output)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} "-DOUTPUT=${output}" "-DFILES=${ARGN}"
+      -P ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
+    DEPENDS ${ARGN} ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
+    COMMENT "Embedding the web client"
+    VERBATIM)
+endfunction()
+
+if(NOT CMAKE_SCRIPT_MODE_FILE)
+  return()
+endif()
+
+set(type_.html "text/html; charset=utf-8")
+set(type_.css "text/css; charset=utf-8")
+set(type_.js "text/javascript; charset=utf-8")
+set(type_.svg "image/svg+xml")
+
+set(arrays "")
+set(rows "")
+set(count 0)
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME)
+  get_filename_component(extension ${file} LAST_EXT)
+  if(NOT DEFINED type_${extension})
+    message(FATAL_ERROR "no content type is known for ${file}")
+  endif()
+  if(name STREQUAL "index.html")
+    set(name "")
+  endif()
+  file(SHA256 ${file} hash)
+  string(SUBSTRING ${hash} 0 32 etag)
+  file(READ ${file} bytes HEX)
+  # Sixteen bytes a line: compilers dislike lines of a hundred kilobytes.
+  string(REGEX REPLACE "(................................)" "\\1\n    " bytes "${bytes}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(APPEND arrays "static const uint8_t file_${count}[] = {\n    ${bytes}\n};\n")
+  string(APPEND rows "    {\"/${name}\", \"${type_${extension}}\", \"\\\"${etag}\\\"\", "
+    "file_${count}, sizeof(file_${count})},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+
+file(WRITE ${OUTPUT} "/* Written by cmake/EmbedFiles.cmake. */
+#include \"web/files.h\"
+
+${arrays}
+const struct web_file web_files[] = {
+${rows}};
+const size_t web_file_count = ${count};
+")

@@ -1,0 +1,19 @@
+/* The web client's files (server/web/client), as bytes inside the program. cmake/EmbedFiles.cmake
+ * turns them into a C file in the build directory, so the daemon needs nothing installed beside
+ * it. All of it is constant and lives as long as the program. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct web_file {
+    const char *path;         /* the request target: "/" for index.html, else "/" and the name */
+    const char *content_type; /* the whole value of the Content-Type field */
+    const char *etag;         /* a strong validator in its quotes, RFC 9110 section 8.8.3 */
+    const uint8_t *bytes;
+    size_t size;
+};
+
+/* In no particular order. */
+extern const struct web_file web_files[];
+extern const size_t web_file_count;
