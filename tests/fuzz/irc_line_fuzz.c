@@ -45,6 +45,8 @@ static void check_tags(struct span tags)
         CHECK(n <= tag.value.len);
         struct buf escaped = {0};
         must(irc_tag_escape(span_of(plain, n), &escaped));
+        CHECK(span_find(buf_span(&escaped), ';') == escaped.len);
+        CHECK(span_find(buf_span(&escaped), ' ') == escaped.len);
         if (escaped.len <= sizeof(again)) {
             size_t m = irc_tag_unescape(buf_span(&escaped), again);
             CHECK(span_eq(span_of(again, m), span_of(plain, n)));
@@ -92,13 +94,15 @@ static void check_line(struct span text)
     buf_deinit(&out);
     buf_deinit(&normal);
 
-    /* A reply that names all of it at once, as a server's might, is still one line. */
+    /* A reply that names any of it, as a server's might, keeps its params in place. */
     struct irc_line reply = {.command = SPAN("421"),
                              .params = {line.command, text, SPAN("Unknown command")},
                              .param_count = 3};
     must(irc_format(&reply, &out));
     must(irc_parse(buf_span(&out), &again));
     CHECK(out.len <= IRC_REST_BYTES_MAX);
+    if (out.len < IRC_REST_BYTES_MAX - 3) /* not cut, even before a code point */
+        CHECK(again.param_count == 3 && span_eq(again.params[2], reply.params[2]));
     buf_deinit(&out);
 }
 
