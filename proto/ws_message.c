@@ -1,0 +1,193 @@
+/* The rules of messages (RFC 6455 section 5), above both ways of decoding frames. Nothing below
+ * knows what a message is; nothing above sees a frame that breaks a rule. */
+#include "simul/check.h"
+#include "simul/utf8.h"
+#include "simul/ws.h"
+
+struct fault {
+    uint16_t code;
+    const char *reason;
+};
+
+static const struct fault fault_length = {WS_CODE_PROTOCOL, "bad frame length"};
+static const struct fault fault_rsv = {WS_CODE_PROTOCOL, "reserved bit set"};
+static const struct fault fault_opcode = {WS_CODE_PROTOCOL, "reserved opcode"};
+static const struct fault fault_unmasked = {WS_CODE_PROTOCOL, "frame is not masked"};
+static const struct fault fault_masked = {WS_CODE_PROTOCOL, "frame is masked"};
+static const struct fault fault_control_cut = {WS_CODE_PROTOCOL, "fragmented control frame"};
+static const struct fault fault_control_long = {WS_CODE_PROTOCOL, "control frame too long"};
+static const struct fault fault_no_message = {WS_CODE_PROTOCOL, "continuation of nothing"};
+static const struct fault fault_in_message = {WS_CODE_PROTOCOL, "message inside a message"};
+static const struct fault fault_close_length = {WS_CODE_PROTOCOL, "close frame of one byte"};
+static const struct fault fault_close_code = {WS_CODE_PROTOCOL, "bad close code"};
+static const struct fault fault_close_utf8 = {WS_CODE_TEXT, "close reason is not UTF-8"};
+static const struct fault fault_utf8 = {WS_CODE_TEXT, "text is not UTF-8"};
+static const struct fault fault_size = {WS_CODE_TOO_BIG, "message too big"};
+static const struct fault fault_memory = {WS_CODE_INTERNAL, "out of memory"};
+
+/* What is wrong with the frame that begins with this header; NULL if nothing. Changes nothing:
+ * while a frame is waited for, its header is judged again at every read. */
+static const struct fault *header_fault(const struct ws_reader *r, const struct ws_rules *rules,
+                                        const struct ws_chunk *c)
+{
+    if (c->rsv != 0)
+        return &fault_rsv;
+    if (c->masked != (rules->side == WS_SERVER))
+        return c->masked ? &fault_masked : &fault_unmasked;
+    switch (c->opcode) {
+    case WS_CONTINUATION:
+        if (r->opcode == 0)
+            return &fault_no_message;
+        break;
+    case WS_TEXT:
+    case WS_BINARY:
+        if (r->opcode != 0)
+            return &fault_in_message;
+        break;
+    case WS_OP_CLOSE:
+    case WS_OP_PING:
+    case WS_OP_PONG:
+        if (!c->fin)
+            return &fault_control_cut;
+        return c->frame_bytes > WS_CONTROL_BYTES_MAX ? &fault_control_long : NULL;
+    default:
+        return &fault_opcode;
+    }
+    if (rules->message_bytes_max == 0)
+        return NULL;
+    /* message_bytes never passes the limit, so this cannot wrap. */
+    uint64_t before = c->opcode == WS_CONTINUATION ? r->message_bytes : 0;
+    return c->frame_bytes > rules->message_bytes_max - before ? &fault_size : NULL;
+}
+
+static enum ws_event_kind fail(struct ws_reader *r, struct ws_frame_pool *pool,
+                               const struct fault *fault, struct ws_event *ev)
+{
+    ws_reader_deinit(r, pool);
+    r->ended = true;
+    ev->close_code = fault->code;
+    ev->payload = span_str(fault->reason);
+    return WS_FAILED;
+}
+
+/* Codes that may be sent: those defined by the RFC and IANA, and the ranges for libraries and
+ * applications (section 7.4.2). 1004 to 1006 and 1015 are reserved. */
+static bool close_code_is_valid(uint16_t code)
+{
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
+}
+
+static const struct fault *take_close(struct ws_reader *r, const struct ws_chunk *c,
+                                      struct ws_event *ev)
+{
+    ev->close_code = WS_CODE_NONE;
+    ev->payload = SPAN_EMPTY;
+    if (c->payload.len == 1)
+        return &fault_close_length;
+    if (c->payload.len >= 2) {
+        ev->close_code = (uint16_t)(c->payload.ptr[0] << 8 | c->payload.ptr[1]);
+        ev->payload = span_drop(c->payload, 2);
+    }
+    if (c->payload.len >= 2 && !close_code_is_valid(ev->close_code))
+        return &fault_close_code;
+    if (!utf8_is_valid(ev->payload))
+        return &fault_close_utf8;
+    r->ended = true;
+    return NULL;
+}
+
+/* A data frame's chunk, whose header is already judged. */
+static const struct fault *take_data(struct ws_reader *r, const struct ws_chunk *c,
+                                     struct ws_event *ev)
+{
+    if (c->first && c->opcode != WS_CONTINUATION) {
+        r->opcode = c->opcode;
+        r->utf8 = UTF8_COMPLETE;
+        r->message_bytes = 0;
+    }
+    if (c->first)
+        r->message_bytes += c->frame_bytes;
+
+    ev->payload = c->payload;
+    ev->opcode = (enum ws_opcode)r->opcode;
+    ev->message_first = c->first && c->opcode != WS_CONTINUATION;
+    ev->message_last = c->last && c->fin;
+    ev->frame_first = c->first;
+    ev->frame_last = c->last;
+
+    if (r->opcode == WS_TEXT) {
+        bool can_skip = c->is_ascii && (r->utf8 == UTF8_COMPLETE || c->payload.len == 0);
+        if (!can_skip)
+            r->utf8 = utf8_check(r->utf8, c->payload);
+        if (r->utf8 == UTF8_REJECTED || (ev->message_last && r->utf8 != UTF8_COMPLETE))
+            return &fault_utf8;
+    }
+    if (ev->message_last)
+        r->opcode = 0;
+    return NULL;
+}
+
+enum ws_event_kind ws_next(struct ws_reader *r, struct ws_frame_pool *pool,
+                           const struct ws_rules *rules, struct ws_input *in, struct ws_event *ev)
+{
+    if (r->ended) {
+        in->ptr += in->len;
+        in->len = 0;
+        return WS_NEED_MORE;
+    }
+    struct ws_chunk c;
+    const struct fault *fault = NULL;
+    switch (ws_frame_next(&r->frames, pool, rules, in, &c)) {
+    case WS_FRAME_NEED_MORE:
+        return WS_NEED_MORE;
+    case WS_FRAME_HEADER:
+        fault = header_fault(r, rules, &c);
+        return fault == NULL ? WS_NEED_MORE : fail(r, pool, fault, ev);
+    case WS_FRAME_CHUNK:
+        break;
+    case WS_FRAME_BAD:
+        return fail(r, pool, &fault_length, ev);
+    case WS_FRAME_NOMEM:
+        return fail(r, pool, &fault_memory, ev);
+    }
+    if (c.first)
+        fault = header_fault(r, rules, &c);
+    if (fault != NULL)
+        return fail(r, pool, fault, ev);
+
+    enum ws_event_kind kind = WS_DATA;
+    if (c.opcode < WS_OP_CLOSE) {
+        fault = take_data(r, &c, ev);
+    } else if (c.opcode == WS_OP_CLOSE) {
+        kind = WS_CLOSE;
+        fault = take_close(r, &c, ev);
+    } else {
+        kind = c.opcode == WS_OP_PING ? WS_PING : WS_PONG;
+        ev->payload = c.payload;
+    }
+    return fault == NULL ? kind : fail(r, pool, fault, ev);
+}
+
+void ws_reader_deinit(struct ws_reader *r, struct ws_frame_pool *pool)
+{
+    ws_frame_decoder_deinit(&r->frames, pool);
+}
+
+size_t ws_encode_close(uint8_t out[WS_CLOSE_FRAME_BYTES_MAX], uint16_t code, struct span reason)
+{
+    if (code == WS_CODE_NONE)
+        return ws_encode_header(out, WS_OP_CLOSE, true, 0);
+    size_t len = reason.len;
+    if (len > WS_CONTROL_BYTES_MAX - 2) {
+        len = WS_CONTROL_BYTES_MAX - 2;
+        while (len > 0 && (reason.ptr[len] & 0xc0) == 0x80) /* not inside a character */
+            len--;
+    }
+    size_t n = ws_encode_header(out, WS_OP_CLOSE, true, 2 + len);
+    out[n] = (uint8_t)(code >> 8);
+    out[n + 1] = (uint8_t)code;
+    if (len > 0)
+        memcpy(out + n + 2, reason.ptr, len);
+    return n + 2 + len;
+}

@@ -1,0 +1,157 @@
+/* Feeds bytes to a ws_reader, cut in any way, and writes down what it says in a form that does not
+ * depend on the cuts: pieces of a frame are put together, and of a frame that was not complete when
+ * the peer failed nothing is told. One line an event:
+ *
+ *     text first last 5:Hello     a frame of a text message, here its first and its last
+ *     ping 2:hi   pong 0:   close 1000 3:bye   failed 1002
+ *     partial 3:Hel               what came of a frame that was never complete
+ *
+ * Shared by the unit test and the fuzz target. */
+#pragma once
+
+#include "simul/check.h"
+#include "simul/utf8.h"
+#include "simul/ws.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct ws_record {
+    uint8_t *log, *frame, *message, *input;
+    size_t log_len, frame_len, message_len, size;
+    bool in_frame, in_message, frame_began_message;
+    bool ended;
+    uint16_t failed; /* the code, 0 = did not fail */
+};
+
+/* For scripts of at most script_bytes. Its memory is had at once, so that a test can make the
+ * decoder's allocations fail. */
+static inline void ws_record_init(struct ws_record *rec, size_t script_bytes)
+{
+    *rec = (struct ws_record){.size = 64 + script_bytes * 40};
+    rec->log = malloc(rec->size);
+    rec->frame = malloc(script_bytes + 1);
+    rec->message = malloc(script_bytes + 1);
+    rec->input = malloc(script_bytes + 1);
+    CHECK(rec->log != NULL && rec->frame != NULL && rec->message != NULL && rec->input != NULL);
+}
+
+static inline void ws_record_deinit(struct ws_record *rec)
+{
+    free(rec->log);
+    free(rec->frame);
+    free(rec->message);
+    free(rec->input);
+}
+
+/* One line: the formatted text, then the payload with its length unless it has no pointer. */
+__attribute__((format(printf, 3, 4))) static inline void
+ws_record_line(struct ws_record *rec, struct span payload, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    rec->log_len += (size_t)vsnprintf((char *)rec->log + rec->log_len, 40, format, args);
+    va_end(args);
+    CHECK(rec->log_len + payload.len + 24 < rec->size);
+    if (payload.ptr != NULL) {
+        rec->log_len += (size_t)sprintf((char *)rec->log + rec->log_len, " %zu:", payload.len);
+        memcpy(rec->log + rec->log_len, payload.ptr, payload.len);
+        rec->log_len += payload.len;
+    }
+    rec->log[rec->log_len++] = '\n';
+}
+
+static inline void ws_record_data(struct ws_record *rec, const struct ws_event *ev)
+{
+    CHECK(ev->opcode == WS_TEXT || ev->opcode == WS_BINARY);
+    CHECK(ev->frame_first == !rec->in_frame);
+    CHECK(!ev->message_first || ev->frame_first);
+    CHECK(!ev->message_last || ev->frame_last);
+    if (ev->frame_first) {
+        CHECK(ev->message_first == !rec->in_message);
+        rec->frame_len = 0;
+        rec->frame_began_message = ev->message_first;
+    }
+    if (ev->message_first)
+        rec->message_len = 0;
+    if (ev->payload.len > 0) {
+        memcpy(rec->frame + rec->frame_len, ev->payload.ptr, ev->payload.len);
+        memcpy(rec->message + rec->message_len, ev->payload.ptr, ev->payload.len);
+    }
+    rec->frame_len += ev->payload.len;
+    rec->message_len += ev->payload.len;
+    rec->in_message = !ev->message_last;
+    rec->in_frame = !ev->frame_last;
+    if (ev->message_last && ev->opcode == WS_TEXT)
+        CHECK(utf8_is_valid(span_of(rec->message, rec->message_len)));
+    if (ev->frame_last)
+        ws_record_line(rec, span_of(rec->frame, rec->frame_len), "%s%s%s",
+                       ev->opcode == WS_TEXT ? "text" : "binary",
+                       rec->frame_began_message ? " first" : "", ev->message_last ? " last" : "");
+}
+
+static inline void ws_record_event(struct ws_record *rec, enum ws_event_kind kind,
+                                   const struct ws_event *ev)
+{
+    static const uint8_t nothing;
+    struct span payload =
+        kind == WS_DATA || ev->payload.len > 0 ? ev->payload : span_of(&nothing, 0);
+    CHECK(!rec->ended);
+    switch (kind) {
+    case WS_DATA:
+        ws_record_data(rec, ev);
+        break;
+    case WS_PING:
+    case WS_PONG:
+        ws_record_line(rec, payload, kind == WS_PING ? "ping" : "pong");
+        break;
+    case WS_CLOSE:
+        ws_record_line(rec, payload, "close %u", ev->close_code);
+        rec->ended = true;
+        break;
+    case WS_FAILED:
+        ws_record_line(rec, SPAN_EMPTY, "failed %u", ev->close_code);
+        rec->ended = true;
+        rec->failed = ev->close_code;
+        break;
+    case WS_NEED_MORE:
+        break;
+    }
+}
+
+/* Reads the script in pieces of cuts[0], cuts[1], … bytes, around and around, what is left over
+ * going before the next piece as in the server. The input ends where its memory ends, so that the
+ * sanitizer sees whoever reads on. Leaves the log in rec. */
+static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *rules,
+                                 struct ws_frame_pool *pool, struct span script,
+                                 const uint16_t *cuts, size_t cut_count)
+{
+    struct ws_reader reader = {0};
+    size_t left = 0, waiting_max = WS_WAITING_BYTES_MAX, total = script.len;
+    if (rules->wait_bytes > waiting_max)
+        waiting_max = rules->wait_bytes;
+    rec->log_len = 0;
+    rec->in_frame = rec->in_message = rec->ended = false;
+    rec->failed = 0;
+    uint8_t *end = rec->input + total;
+    for (size_t i = 0; script.len > 0; i++) {
+        size_t n = cuts[i % cut_count] < script.len ? cuts[i % cut_count] : script.len;
+        memmove(end - n - left, end - left, left);
+        memcpy(end - n, script.ptr, n);
+        script = span_drop(script, n);
+
+        struct ws_input in = {end - n - left, n + left};
+        struct ws_event ev;
+        for (enum ws_event_kind kind;
+             (kind = ws_next(&reader, pool, rules, &in, &ev)) != WS_NEED_MORE;)
+            ws_record_event(rec, kind, &ev);
+        left = in.len;
+        CHECK(in.ptr + in.len == end);
+        CHECK(left < waiting_max);
+    }
+    if (rec->in_frame && !rec->ended)
+        ws_record_line(rec, span_of(rec->frame, rec->frame_len), "partial");
+    ws_reader_deinit(&reader, pool);
+    CHECK(pool->lent == 0);
+}
