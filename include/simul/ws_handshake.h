@@ -1,0 +1,64 @@
+/* The WebSocket handshake (RFC 6455 section 4): an HTTP request that asks for an Upgrade, judged
+ * by the server, and the server's answer, judged by the client. Allocates nothing. */
+#pragma once
+
+#include "simul/buf.h"
+#include "simul/err.h"
+#include "simul/span.h"
+
+struct http_request;
+
+enum {
+    WS_NONCE_BYTES = 16,
+    WS_KEY_CHARS = 24,    /* Sec-WebSocket-Key: the nonce in base64 */
+    WS_ACCEPT_CHARS = 28, /* Sec-WebSocket-Accept: a SHA-1 in base64 */
+};
+
+/* What a server asks of a request. Everything is borrowed. */
+struct ws_handshake_policy {
+    const struct span *protocols; /* the subprotocols that this path speaks */
+    size_t protocol_count;
+    const struct span *origins; /* allowed beside the Host's own, "https://chat.example:8443" */
+    size_t origin_count;
+    bool is_tls;      /* the Host's own origin is https */
+    bool is_loopback; /* the listener's address is; then an Origin that is the Host's own counts
+                         only if the Host is a loopback name (DNS rebinding) */
+};
+
+struct ws_handshake {
+    uint16_t status;    /* 101; 400; 403 for the Origin; 405 for the method; 426, whose answer must
+                           carry "Upgrade: websocket" and "Sec-WebSocket-Version: 13" */
+    const char *reason; /* what is wrong, static; NULL with 101 */
+    struct span protocol; /* chosen, from the policy; empty if none */
+    char accept[WS_ACCEPT_CHARS + 1];
+};
+
+/* Judges a request (section 4.2). Of the subprotocols the first that the client names and the
+ * policy has is chosen; none in common is no error. An absent Origin is allowed, since that is not
+ * a browser; "null" is not. Extensions are not negotiated. */
+void ws_handshake_check(const struct http_request *request,
+                        const struct ws_handshake_policy *policy, struct ws_handshake *result);
+
+/* Appends the whole 101 answer of a request that passed. ERR_NOMEM. */
+enum err ws_handshake_format(const struct ws_handshake *handshake, struct buf *out);
+
+/* The Sec-WebSocket-Accept that belongs to a key of WS_KEY_CHARS, zero-terminated (section 4.2.2).
+ * ERR_NOMEM if the hash could not be had. */
+enum err ws_handshake_accept(struct span key, char out[WS_ACCEPT_CHARS + 1]);
+
+/* ---- the client's side ---- */
+
+/* The Sec-WebSocket-Key of a random nonce, zero-terminated. */
+void ws_handshake_key(const uint8_t nonce[WS_NONCE_BYTES], char out[WS_KEY_CHARS + 1]);
+
+/* The headers of a server's answer; an absent one is empty. */
+struct ws_handshake_answer {
+    uint16_t status;
+    struct span upgrade, connection, accept, protocol, extensions;
+};
+
+/* Whether the answer completes the handshake that was begun with this key, offering these
+ * subprotocols (section 4.1). ERR_UNKNOWN for a status that is not 101 or a subprotocol or
+ * extension that was not offered, ERR_SYNTAX for anything else that is wrong, ERR_NOMEM. */
+enum err ws_handshake_verify(const struct ws_handshake_answer *answer, struct span key,
+                             const struct span *protocols, size_t protocol_count);

@@ -1,0 +1,263 @@
+/* The handshake: every check of RFC 6455 section 4, in the order in which the answers make sense,
+ * and the rule about the Origin. */
+#include "simul/ws_handshake.h"
+
+#include "simul/check.h"
+#include "simul/http.h"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+/* ---- the Origin (RFC 6454) ---- */
+
+/* "https://example.org:8443" taken apart. The default port is filled in. */
+struct origin {
+    struct span scheme, host;
+    unsigned port;
+};
+
+/* Splits "host", "host:port" or "[v6]:port"; false if it is none of these. */
+static bool host_split(struct span s, unsigned default_port, struct origin *out)
+{
+    size_t len = span_find(s, ':');
+    if (s.len > 0 && s.ptr[0] == '[') {
+        len = span_find(s, ']');
+        len = len < s.len ? len + 1 : 0;
+    }
+    out->host = span_take(s, len);
+    out->port = default_port;
+    if (len == 0 || span_find(out->host, '/') < len || span_find(out->host, '@') < len)
+        return false;
+    struct span port = span_drop(s, len);
+    if (port.len == 0)
+        return true;
+    if (port.ptr[0] != ':' || port.len < 2 || port.len > 6)
+        return false;
+    out->port = 0;
+    for (size_t i = 1; i < port.len; i++) {
+        if (port.ptr[i] < '0' || port.ptr[i] > '9')
+            return false;
+        out->port = out->port * 10 + (port.ptr[i] - '0');
+    }
+    return true;
+}
+
+static bool origin_parse(struct span s, struct origin *out)
+{
+    const struct span schemes[] = {SPAN("http://"), SPAN("https://")};
+    for (size_t i = 0; i < 2; i++) {
+        out->scheme = schemes[i];
+        if (s.len >= schemes[i].len && span_eq_nocase(span_take(s, schemes[i].len), schemes[i]))
+            return host_split(span_drop(s, schemes[i].len), i == 0 ? 80 : 443, out);
+    }
+    return false;
+}
+
+static bool origin_eq(const struct origin *a, const struct origin *b)
+{
+    return span_eq(a->scheme, b->scheme) && span_eq_nocase(a->host, b->host) && a->port == b->port;
+}
+
+/* localhost and its subdomains, 127.0.0.0/8, [::1]. */
+static bool is_loopback_name(struct span host)
+{
+    struct span suffix = SPAN(".localhost");
+    if (span_eq_nocase(host, SPAN("localhost")) || span_eq(host, SPAN("[::1]")))
+        return true;
+    if (host.len > suffix.len && span_eq_nocase(span_drop(host, host.len - suffix.len), suffix))
+        return true;
+    if (!span_starts_with(host, SPAN("127.")))
+        return false;
+    for (size_t i = 0; i < host.len; i++) {
+        if (host.ptr[i] != '.' && (host.ptr[i] < '0' || host.ptr[i] > '9'))
+            return false; /* 127.evil.example */
+    }
+    return true;
+}
+
+static bool origin_is_allowed(struct span text, struct span host,
+                              const struct ws_handshake_policy *policy)
+{
+    struct origin origin, own, listed;
+    if (!origin_parse(text, &origin))
+        return false;
+    for (size_t i = 0; i < policy->origin_count; i++) {
+        if (origin_parse(policy->origins[i], &listed) && origin_eq(&origin, &listed))
+            return true;
+    }
+    own.scheme = policy->is_tls ? SPAN("https://") : SPAN("http://");
+    if (!host_split(host, policy->is_tls ? 443 : 80, &own) || !origin_eq(&origin, &own))
+        return false;
+    return !policy->is_loopback || is_loopback_name(own.host);
+}
+
+/* ---- the request ---- */
+
+/* A header that may come once. */
+struct single {
+    struct span value;
+    unsigned count;
+};
+
+struct upgrade_headers {
+    bool asks_upgrade, asks_websocket;
+    struct single key, version, origin;
+    struct span protocol;
+};
+
+static struct span choose_protocol(struct span list, const struct span *protocols, size_t count)
+{
+    struct span wanted;
+    while (http_list_next(&list, &wanted)) {
+        for (size_t i = 0; i < count; i++) {
+            if (span_eq(wanted, protocols[i]))
+                return protocols[i];
+        }
+    }
+    return SPAN_EMPTY;
+}
+
+static void single_take(struct single *header, struct span value)
+{
+    header->value = value;
+    header->count++;
+}
+
+static void headers_gather(const struct http_request *request,
+                           const struct ws_handshake_policy *policy, struct upgrade_headers *h)
+{
+    struct span rest = request->headers, name, value;
+    while (http_header_next(&rest, &name, &value)) {
+        if (span_eq_nocase(name, SPAN("connection")))
+            h->asks_upgrade |= http_token_list_has(value, "upgrade");
+        else if (span_eq_nocase(name, SPAN("upgrade")))
+            h->asks_websocket |= http_token_list_has(value, "websocket");
+        else if (span_eq_nocase(name, SPAN("sec-websocket-key")))
+            single_take(&h->key, value);
+        else if (span_eq_nocase(name, SPAN("sec-websocket-version")))
+            single_take(&h->version, value);
+        else if (span_eq_nocase(name, SPAN("origin")))
+            single_take(&h->origin, value);
+        else if (span_eq_nocase(name, SPAN("sec-websocket-protocol")) && h->protocol.len == 0)
+            h->protocol = choose_protocol(value, policy->protocols, policy->protocol_count);
+    }
+}
+
+static bool is_base64(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+}
+
+/* base64 of exactly 16 bytes: 22 characters, of which the last carries two bits, and "==". */
+static bool key_is_valid(struct span key)
+{
+    if (key.len != WS_KEY_CHARS || key.ptr[22] != '=' || key.ptr[23] != '=')
+        return false;
+    for (size_t i = 0; i < 22; i++) {
+        if (!is_base64(key.ptr[i]))
+            return false;
+    }
+    return span_find(SPAN("AQgw"), key.ptr[21]) < 4;
+}
+
+static uint16_t refuse(struct ws_handshake *result, uint16_t status, const char *reason)
+{
+    result->reason = reason;
+    return status;
+}
+
+static uint16_t judge(const struct http_request *request, const struct upgrade_headers *h,
+                      const struct ws_handshake_policy *policy, struct ws_handshake *result)
+{
+    if (request->method != HTTP_METHOD_GET)
+        return refuse(result, 405, "a WebSocket handshake is a GET");
+    if (request->version_minor < 1)
+        return refuse(result, 400, "a WebSocket handshake needs HTTP/1.1");
+    if (request->host.len == 0)
+        return refuse(result, 400, "no Host");
+    if (!h->asks_websocket || !h->asks_upgrade)
+        return refuse(result, 426, "no Upgrade to WebSocket");
+    if (h->version.count != 1)
+        return refuse(result, 400, "Sec-WebSocket-Version must come once");
+    if (!span_eq(h->version.value, SPAN("13")))
+        return refuse(result, 426, "only version 13 is spoken");
+    if (h->key.count != 1 || !key_is_valid(h->key.value))
+        return refuse(result, 400, "Sec-WebSocket-Key must come once, with 16 bytes in base64");
+    if (h->origin.count > 1)
+        return refuse(result, 400, "more than one Origin");
+    if (h->origin.count == 1 && !origin_is_allowed(h->origin.value, request->host, policy))
+        return refuse(result, 403, "Origin is not allowed");
+    return 101;
+}
+
+void ws_handshake_check(const struct http_request *request,
+                        const struct ws_handshake_policy *policy, struct ws_handshake *result)
+{
+    struct upgrade_headers h = {0};
+    headers_gather(request, policy, &h);
+    *result = (struct ws_handshake){0};
+    result->status = judge(request, &h, policy, result);
+    if (result->status != 101)
+        return;
+    result->protocol = h.protocol;
+    if (ws_handshake_accept(h.key.value, result->accept) != OK)
+        result->status = refuse(result, 503, "out of memory");
+}
+
+enum err ws_handshake_format(const struct ws_handshake *handshake, struct buf *out)
+{
+    struct span protocol = handshake->protocol;
+    return buf_printf(out,
+                      "HTTP/1.1 101 Switching Protocols\r\n"
+                      "Upgrade: websocket\r\n"
+                      "Connection: Upgrade\r\n"
+                      "Sec-WebSocket-Accept: %s\r\n"
+                      "%s%.*s%s\r\n",
+                      handshake->accept, protocol.len > 0 ? "Sec-WebSocket-Protocol: " : "",
+                      SPAN_ARG(protocol), protocol.len > 0 ? "\r\n" : "");
+}
+
+enum err ws_handshake_accept(struct span key, char out[WS_ACCEPT_CHARS + 1])
+{
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    uint8_t text[WS_KEY_CHARS + sizeof guid - 1], hash[SHA_DIGEST_LENGTH];
+    CHECK(key.len == WS_KEY_CHARS);
+    memcpy(text, key.ptr, WS_KEY_CHARS);
+    memcpy(text + WS_KEY_CHARS, guid, sizeof guid - 1);
+    if (SHA1(text, sizeof text, hash) == NULL)
+        return ERR_NOMEM;
+    EVP_EncodeBlock((uint8_t *)out, hash, sizeof hash);
+    return OK;
+}
+
+/* ---- the client's side ---- */
+
+void ws_handshake_key(const uint8_t nonce[WS_NONCE_BYTES], char out[WS_KEY_CHARS + 1])
+{
+    EVP_EncodeBlock((uint8_t *)out, nonce, WS_NONCE_BYTES);
+}
+
+enum err ws_handshake_verify(const struct ws_handshake_answer *answer, struct span key,
+                             const struct span *protocols, size_t protocol_count)
+{
+    char accept[WS_ACCEPT_CHARS + 1];
+    enum err e = ws_handshake_accept(key, accept);
+    if (e != OK)
+        return e;
+    if (answer->status != 101)
+        return ERR_UNKNOWN;
+    if (!span_eq_nocase(answer->upgrade, SPAN("websocket")) ||
+        !http_token_list_has(answer->connection, "upgrade") ||
+        !span_eq(answer->accept, span_str(accept)))
+        return ERR_SYNTAX;
+    if (answer->extensions.len > 0)
+        return ERR_UNKNOWN;
+    if (answer->protocol.len == 0)
+        return OK;
+    for (size_t i = 0; i < protocol_count; i++) {
+        if (span_eq(answer->protocol, protocols[i]))
+            return OK;
+    }
+    return ERR_UNKNOWN;
+}
