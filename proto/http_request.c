@@ -95,10 +95,12 @@ static bool parse_length(struct span text, uint64_t *length)
     return text.len > 0;
 }
 
-/* RFC 9112 §6.1: "chunked" must come last and once. Other codings before it are lawful, but we
- * implement none. */
+/* Nothing but "chunked". Behind other codings it is lawful (RFC 9112 §6.1), but we implement none;
+ * where it is not last, or not once, nobody knows where the body ends. */
 static struct http_refusal check_transfer_encoding(struct span value)
 {
+    if (span_eq_nocase(value, SPAN("chunked")))
+        return HTTP_ACCEPTED;
     struct span coding = SPAN_EMPTY;
     size_t codings = 0, chunked = 0;
     while (http_list_next(&value, &coding)) {
@@ -106,11 +108,9 @@ static struct http_refusal check_transfer_encoding(struct span value)
         if (span_eq_nocase(coding, SPAN("chunked")))
             chunked++;
     }
-    if (chunked != 1 || !span_eq_nocase(coding, SPAN("chunked")))
-        return http_refuse(400, "ambiguous Transfer-Encoding");
-    if (codings > 1)
+    if (codings > 1 && chunked == 1 && span_eq_nocase(coding, SPAN("chunked")))
         return http_refuse(501, "transfer coding not supported");
-    return HTTP_ACCEPTED;
+    return http_refuse(400, "ambiguous Transfer-Encoding");
 }
 
 /* The headers that decide about the message, counted: none of them may be repeated. */

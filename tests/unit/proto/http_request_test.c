@@ -209,6 +209,8 @@ Test(http_request, refuses_every_encoding_but_chunked)
         {"quoted", TEXT(POST "Transfer-Encoding: \"chunked\"\r\n\r\n"), "failed 400\n"},
         {"with a parameter", TEXT(POST "Transfer-Encoding: chunked;q=1\r\n\r\n"), "failed 400\n"},
         {"empty", TEXT(POST "Transfer-Encoding:\r\n\r\n"), "failed 400\n"},
+        {"comma behind", TEXT(POST "Transfer-Encoding: chunked,\r\n\r\n"), "failed 400\n"},
+        {"comma before", TEXT(POST "Transfer-Encoding: ,chunked\r\n\r\n"), "failed 400\n"},
         {"twice in one", TEXT(POST "Transfer-Encoding: chunked, chunked\r\n\r\n"), "failed 400\n"},
         {"twice", TEXT(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
          "failed 400\n"},
