@@ -1,0 +1,124 @@
+/* The settings, read once at start-up and then only read. Sources, later ones win:
+ *
+ *     default < file < environment (SIMUL_LISTEN_WEB_PORT) < -o listen.web.port=8080
+ *
+ * One table (config_table.c) has every setting with its type, default, bounds and help; reading,
+ * checking, --help and the README's list follow from it. */
+#pragma once
+
+#include "core/log.h"
+#include "simul/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    CONFIG_LISTENERS_MAX = 32,
+    CONFIG_NAME_BYTES_MAX = 32,  /* of a listener's name, with its terminating zero */
+    CONFIG_TEXT_BYTES_MAX = 512, /* of an error or a warning, with its terminating zero */
+    CONFIG_WARNINGS_MAX = 16,
+    CONFIG_PORT_OFF = -1, /* only admin.port: listeners that are off are not in the list */
+};
+
+enum config_protocol {
+    CONFIG_PROTOCOL_AUTO,
+    CONFIG_PROTOCOL_HTTP,
+    CONFIG_PROTOCOL_IRC,
+    CONFIG_PROTOCOL_ECHO
+};
+enum config_jobs { CONFIG_JOBS_AUTO, CONFIG_JOBS_ON, CONFIG_JOBS_OFF };
+
+struct config_listener {
+    char name[CONFIG_NAME_BYTES_MAX];
+    char *address; /* "*" (IPv4 and IPv6), or a literal without brackets: "127.0.0.1", "::1" */
+    int64_t port;  /* 0 takes a free one */
+    enum config_protocol protocol;
+    bool tls;
+    bool is_optional; /* a default listener that is left out when there is no certificate */
+};
+
+/* All numbers are int64_t, so that one kind of table row describes them. Texts are never NULL; the
+ * config owns them. In `limits`, "0 = no limit" is stored as the largest value
+ * that the setting may have, so that readers just compare. */
+struct config {
+    int64_t loops; /* at least 1: "auto" is resolved */
+    int64_t drain_seconds;
+    struct config_listener listeners[CONFIG_LISTENERS_MAX]; /* those to open, in order */
+    size_t listener_count;
+    struct {
+        char *address; /* as for a listener */
+        int64_t port;  /* or CONFIG_PORT_OFF */
+    } admin;
+    struct {
+        char *certificate; /* paths, both or neither empty */
+        char *key;
+        bool self_signed; /* never together with a certificate */
+    } tls;
+    struct {
+        char *name; /* has a dot */
+        char *network;
+        char *password; /* empty: none is asked for */
+    } server;
+    struct {
+        int64_t connections;
+        int64_t out_bytes;
+        int64_t header_bytes;
+        int64_t body_bytes;
+        int64_t handshake_seconds;
+    } limits;
+    struct {
+        int64_t nick_length;
+        int64_t channel_length;
+        int64_t ping_seconds; /* 0: never */
+        char *motd;           /* a path; empty: no message */
+    } chat;
+    struct {
+        int64_t message_bytes_max;
+        int64_t ping_seconds; /* 0: never */
+        char *origins;        /* "https://a.example,http://b.example:8080": lower case, no blanks */
+    } ws;
+    struct {
+        enum config_jobs enabled;
+        int64_t workers; /* at least 1: "auto" is resolved */
+        int64_t queue_max;
+        int64_t deadline_ms;
+    } jobs;
+    struct {
+        enum log_level level;
+        enum log_format format;
+        char *file; /* empty: standard error */
+    } log;
+};
+
+struct config_sources {
+    const char *path;             /* of the file; NULL: none */
+    char *const *env;             /* environ, or NULL */
+    const char *const *overrides; /* of -o: "section.key=value" */
+    size_t override_count;
+};
+
+/* What to tell the user. Each text is one line without a line feed that says what is wrong, where,
+ * and what to do. */
+struct config_report {
+    char error[CONFIG_TEXT_BYTES_MAX]; /* set when config_load fails */
+    char warnings[CONFIG_WARNINGS_MAX][CONFIG_TEXT_BYTES_MAX];
+    size_t warning_count;
+    size_t warnings_omitted; /* those beyond CONFIG_WARNINGS_MAX */
+};
+
+/* Fills `out` from all sources and checks the whole. On success the caller calls config_deinit; on
+ * failure `out` is empty and report->error is set. ERR_UNKNOWN: a key that does not exist.
+ * ERR_SYNTAX: a value, a line, or settings that contradict each other. ERR_LIMIT: too many
+ * listeners. ERR_IO: the file cannot be read. ERR_NOMEM. */
+enum err config_load(struct config *out, const struct config_sources *sources,
+                     struct config_report *report);
+
+/* Frees the texts and empties the config. Safe for a zeroed one. */
+void config_deinit(struct config *config);
+
+/* "auto", "http", "irc", "echo"; static storage. */
+const char *config_protocol_name(enum config_protocol protocol);
+
+/* Prints the table of settings in aligned columns, and the default listeners. */
+void config_print_help(FILE *to);

@@ -1,0 +1,213 @@
+/* Reads the sources in their order, each value through the table, then checks the whole. */
+#include "config_set.h"
+#include "config_table.h"
+#include "config_value.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WHERE_BYTES_MAX = 224 }; /* 200 bytes of a path, and a line number */
+
+/* --- the sources --- */
+
+struct file_reader {
+    struct config_loader *loader;
+    const char *path;
+    FILE *file;
+    int line;       /* counts from 1 */
+    enum err error; /* the first; nothing is read after it */
+};
+
+/* Reads as fgets does, but skips indentation, which inih would take for more of the line above, and
+ * refuses lines that inih would split. */
+static char *read_line(char *line, int size, void *ctx)
+{
+    struct file_reader *r = ctx;
+    if (r->error != OK)
+        return NULL;
+    r->line++;
+    int len = 0;
+    for (int c = 0; c != '\n' && (c = getc(r->file)) != EOF;) {
+        if (c == '\0' || len == size - 1) {
+            r->error = config_fail(r->loader, ERR_SYNTAX,
+                                   "%.200s:%d: the line is longer than %d bytes or has a zero "
+                                   "byte; long values can be given in the environment or with -o",
+                                   r->path, r->line, size - 2);
+            return NULL;
+        }
+        if (len > 0 || (c != ' ' && c != '\t'))
+            line[len++] = (char)c;
+    }
+    line[len] = '\0';
+    return len > 0 ? line : NULL;
+}
+
+/* Always 1 (go on): read_line stops after an error. */
+static int on_ini_value(void *ctx, const char *section, const char *name, const char *value)
+{
+    struct file_reader *r = ctx;
+    char where[WHERE_BYTES_MAX], key[CONFIG_KEY_BYTES_MAX];
+    snprintf(where, sizeof(where), "%.200s:%d", r->path, r->line);
+    snprintf(key, sizeof(key), "%s%s%s", section, section[0] == '\0' ? "" : ".", name);
+    if (r->error == OK)
+        r->error = config_set(r->loader, where, key, value);
+    return 1;
+}
+
+static enum err load_file(struct config_loader *l, const char *path)
+{
+    struct file_reader r = {.loader = l, .path = path, .file = fopen(path, "re")};
+    if (r.file == NULL)
+        return config_fail(l, ERR_IO, "%.200s: cannot be opened: %s", path, strerror(errno));
+    errno = 0;
+    int bad_line = ini_parse_stream(read_line, &r, on_ini_value, &r);
+    if (ferror(r.file))
+        r.error = config_fail(l, ERR_IO, "%.200s: cannot be read: %s", path, strerror(errno));
+    else if (bad_line > 0)
+        r.error = config_fail(l, ERR_SYNTAX, "%.200s:%d: expected [section] or key = value", path,
+                              bad_line);
+    fclose(r.file);
+    return r.error;
+}
+
+/* Cuts "key=value" at its first "="; a key that is too long for `key` is cut, and then unknown.
+ * Returns the value, NULL when there is no "=". */
+static const char *split(const char *pair, char key[CONFIG_KEY_BYTES_MAX])
+{
+    const char *equals = strchr(pair, '=');
+    if (equals == NULL)
+        return NULL;
+    snprintf(key, CONFIG_KEY_BYTES_MAX, "%.*s", (int)(equals - pair), pair);
+    return equals + 1;
+}
+
+static enum err load_environment(struct config_loader *l, char *const *env)
+{
+    for (; env != NULL && *env != NULL; env++) {
+        char name[CONFIG_KEY_BYTES_MAX];
+        const char *value = split(*env, name);
+        if (value == NULL || strncmp(name, CONFIG_ENV_PREFIX, strlen(CONFIG_ENV_PREFIX)) != 0)
+            continue;
+        enum err e = config_set_env(l, name, value);
+        if (e != OK)
+            return e;
+    }
+    return OK;
+}
+
+static enum err load_override(struct config_loader *l, const char *override)
+{
+    char key[CONFIG_KEY_BYTES_MAX];
+    const char *value = split(override, key);
+    if (value == NULL)
+        return config_fail(l, ERR_SYNTAX, "-o %.100s: expected section.key=value", override);
+    return config_set(l, "-o", key, value);
+}
+
+/* --- the whole --- */
+
+static void listener_deinit(struct config_listener *listener)
+{
+    free(listener->address);
+    *listener = (struct config_listener){0};
+}
+
+static void listener_remove(struct config *config, size_t index)
+{
+    listener_deinit(&config->listeners[index]);
+    config->listener_count--;
+    memmove(&config->listeners[index], &config->listeners[index + 1],
+            (config->listener_count - index) * sizeof(config->listeners[0]));
+    config->listeners[config->listener_count] = (struct config_listener){0};
+}
+
+static enum err resolve_server_name(struct config *config)
+{
+    char host[64 + 1];
+    if (strcmp(config->server.name, "auto") != 0)
+        return OK;
+    if (gethostname(host, sizeof(host)) != 0)
+        host[0] = '\0';
+    bool is_usable = strchr(host, '.') != NULL && config_normalise_server_name(host);
+    char *name = strdup(is_usable ? host : "simul.local");
+    if (name == NULL)
+        return ERR_NOMEM;
+    free(config->server.name);
+    config->server.name = name;
+    return OK;
+}
+
+static enum err check_tls(struct config_loader *l)
+{
+    bool has_certificate = l->config->tls.certificate[0] != '\0';
+    if (has_certificate != (l->config->tls.key[0] != '\0'))
+        return config_fail(l, ERR_SYNTAX, "tls.%s is set, but tls.%s is not; set both or neither",
+                           has_certificate ? "certificate" : "key",
+                           has_certificate ? "key" : "certificate");
+    if (has_certificate && l->config->tls.self_signed)
+        return config_fail(l, ERR_SYNTAX,
+                           "tls.self_signed is on, but there is tls.certificate; leave one out");
+    return OK;
+}
+
+/* Leaves only the listeners that are to be opened. */
+static enum err settle_listeners(struct config_loader *l)
+{
+    struct config *config = l->config;
+    bool can_tls = config->tls.certificate[0] != '\0' || config->tls.self_signed;
+    for (size_t i = 0; i < config->listener_count;) {
+        const struct config_listener *listener = &config->listeners[i];
+        if (listener->port == CONFIG_PORT_OFF || (listener->is_optional && !can_tls)) {
+            listener_remove(config, i);
+            continue;
+        }
+        if (listener->port == CONFIG_PORT_MISSING)
+            return config_fail(l, ERR_SYNTAX, "listen.%s has no port; set listen.%s.port",
+                               listener->name, listener->name);
+        if (listener->tls && !can_tls)
+            return config_fail(
+                l, ERR_SYNTAX,
+                "listen.%s speaks TLS, but there is no certificate; set tls.certificate "
+                "and tls.key, or tls.self_signed=on",
+                listener->name);
+        i++;
+    }
+    return OK;
+}
+
+enum err config_load(struct config *out, const struct config_sources *sources,
+                     struct config_report *report)
+{
+    *out = (struct config){0};
+    *report = (struct config_report){0};
+    struct config_loader l = {out, report};
+    enum err e = config_set_defaults(&l);
+    if (e == OK && sources->path != NULL)
+        e = load_file(&l, sources->path);
+    if (e == OK)
+        e = load_environment(&l, sources->env);
+    for (size_t i = 0; i < sources->override_count && e == OK; i++)
+        e = load_override(&l, sources->overrides[i]);
+    if (e == OK)
+        e = check_tls(&l);
+    if (e == OK)
+        e = settle_listeners(&l);
+    if (e == OK && resolve_server_name(out) != OK)
+        e = config_fail_nomem(&l);
+    if (e != OK)
+        config_deinit(out);
+    return e;
+}
+
+void config_deinit(struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        listener_deinit(&config->listeners[i]);
+    for (size_t i = 0; i < config_setting_count; i++)
+        if (config_settings[i].type == CONFIG_TYPE_TEXT)
+            free(*(char **)(void *)((char *)config + config_settings[i].offset));
+    *config = (struct config){0};
+}

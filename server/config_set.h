@@ -1,0 +1,36 @@
+/* Finds a setting by its key, sets it, and words what is wrong; internal to the config modules. */
+#pragma once
+
+#include "config.h"
+#include "simul/span.h"
+
+enum {
+    CONFIG_KEY_BYTES_MAX = 128, /* longer than any key, and than a section and a name of inih */
+    CONFIG_PORT_MISSING = -2,   /* a new listener's; no source may leave it so */
+};
+
+#define CONFIG_ENV_PREFIX "SIMUL_"
+
+/* The config under construction and what is to be told about it. */
+struct config_loader {
+    struct config *config;
+    struct config_report *report;
+};
+
+/* Sets the report's error and returns `error`, so that a check can end with it. */
+__attribute__((format(printf, 3, 4))) enum err config_fail(struct config_loader *l, enum err error,
+                                                           const char *format, ...);
+enum err config_fail_nomem(struct config_loader *l);
+__attribute__((format(printf, 2, 3))) void config_warn(struct config_loader *l, const char *format,
+                                                       ...);
+
+/* Gives every setting its default and adds the default listeners. */
+enum err config_set_defaults(struct config_loader *l);
+
+/* Sets one key. A listener that does not exist comes into being. `where` begins the error message:
+ * "simul.conf:12". Errors as config_load. */
+enum err config_set(struct config_loader *l, const char *where, const char *key, const char *value);
+
+/* Sets the key that the environment variable `name`, which begins with SIMUL_, stands for. One that
+ * stands for none gives a warning. */
+enum err config_set_env(struct config_loader *l, const char *name, const char *value);

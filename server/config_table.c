@@ -1,0 +1,157 @@
+#include "config_table.h"
+
+#include "config_value.h"
+
+#include <stddef.h>
+
+enum { PATH_BYTES = 4095 };
+static const int64_t TEBIBYTE = (int64_t)1 << 40; /* as good as no limit, and safe to add to */
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define AT(member) .offset = offsetof(struct config, member)
+#define LISTENER_AT(member) .offset = offsetof(struct config_listener, member)
+
+#define NUMBER(initial_, min_, max_)                                                               \
+    .type = CONFIG_TYPE_NUMBER, .initial = (initial_), .min = (min_), .max = (max_)
+#define LIMIT(initial_, min_, max_)                                                                \
+    NUMBER(initial_, min_, max_), .special = CONFIG_SPECIAL_UNLIMITED
+#define CORES(max_) NUMBER("auto", 1, max_), .special = CONFIG_SPECIAL_CORES
+#define PORT(initial_) NUMBER(initial_, 0, 65535), .special = CONFIG_SPECIAL_PORT
+#define SWITCH(initial_) .type = CONFIG_TYPE_SWITCH, .initial = (initial_)
+#define CHOICE(initial_, choices_)                                                                 \
+    .type = CONFIG_TYPE_CHOICE, .initial = (initial_), .choices = (choices_)
+#define TEXT(initial_, bytes_) .type = CONFIG_TYPE_TEXT, .initial = (initial_), .max = (bytes_)
+#define ADDRESS(initial_)                                                                          \
+    TEXT(initial_, 64), .normalise = config_normalise_address,                                     \
+                        .expects = "*, an IPv4 address or an IPv6 address"
+
+const struct config_setting config_settings[] = {
+    {"loops", AT(loops), CORES(256), .help = "event loops, one thread each; auto: one per core"},
+    {"drain_seconds", AT(drain_seconds), NUMBER("10", 0, 86400),
+     .help = "seconds that clients have to finish after TERM or INT"},
+
+    {"admin.address", AT(admin.address), ADDRESS("127.0.0.1"),
+     .help = "of /metrics, /livez, /readyz, /stats; *: IPv4 and IPv6"},
+    {"admin.port", AT(admin.port), PORT("9090"),
+     .help = "its port; 0: a free one; off: not opened"},
+
+    {"tls.certificate", AT(tls.certificate), TEXT("", PATH_BYTES),
+     .help = "file with the certificate chain (PEM)"},
+    {"tls.key", AT(tls.key), TEXT("", PATH_BYTES), .help = "file with its private key (PEM)"},
+    {"tls.self_signed", AT(tls.self_signed), SWITCH("off"),
+     .help = "make a throw-away certificate instead, for trying things out"},
+
+    {"server.name", AT(server.name), TEXT("auto", 63), .normalise = config_normalise_server_name,
+     .expects = "auto, or a name with a dot, such as irc.example.org",
+     .help = "the IRC server; auto: the host name if it has a dot, or simul.local"},
+    {"server.network", AT(server.network), TEXT("simul", 32), .normalise = config_normalise_network,
+     .expects = "1 to 32 letters, digits, dots, hyphens and underscores",
+     .help = "the IRC network's name"},
+    {"server.password", AT(server.password), TEXT("", 200), .is_secret = true,
+     .help = "what IRC clients must send with PASS; empty: nothing"},
+
+    {"limits.connections", AT(limits.connections), LIMIT("0", 1, 10000000),
+     .help = "connections at a time; 0: as many as there are descriptors"},
+    {"limits.out_bytes", AT(limits.out_bytes), LIMIT("1048576", 4096, TEBIBYTE),
+     .help = "bytes waiting to be sent to one connection; 0: no limit"},
+    {"limits.header_bytes", AT(limits.header_bytes), LIMIT("16384", 256, TEBIBYTE),
+     .help = "bytes of an HTTP request's line and headers; 0: no limit"},
+    {"limits.body_bytes", AT(limits.body_bytes), LIMIT("1048576", 1, TEBIBYTE),
+     .help = "bytes of an HTTP request's body; 0: no limit"},
+    {"limits.handshake_seconds", AT(limits.handshake_seconds), LIMIT("10", 1, 86400),
+     .help = "seconds to finish a handshake or registration; 0: a day"},
+
+    {"chat.nick_length", AT(chat.nick_length), NUMBER("32", 1, 64), .help = "bytes of a nick"},
+    {"chat.channel_length", AT(chat.channel_length), NUMBER("64", 2, 200),
+     .help = "bytes of a channel's name"},
+    {"chat.ping_seconds", AT(chat.ping_seconds), NUMBER("120", 0, 86400),
+     .help = "seconds of silence before a chat client is pinged; 0: never"},
+    {"chat.motd", AT(chat.motd), TEXT("", PATH_BYTES),
+     .help = "file with the message of the day; empty: none"},
+
+    {"ws.message_bytes_max", AT(ws.message_bytes_max), NUMBER("65536", 125, 1 << 30),
+     .help = "bytes of a WebSocket message, except on /echo"},
+    {"ws.ping_seconds", AT(ws.ping_seconds), NUMBER("30", 0, 86400),
+     .help = "seconds of silence before a WebSocket is pinged; 0: never"},
+    {"ws.origins", AT(ws.origins), TEXT("", 4095), .normalise = config_normalise_origins,
+     .expects = "origins without a path, such as https://example.org, comma between",
+     .help = "web origins, beside our own, whose pages may open a WebSocket"},
+
+    {"jobs.enabled", AT(jobs.enabled), CHOICE("auto", "auto|on|off"),
+     .help = "serve /jobs; auto: on loopback addresses only"},
+    {"jobs.workers", AT(jobs.workers), CORES(256), .help = "worker processes; auto: one per core"},
+    {"jobs.queue_max", AT(jobs.queue_max), NUMBER("64", 0, 65536),
+     .help = "jobs that may wait for a worker; beyond it 503"},
+    {"jobs.deadline_ms", AT(jobs.deadline_ms), NUMBER("10000", 1, 86400000),
+     .help = "milliseconds from a job's arrival to its answer; beyond it 504"},
+
+    {"log.level", AT(log.level), CHOICE("info", "error|warn|info|debug"),
+     .help = "what is logged: this and what is worse"},
+    {"log.format", AT(log.format), CHOICE("logfmt", "logfmt|json"),
+     .help = "the form of a log line"},
+    {"log.file", AT(log.file), TEXT("", PATH_BYTES),
+     .help = "file to append to; empty: standard error"},
+};
+const size_t config_setting_count = COUNT(config_settings);
+
+const struct config_setting config_listener_settings[] = {
+    {"address", LISTENER_AT(address), ADDRESS("127.0.0.1"),
+     .help = "what it listens on; *: IPv4 and IPv6"},
+    {"port", LISTENER_AT(port), PORT(NULL), .help = "its port; 0: a free one; off: not opened"},
+    {"protocol", LISTENER_AT(protocol), CHOICE("auto", "auto|http|irc|echo"),
+     .help = "what is spoken; auto: HTTP and WebSocket, or IRC, by the first bytes"},
+    {"tls", LISTENER_AT(tls), SWITCH("off"), .help = "speak TLS; wants a certificate"},
+};
+const size_t config_listener_setting_count = COUNT(config_listener_settings);
+
+const struct config_default_listener config_default_listeners[] = {
+    {"web", 8080, CONFIG_PROTOCOL_AUTO, false},  {"irc", 6667, CONFIG_PROTOCOL_IRC, false},
+    {"echo", 7007, CONFIG_PROTOCOL_ECHO, false}, {"webtls", 8443, CONFIG_PROTOCOL_AUTO, true},
+    {"irctls", 6697, CONFIG_PROTOCOL_IRC, true},
+};
+const size_t config_default_listener_count = COUNT(config_default_listeners);
+
+const char *config_protocol_name(enum config_protocol protocol)
+{
+    switch (protocol) {
+    case CONFIG_PROTOCOL_AUTO:
+        return "auto";
+    case CONFIG_PROTOCOL_HTTP:
+        return "http";
+    case CONFIG_PROTOCOL_IRC:
+        return "irc";
+    case CONFIG_PROTOCOL_ECHO:
+        return "echo";
+    }
+    return "?";
+}
+
+static void print_setting(FILE *to, const char *prefix, const struct config_setting *setting)
+{
+    char key[64], must_be[CONFIG_TEXT_BYTES_MAX];
+    snprintf(key, sizeof(key), "%s%s", prefix, setting->key);
+    const char *initial = setting->initial == NULL      ? "-"
+                          : setting->initial[0] == '\0' ? "(empty)"
+                                                        : setting->initial;
+    fprintf(to, "  %-24s  %-9s  %s\n", key, initial, setting->help);
+    if (setting->type == CONFIG_TYPE_TEXT && setting->expects == NULL)
+        return; /* any text: the help says it all */
+    config_value_describe(setting, must_be, sizeof(must_be));
+    fprintf(to, "  %-24s  %-9s  [%s]\n", "", "", must_be);
+}
+
+void config_print_help(FILE *to)
+{
+    fprintf(to, "  %-24s  %-9s  %s\n", "SETTING", "DEFAULT", "MEANING [VALUES]");
+    for (size_t i = 0; i < config_setting_count; i++)
+        print_setting(to, "", &config_settings[i]);
+    for (size_t i = 0; i < config_listener_setting_count; i++)
+        print_setting(to, "listen.NAME.", &config_listener_settings[i]);
+    fprintf(to, "\nListeners that exist without being configured:\n");
+    for (size_t i = 0; i < config_default_listener_count; i++) {
+        const struct config_default_listener *listener = &config_default_listeners[i];
+        fprintf(to, "  %-8s  port %d, protocol %s%s\n", listener->name, (int)listener->port,
+                config_protocol_name(listener->protocol),
+                listener->tls ? ", TLS, once there is a certificate" : "");
+    }
+}

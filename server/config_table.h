@@ -1,0 +1,47 @@
+/* The table of settings and the default listeners; internal to the config modules. */
+#pragma once
+
+#include "config.h"
+
+enum config_type {
+    CONFIG_TYPE_NUMBER, /* int64_t */
+    CONFIG_TYPE_SWITCH, /* bool: on, off */
+    CONFIG_TYPE_CHOICE, /* an enum that counts from 0 */
+    CONFIG_TYPE_TEXT,   /* char *, owned */
+};
+
+/* What a word or a zero means for a number. */
+enum config_special {
+    CONFIG_SPECIAL_NONE,
+    CONFIG_SPECIAL_CORES,     /* auto (or 0): one per core that we may run on */
+    CONFIG_SPECIAL_PORT,      /* off: CONFIG_PORT_OFF */
+    CONFIG_SPECIAL_UNLIMITED, /* 0: the largest value */
+};
+
+struct config_setting {
+    const char *key; /* "limits.out_bytes"; for a listener what follows "listen.NAME." */
+    size_t offset;   /* in struct config; for a listener in struct config_listener */
+    enum config_type type;
+    const char *initial; /* the default, as a user would write it; NULL: there is none */
+    const char *help;    /* with the unit */
+    int64_t min, max;    /* of a number; of a text, max is its length in bytes */
+    enum config_special special;
+    const char *choices;       /* "auto|on|off", in the enum's order */
+    bool (*normalise)(char *); /* of a text: whether it is valid; may rewrite it, not lengthen it */
+    const char *expects;       /* of a text with normalise, completes "must be ..." */
+    bool is_secret;            /* not to be shown in messages */
+};
+
+struct config_default_listener {
+    const char *name;
+    int64_t port;
+    enum config_protocol protocol;
+    bool tls; /* such a listener is optional */
+};
+
+extern const struct config_setting config_settings[];
+extern const size_t config_setting_count;
+extern const struct config_setting config_listener_settings[];
+extern const size_t config_listener_setting_count;
+extern const struct config_default_listener config_default_listeners[];
+extern const size_t config_default_listener_count;

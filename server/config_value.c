@@ -1,0 +1,256 @@
+#include "config_value.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Every enum of the settings is stored through this type. */
+_Static_assert(sizeof(enum config_protocol) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum config_jobs) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum log_level) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum log_format) == sizeof(unsigned), "enums are unsigned");
+
+/* The cores that this process may use, which can be fewer than the machine has. */
+static int64_t core_count(void)
+{
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+        return CPU_COUNT(&cores);
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? online : 1;
+}
+
+/* Decimal digits only: no sign, no blanks. */
+static bool number_parse(const char *text, int64_t *number)
+{
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    char *end;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return *end == '\0' && errno == 0;
+}
+
+static enum err number_set(const struct config_setting *setting, int64_t *field, const char *text)
+{
+    int64_t number = 0;
+    bool is_number = number_parse(text, &number);
+    switch (setting->special) {
+    case CONFIG_SPECIAL_NONE:
+        break;
+    case CONFIG_SPECIAL_CORES:
+        if (strcmp(text, "auto") == 0 || (is_number && number == 0)) {
+            int64_t cores = core_count();
+            *field = cores < setting->max ? cores : setting->max;
+            return OK;
+        }
+        break;
+    case CONFIG_SPECIAL_PORT:
+        if (strcmp(text, "off") == 0) {
+            *field = CONFIG_PORT_OFF;
+            return OK;
+        }
+        break;
+    case CONFIG_SPECIAL_UNLIMITED:
+        if (is_number && number == 0)
+            number = setting->max;
+        break;
+    }
+    if (!is_number || number < setting->min || number > setting->max)
+        return ERR_SYNTAX;
+    *field = number;
+    return OK;
+}
+
+static enum err switch_set(bool *field, const char *text)
+{
+    bool is_on = strcmp(text, "on") == 0;
+    if (!is_on && strcmp(text, "off") != 0)
+        return ERR_SYNTAX;
+    *field = is_on;
+    return OK;
+}
+
+static enum err choice_set(const struct config_setting *setting, unsigned *field, const char *text)
+{
+    size_t len = strlen(text);
+    unsigned index = 0;
+    const char *choice = setting->choices;
+    for (;;) {
+        size_t choice_len = strcspn(choice, "|");
+        if (choice_len == len && memcmp(choice, text, len) == 0) {
+            *field = index;
+            return OK;
+        }
+        if (choice[choice_len] == '\0')
+            return ERR_SYNTAX;
+        choice += choice_len + 1;
+        index++;
+    }
+}
+
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (iscntrl((unsigned char)*text))
+            return true;
+    return false;
+}
+
+static enum err text_set(const struct config_setting *setting, char **field, const char *text)
+{
+    size_t len = strlen(text);
+    if (len > (size_t)setting->max || has_control(text))
+        return ERR_SYNTAX;
+    char *copy = malloc(len + 1);
+    if (copy == NULL)
+        return ERR_NOMEM;
+    memcpy(copy, text, len + 1);
+    if (setting->normalise != NULL && !setting->normalise(copy)) {
+        free(copy);
+        return ERR_SYNTAX;
+    }
+    free(*field);
+    *field = copy;
+    return OK;
+}
+
+enum err config_value_set(const struct config_setting *setting, void *base, const char *text)
+{
+    void *field = (char *)base + setting->offset;
+    switch (setting->type) {
+    case CONFIG_TYPE_NUMBER:
+        return number_set(setting, field, text);
+    case CONFIG_TYPE_SWITCH:
+        return switch_set(field, text);
+    case CONFIG_TYPE_CHOICE:
+        return choice_set(setting, field, text);
+    case CONFIG_TYPE_TEXT:
+        return text_set(setting, field, text);
+    }
+    return ERR_UNKNOWN;
+}
+
+/* "auto|on|off" as "auto, on or off". */
+static void describe_choices(const char *choice, char *to, size_t size)
+{
+    size_t used = 0;
+    for (size_t len; used < size; choice += len + 1) {
+        len = strcspn(choice, "|");
+        bool is_last = choice[len] == '\0';
+        const char *separator = used == 0 ? "" : is_last ? " or " : ", ";
+        used += (size_t)snprintf(to + used, size - used, "%s%.*s", separator, (int)len, choice);
+        if (is_last)
+            return;
+    }
+}
+
+void config_value_describe(const struct config_setting *setting, char *to, size_t size)
+{
+    static const char *const before[] = {
+        [CONFIG_SPECIAL_NONE] = "",
+        [CONFIG_SPECIAL_CORES] = "auto or ",
+        [CONFIG_SPECIAL_PORT] = "off or ",
+        [CONFIG_SPECIAL_UNLIMITED] = "0 or ",
+    };
+    switch (setting->type) {
+    case CONFIG_TYPE_NUMBER:
+        snprintf(to, size, "%s%lld to %lld", before[setting->special], (long long)setting->min,
+                 (long long)setting->max);
+        break;
+    case CONFIG_TYPE_SWITCH:
+        snprintf(to, size, "on or off");
+        break;
+    case CONFIG_TYPE_CHOICE:
+        describe_choices(setting->choices, to, size);
+        break;
+    case CONFIG_TYPE_TEXT:
+        if (setting->expects != NULL)
+            snprintf(to, size, "%s", setting->expects);
+        else
+            snprintf(to, size, "at most %lld bytes without control characters",
+                     (long long)setting->max);
+        break;
+    }
+}
+
+/* --- the texts that have a grammar --- */
+
+#define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/* "[::1]" becomes "::1". */
+bool config_normalise_address(char *text)
+{
+    size_t len = strlen(text);
+    bool has_brackets = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+    if (has_brackets) {
+        memmove(text, text + 1, len - 2);
+        text[len - 2] = '\0';
+    }
+    struct in6_addr six;
+    struct in_addr four;
+    return inet_pton(AF_INET6, text, &six) == 1 ||
+           (!has_brackets && (inet_pton(AF_INET, text, &four) == 1 || strcmp(text, "*") == 0));
+}
+
+/* A host name (RFC 1123, section 2.1) with at least one dot, as IRC tells servers from nicks. */
+bool config_normalise_server_name(char *text)
+{
+    if (strcmp(text, "auto") == 0)
+        return true;
+    size_t labels = 0;
+    for (const char *label = text;; label++) {
+        size_t len = strspn(label, LETTERS_AND_DIGITS "-");
+        if (len == 0 || label[0] == '-' || label[len - 1] == '-')
+            return false;
+        labels++;
+        label += len;
+        if (*label == '\0')
+            return labels > 1;
+        if (*label != '.')
+            return false;
+    }
+}
+
+bool config_normalise_network(char *text)
+{
+    return text[0] != '\0' && text[strspn(text, LETTERS_AND_DIGITS ".-_")] == '\0';
+}
+
+/* The length of the serialized origin (RFC 6454, section 6.2) that text begins with: scheme, "://",
+ * host and perhaps a port. 0: none. */
+static size_t origin_length(const char *text)
+{
+    size_t scheme_len = strspn(text, LETTERS_AND_DIGITS "+.-");
+    if (!isalpha((unsigned char)text[0]) || strncmp(text + scheme_len, "://", 3) != 0)
+        return 0;
+    size_t host_len = strspn(text + scheme_len + 3, LETTERS_AND_DIGITS ".-_:[]");
+    return host_len == 0 ? 0 : scheme_len + 3 + host_len;
+}
+
+/* Takes out blanks and lowers letters, as browsers do. */
+bool config_normalise_origins(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from != '\0'; from++)
+        if (*from != ' ')
+            *to++ = (char)tolower((unsigned char)*from);
+    *to = '\0';
+    if (text[0] == '\0')
+        return true;
+    for (const char *origin = text;; origin++) {
+        size_t len = origin_length(origin);
+        if (len == 0)
+            return false;
+        origin += len;
+        if (*origin == '\0')
+            return true;
+        if (*origin != ',')
+            return false;
+    }
+}

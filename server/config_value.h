@@ -1,0 +1,18 @@
+/* One value of one setting, as text; internal to the config modules. */
+#pragma once
+
+#include "config_table.h"
+
+/* Reads `text` into the setting's field of `base` (a struct config or struct config_listener); a
+ * text is copied and replaces the one before. ERR_SYNTAX: not such a value; ERR_NOMEM. Either
+ * leaves the field as it was. */
+enum err config_value_set(const struct config_setting *setting, void *base, const char *text);
+
+/* Writes what completes the sentence "KEY must be ...", cut to `size`. */
+void config_value_describe(const struct config_setting *setting, char *to, size_t size);
+
+/* For the normalise column of the table. */
+bool config_normalise_address(char *text);
+bool config_normalise_server_name(char *text);
+bool config_normalise_network(char *text);
+bool config_normalise_origins(char *text);

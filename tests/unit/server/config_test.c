@@ -1,0 +1,510 @@
+#include "config.h"
+#include "unit/alloc_fail.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct config config;
+static struct config_report report;
+
+/* Loads with -o alone. */
+static enum err load_overrides(const char *const *overrides, size_t count)
+{
+    const struct config_sources sources = {.overrides = overrides, .override_count = count};
+    return config_load(&config, &sources, &report);
+}
+
+#define LOAD(...)                                                                                  \
+    load_overrides((const char *const[]){__VA_ARGS__},                                             \
+                   sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+static enum err load_env(const char *const *env)
+{
+    const struct config_sources sources = {.env = (char *const *)env};
+    return config_load(&config, &sources, &report);
+}
+
+/* Loads a file with these bytes; its name in messages is path. */
+static char path[32];
+static enum err load_file_bytes(const char *bytes, size_t len)
+{
+    strcpy(path, "/tmp/config_test_XXXXXX");
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    cr_assert_eq(write(fd, bytes, len), (ssize_t)len);
+    close(fd);
+    const struct config_sources sources = {.path = path};
+    enum err e = config_load(&config, &sources, &report);
+    unlink(path);
+    return e;
+}
+
+static enum err load_file(const char *text)
+{
+    return load_file_bytes(text, strlen(text));
+}
+
+static const struct config_listener *listener(const char *name)
+{
+    for (size_t i = 0; i < config.listener_count; i++)
+        if (strcmp(config.listeners[i].name, name) == 0)
+            return &config.listeners[i];
+    return NULL;
+}
+
+#define ASSERT_ERROR_HAS(text_)                                                                    \
+    cr_assert_not_null(strstr(report.error, text_), "\"%s\" is not in \"%s\"", text_, report.error)
+
+/* --- defaults --- */
+
+Test(config, defaults_are_those_of_the_design)
+{
+    const struct config_sources none = {0};
+    cr_assert_eq(config_load(&config, &none, &report), OK, "%s", report.error);
+    cr_assert_eq(report.warning_count, 0);
+    cr_assert_geq(config.loops, 1);
+    cr_assert_geq(config.jobs.workers, 1);
+    cr_assert_eq(config.drain_seconds, 10);
+    cr_assert_eq(config.listener_count, 3);
+    cr_assert_eq(listener("web")->port, 8080);
+    cr_assert_eq(listener("web")->protocol, CONFIG_PROTOCOL_AUTO);
+    cr_assert_eq(listener("irc")->port, 6667);
+    cr_assert_eq(listener("irc")->protocol, CONFIG_PROTOCOL_IRC);
+    cr_assert_eq(listener("echo")->port, 7007);
+    cr_assert_eq(listener("echo")->protocol, CONFIG_PROTOCOL_ECHO);
+    for (size_t i = 0; i < config.listener_count; i++) {
+        cr_assert_str_eq(config.listeners[i].address, "127.0.0.1");
+        cr_assert_not(config.listeners[i].tls);
+    }
+    cr_assert_str_eq(config.admin.address, "127.0.0.1");
+    cr_assert_eq(config.admin.port, 9090);
+    cr_assert_not_null(strchr(config.server.name, '.'));
+    cr_assert_str_eq(config.server.network, "simul");
+    cr_assert_str_eq(config.server.password, "");
+    cr_assert_eq(config.chat.nick_length, 32);
+    cr_assert_eq(config.chat.channel_length, 64);
+    cr_assert_eq(config.limits.handshake_seconds, 10);
+    cr_assert_eq(config.jobs.enabled, CONFIG_JOBS_AUTO);
+    cr_assert_eq(config.log.level, LOG_LEVEL_INFO);
+    cr_assert_eq(config.log.format, LOG_FORMAT_LOGFMT);
+    config_deinit(&config);
+}
+
+Test(config, no_limit_is_the_largest_value)
+{
+    cr_assert_eq(LOAD("limits.out_bytes=0", "limits.connections=0", "limits.header_bytes=300"), OK);
+    cr_assert_eq(config.limits.out_bytes, (int64_t)1 << 40);
+    cr_assert_eq(config.limits.connections, 10000000);
+    cr_assert_eq(config.limits.header_bytes, 300);
+    config_deinit(&config);
+}
+
+Test(config, deinit_is_safe_twice_and_on_a_zeroed_one)
+{
+    cr_assert_eq(LOAD("loops=2"), OK);
+    config_deinit(&config);
+    config_deinit(&config);
+}
+
+/* --- sources --- */
+
+Test(config, file_has_sections_comments_and_keys_without_a_section)
+{
+    cr_assert_eq(load_file("; a comment\n"
+                           "# another\n"
+                           "loops = 3\n"
+                           "\n"
+                           "[listen.web]\r\n"
+                           "  port = 8000 ; indented, with a comment behind\r\n"
+                           "  address = [::1]\n"
+                           "[listen.games-2]\n"
+                           "port: 0\n"
+                           "protocol=irc\n"
+                           "[log]\n"
+                           "level=debug"),
+                 OK, "%s", report.error);
+    cr_assert_eq(config.loops, 3);
+    cr_assert_eq(listener("web")->port, 8000);
+    cr_assert_str_eq(listener("web")->address, "::1");
+    cr_assert_eq(config.listener_count, 4);
+    cr_assert_eq(listener("games-2")->port, 0);
+    cr_assert_eq(listener("games-2")->protocol, CONFIG_PROTOCOL_IRC);
+    cr_assert_str_eq(listener("games-2")->address, "127.0.0.1");
+    cr_assert_eq(config.log.level, LOG_LEVEL_DEBUG);
+    config_deinit(&config);
+}
+
+Test(config, later_sources_win)
+{
+    strcpy(path, "/tmp/config_test_XXXXXX");
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    const char text[] = "drain_seconds=1\nloops=1\n[chat]\nnick_length=11\n[listen.x]\nport=1\n";
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    const char *env[] = {"PATH=/bin", "SIMUL_LOOPS=2", "SIMUL_CHAT_NICK_LENGTH=12",
+                         "SIMUL_LISTEN_X_PORT=2", NULL};
+    const char *overrides[] = {"chat.nick_length=13", "listen.x.port=3", "chat.nick_length=14"};
+    const struct config_sources sources = {path, (char *const *)env, overrides, 3};
+    cr_assert_eq(config_load(&config, &sources, &report), OK, "%s", report.error);
+    unlink(path);
+    cr_assert_eq(config.drain_seconds, 1);
+    cr_assert_eq(config.loops, 2);
+    cr_assert_eq(config.chat.nick_length, 14);
+    cr_assert_eq(listener("x")->port, 3);
+    cr_assert_eq(report.warning_count, 0);
+    config_deinit(&config);
+}
+
+Test(config, environment_names_come_from_keys)
+{
+    const char *env[] = {"SIMUL_LISTEN_WEB_ADDRESS=*", "SIMUL_WS_MESSAGE_BYTES_MAX=1000",
+                         "SIMUL_LISTEN_WEBTLS_ADDRESS=*", NULL};
+    cr_assert_eq(load_env(env), OK, "%s", report.error);
+    cr_assert_str_eq(listener("web")->address, "*");
+    cr_assert_eq(config.ws.message_bytes_max, 1000);
+    cr_assert_null(listener("webtls"), "an address alone does not ask for TLS");
+    config_deinit(&config);
+}
+
+Test(config, unknown_environment_variable_only_warns)
+{
+    const char *env[] = {"SIMUL_PORT=tcp://10.0.0.1:80",
+                         "SIMUL_LOPS=2",
+                         "SIMUL_LISTEN_NEW_PORT=1",
+                         "SIMULATION=1",
+                         "SIMUL_NOTHING",
+                         NULL};
+    cr_assert_eq(load_env(env), OK, "%s", report.error);
+    cr_assert_eq(report.warning_count, 3);
+    cr_assert_not_null(strstr(report.warnings[0], "SIMUL_PORT"));
+    cr_assert_null(strstr(report.warnings[0], "10.0.0.1"));
+    cr_assert_not_null(strstr(report.warnings[1], "SIMUL_LOPS"));
+    cr_assert_not_null(strstr(report.warnings[1], "did you mean SIMUL_LOOPS?"));
+    config_deinit(&config);
+}
+
+Test(config, warnings_beyond_the_bound_are_counted)
+{
+    static char names[CONFIG_WARNINGS_MAX + 3][24];
+    const char *env[CONFIG_WARNINGS_MAX + 4] = {0};
+    for (int i = 0; i < CONFIG_WARNINGS_MAX + 3; i++) {
+        snprintf(names[i], sizeof(names[i]), "SIMUL_ODD_%d=1", i);
+        env[i] = names[i];
+    }
+    cr_assert_eq(load_env(env), OK);
+    cr_assert_eq(report.warning_count, CONFIG_WARNINGS_MAX);
+    cr_assert_eq(report.warnings_omitted, 3);
+    config_deinit(&config);
+}
+
+Test(config, a_variable_of_any_length_is_survived)
+{
+    static char variable[4096];
+    memset(variable, 'X', sizeof(variable) - 3);
+    memcpy(variable, "SIMUL_", 6);
+    strcpy(variable + sizeof(variable) - 3, "=1");
+    const char *env[] = {variable, NULL};
+    cr_assert_eq(load_env(env), OK);
+    cr_assert_eq(report.warning_count, 1);
+    config_deinit(&config);
+    cr_assert_eq(LOAD(variable), ERR_UNKNOWN);
+}
+
+/* --- listeners --- */
+
+Test(config, override_can_open_a_new_listener)
+{
+    cr_assert_eq(LOAD("listen.foo.port=0", "listen.foo.protocol=echo"), OK, "%s", report.error);
+    cr_assert_eq(listener("foo")->port, 0);
+    cr_assert_eq(listener("foo")->protocol, CONFIG_PROTOCOL_ECHO);
+    config_deinit(&config);
+}
+
+Test(config, port_off_leaves_a_listener_out)
+{
+    cr_assert_eq(LOAD("listen.web.port=off", "listen.echo.port=off", "admin.port=off"), OK);
+    cr_assert_eq(config.listener_count, 1);
+    cr_assert_str_eq(config.listeners[0].name, "irc");
+    cr_assert_eq(config.admin.port, CONFIG_PORT_OFF);
+    config_deinit(&config);
+}
+
+Test(config, default_tls_listeners_come_with_a_certificate)
+{
+    cr_assert_eq(LOAD("tls.self_signed=on"), OK);
+    cr_assert_eq(config.listener_count, 5);
+    cr_assert_eq(listener("webtls")->port, 8443);
+    cr_assert(listener("webtls")->tls);
+    cr_assert_eq(listener("irctls")->port, 6697);
+    cr_assert_eq(listener("irctls")->protocol, CONFIG_PROTOCOL_IRC);
+    config_deinit(&config);
+    cr_assert_eq(LOAD("tls.certificate=a.pem", "tls.key=b.pem", "listen.irctls.port=off"), OK);
+    cr_assert_eq(config.listener_count, 4);
+    config_deinit(&config);
+}
+
+Test(config, tls_without_a_certificate_is_an_error)
+{
+    cr_assert_eq(LOAD("listen.web.tls=on"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("listen.web speaks TLS");
+    ASSERT_ERROR_HAS("tls.self_signed=on");
+    cr_assert_eq(LOAD("listen.webtls.port=443"), ERR_SYNTAX, "asked for by its port");
+    cr_assert_eq(LOAD("listen.webtls.tls=off", "listen.webtls.port=0"), OK);
+    cr_assert_not(listener("webtls")->tls);
+    config_deinit(&config);
+}
+
+Test(config, tls_settings_that_contradict_are_errors)
+{
+    cr_assert_eq(LOAD("tls.certificate=a.pem"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("tls.key is not");
+    cr_assert_eq(LOAD("tls.key=a.pem"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("tls.certificate is not");
+    cr_assert_eq(LOAD("tls.key=a", "tls.certificate=b", "tls.self_signed=on"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("tls.self_signed");
+}
+
+Test(config, a_new_listener_needs_a_port)
+{
+    cr_assert_eq(LOAD("listen.foo.protocol=irc"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("set listen.foo.port");
+}
+
+Test(config, listener_names_have_a_grammar)
+{
+    const char *const bad[] = {"listen.Foo.port=1", "listen.a_b.port=1", "listen..port=1",
+                               "listen.admin.port=1",
+                               "listen.a2345678901234567890123456789012.port=1"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
+        ASSERT_ERROR_HAS("lower-case");
+    }
+    cr_assert_eq(LOAD("listen.a234567890123456789012345678901.port=1"), OK);
+    config_deinit(&config);
+}
+
+Test(config, listeners_are_bounded)
+{
+    static char texts[CONFIG_LISTENERS_MAX][32];
+    const char *overrides[CONFIG_LISTENERS_MAX];
+    for (int i = 0; i < CONFIG_LISTENERS_MAX; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "listen.l%d.port=0", i);
+        overrides[i] = texts[i];
+    }
+    cr_assert_eq(load_overrides(overrides, CONFIG_LISTENERS_MAX), ERR_LIMIT);
+    ASSERT_ERROR_HAS("no more than 32 listeners");
+    cr_assert_eq(load_overrides(overrides, CONFIG_LISTENERS_MAX - 5), OK);
+    config_deinit(&config);
+}
+
+/* --- errors say what, where and what next --- */
+
+Test(config, unknown_key_suggests_the_nearest)
+{
+    cr_assert_eq(load_file("\n[listen.web]\nport=1\nprot=2\n"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS(path);
+    ASSERT_ERROR_HAS(":4: unknown setting listen.web.prot; did you mean listen.web.port?");
+    cr_assert_eq(LOAD("lop=1"), ERR_UNKNOWN);
+    cr_assert_str_eq(report.error, "-o: unknown setting lop; did you mean loops?");
+    cr_assert_eq(LOAD("color=red"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("simuld --help");
+    cr_assert_eq(LOAD("listen.foo.color=red"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("address, port, protocol and tls");
+    cr_assert_eq(LOAD("listen.web=8080"), ERR_UNKNOWN);
+    cr_assert_eq(LOAD("=8080"), ERR_UNKNOWN);
+}
+
+Test(config, settings_of_later_features_are_unknown)
+{
+    const char *const later[] = {"slow_ms=1",        "limits.write_rate_min=1",
+                                 "chat.cloak_key=x", "echo.faults=on",
+                                 "store.path=x",     "listen.web.proxy=on"};
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        cr_assert_eq(LOAD(later[i]), ERR_UNKNOWN, "%s", later[i]);
+}
+
+Test(config, bad_value_names_the_source_and_the_values_there_are)
+{
+    cr_assert_eq(load_file("loops = many\n"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(path);
+    ASSERT_ERROR_HAS(":1: loops must be auto or 1 to 256, not \"many\"");
+    const char *env[] = {"SIMUL_LOG_LEVEL=loud", NULL};
+    cr_assert_eq(load_env(env), ERR_SYNTAX);
+    cr_assert_str_eq(report.error,
+                     "SIMUL_LOG_LEVEL: log.level must be error, warn, info or debug, not \"loud\"");
+    cr_assert_eq(LOAD("jobs.enabled=yes"), ERR_SYNTAX);
+    cr_assert_str_eq(report.error, "-o: jobs.enabled must be auto, on or off, not \"yes\"");
+    cr_assert_eq(LOAD("chat.motd=a\nb\033[2J"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("not \"a?b?[2J\"");
+}
+
+Test(config, a_password_is_never_shown)
+{
+    char text[400] = "server.password=";
+    memset(text + strlen(text), 's', 300);
+    cr_assert_eq(LOAD(text), ERR_SYNTAX);
+    cr_assert_null(strstr(report.error, "sss"));
+    ASSERT_ERROR_HAS("server.password must be at most 200 bytes");
+}
+
+Test(config, override_without_a_value_is_an_error)
+{
+    cr_assert_eq(LOAD("loops"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("expected section.key=value");
+}
+
+Test(config, file_that_cannot_be_read_is_an_error)
+{
+    const struct config_sources missing = {.path = "/nonexistent/simul.conf"};
+    cr_assert_eq(config_load(&config, &missing, &report), ERR_IO);
+    ASSERT_ERROR_HAS("/nonexistent/simul.conf: cannot be opened: No such file");
+    const struct config_sources directory = {.path = "/"};
+    cr_assert_eq(config_load(&config, &directory, &report), ERR_IO);
+    ASSERT_ERROR_HAS("cannot be read");
+}
+
+Test(config, malformed_file_names_its_first_bad_line)
+{
+    cr_assert_eq(load_file("loops=1\nnonsense\nalso = unknown\n"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":2: expected [section] or key = value");
+    cr_assert_eq(load_file("loops=1\nfirst = unknown\nnonsense\n"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS(":2: unknown setting first");
+    cr_assert_eq(load_file("[listen.web\nport=1\n"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":1: expected [section]");
+}
+
+Test(config, line_that_is_too_long_or_has_a_zero_byte_is_an_error)
+{
+    char text[1000] = "loops=1\n[chat]\nmotd=";
+    memset(text + strlen(text), 'm', 500);
+    cr_assert_eq(load_file(text), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":3: the line is longer than");
+    cr_assert_eq(load_file_bytes("loops=1\nloops=\0002", 16), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":2: the line is longer than");
+}
+
+/* --- values --- */
+
+Test(config, numbers_are_plain_digits_within_bounds)
+{
+    const char *const bad[] = {"loops=",
+                               "loops=+1",
+                               "loops=-1",
+                               "loops= 1",
+                               "loops=1 ",
+                               "loops=1.5",
+                               "loops=0x1",
+                               "loops=257",
+                               "admin.port=65536",
+                               "admin.port=OFF",
+                               "limits.out_bytes=99999999999999999999",
+                               "limits.out_bytes=1",
+                               "chat.nick_length=0",
+                               "drain_seconds=auto"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
+    cr_assert_eq(LOAD("loops=0"), OK, "as auto");
+    cr_assert_geq(config.loops, 1);
+    config_deinit(&config);
+    cr_assert_eq(LOAD("loops=256", "loops=auto", "admin.port=65535"), OK);
+    cr_assert_eq(config.admin.port, 65535);
+    config_deinit(&config);
+}
+
+Test(config, addresses_are_literals)
+{
+    const char *const good[][2] = {{"listen.web.address=*", "*"},
+                                   {"listen.web.address=0.0.0.0", "0.0.0.0"},
+                                   {"listen.web.address=::", "::"},
+                                   {"listen.web.address=[::]", "::"},
+                                   {"listen.web.address=[fe80::1]", "fe80::1"}};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        cr_assert_eq(LOAD(good[i][0]), OK, "%s", good[i][0]);
+        cr_assert_str_eq(listener("web")->address, good[i][1]);
+        config_deinit(&config);
+    }
+    const char *const bad[] = {"listen.web.address=",         "listen.web.address=localhost",
+                               "listen.web.address=[*]",      "listen.web.address=[127.0.0.1]",
+                               "listen.web.address=[::1",     "listen.web.address=[]",
+                               "listen.web.address=1.2.3.256"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
+}
+
+Test(config, server_names_have_a_dot)
+{
+    const char *const good[] = {"server.name=irc.example.org", "server.name=a.b",
+                                "server.name=a--b.c-1"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        cr_assert_eq(LOAD(good[i]), OK, "%s", good[i]);
+        cr_assert_str_eq(config.server.name, strchr(good[i], '=') + 1);
+        config_deinit(&config);
+    }
+    const char *const bad[] = {"server.name=",     "server.name=irc",  "server.name=.a",
+                               "server.name=a.",   "server.name=a..b", "server.name=-a.b",
+                               "server.name=a-.b", "server.name=a.b-", "server.name=a b.c",
+                               "server.name=a_b.c"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
+}
+
+Test(config, origins_are_normalised)
+{
+    cr_assert_eq(LOAD("ws.origins=https://A.Example:8443 , http://[::1]:80,app://local"), OK);
+    cr_assert_str_eq(config.ws.origins, "https://a.example:8443,http://[::1]:80,app://local");
+    config_deinit(&config);
+    cr_assert_eq(LOAD("ws.origins="), OK);
+    config_deinit(&config);
+    const char *const bad[] = {"ws.origins=a.example",  "ws.origins=https://a.example/",
+                               "ws.origins=https://",   "ws.origins=https://a,,https://b",
+                               "ws.origins=https://a,", "ws.origins=://a",
+                               "ws.origins=*",          "ws.origins=,https://a"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
+}
+
+/* --- the rest --- */
+
+Test(config, running_out_of_memory_leaves_nothing_behind)
+{
+    for (size_t succeed = 0;; succeed++) {
+        alloc_fail_after(succeed);
+        enum err e = LOAD("listen.foo.port=0", "server.password=secret", "ws.origins=https://a");
+        size_t seen = alloc_fail_stop();
+        if (seen <= succeed) {
+            cr_assert_eq(e, OK);
+            break;
+        }
+        cr_assert_eq(e, ERR_NOMEM, "allocation %zu", succeed);
+        ASSERT_ERROR_HAS("out of memory");
+        cr_assert_eq(config.listener_count, 0);
+    }
+    config_deinit(&config);
+}
+
+Test(config, help_lists_settings_with_defaults)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&text, &len);
+    config_print_help(to);
+    fclose(to);
+    const char *const expected[] = {"loops ",
+                                    "drain_seconds ",
+                                    "listen.NAME.port ",
+                                    "admin.port ",
+                                    "limits.out_bytes ",
+                                    "ws.origins ",
+                                    "jobs.enabled ",
+                                    "log.format ",
+                                    "0: a free one; off",
+                                    "irctls    port 6697, protocol irc, TLS"};
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+        cr_assert_not_null(strstr(text, expected[i]), "%s", expected[i]);
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
+        cr_assert_leq(strcspn(line, "\n"), 110, "%.60s", line);
+    free(text);
+}
