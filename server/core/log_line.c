@@ -1,5 +1,7 @@
 #include "core/log_line.h"
 
+#include "simul/utf8.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,26 +41,12 @@ __attribute__((format(printf, 2, 3))) static void line_printf(struct line *line,
     line_add_str(line, text);
 }
 
-/* The length of the UTF-8 sequence at the front of s (RFC 3629, section 4), 0 when there is none.
- */
-static size_t utf8_length(struct span s)
+/* The length of the character at the front of s, 0 when there is none. */
+static size_t character_length(struct span s)
 {
     uint8_t first = s.ptr[0];
-    if (first < 0x80)
-        return 1;
-    size_t len = first >= 0xc2 && first <= 0xdf   ? 2
-                 : first >= 0xe0 && first <= 0xef ? 3
-                 : first >= 0xf0 && first <= 0xf4 ? 4
-                                                  : 0;
-    if (len == 0 || s.len < len)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((s.ptr[i] & 0xc0) != 0x80)
-            return 0;
-    uint8_t second = s.ptr[1];
-    bool is_overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-    bool is_outside = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
-    return is_overlong || is_outside ? 0 : len;
+    size_t len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    return s.len >= len && utf8_is_valid(span_take(s, len)) ? len : 0;
 }
 
 /* ASCII's control characters and those of U+0080 to U+009F, which terminals obey as well. */
@@ -82,7 +70,7 @@ static void line_add_escaped(struct line *line, enum log_format format, struct s
     size_t at = 0;
     while (at < text.len) {
         const uint8_t *bytes = text.ptr + at;
-        size_t len = utf8_length(span_drop(text, at));
+        size_t len = character_length(span_drop(text, at));
         if (at + (len == 0 ? 1 : len) > LOG_VALUE_BYTES_MAX) {
             line_add_str(line, "...");
             return;
