@@ -105,13 +105,12 @@ export class State {
     this.onChange();
   }
 
-  /** The connection is gone: nobody is a member of anything until it is back. */
+  /** The connection is gone. What was known stays to be looked at, until we are back. */
   disconnected(text) {
     for (const buffer of this.list()) {
       if (buffer.kind === 'query') continue;
       buffer.rejoin ||= buffer.joined;
       buffer.joined = false;
-      buffer.clearMembers();
       this.note(buffer, text, 'error');
     }
   }
@@ -344,6 +343,7 @@ const HANDLERS = {
   333: ignore, // who set the topic
   353: onNames,
   366: onNamesEnd,
+  372: (state, message) => addEvent(state.server, message, message.params[1].replace(/^- ?/, ''), 'info'),
   375: ignore, // the frame around the message of the day
   376: ignore,
   422: ignore, // there is no message of the day

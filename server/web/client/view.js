@@ -36,16 +36,16 @@ export class View {
   /** `phase` as in Session; a wait counts down, as text for eyes only. */
   showPhase(phase, retryMs) {
     clearInterval(this.#countdown);
-    byId('connection').dataset.phase = phase;
+    byId('chat').dataset.phase = phase;
     byId('retry').hidden = phase !== 'waiting';
     const texts = { connecting: 'Connecting…', online: 'Connected', off: 'Not connected' };
     byId('status').textContent = texts[phase] ?? 'Connection lost';
     if (phase !== 'waiting') return;
 
     const until = Date.now() + retryMs;
-    const rest = element('span', { 'aria-hidden': 'true' });
+    const rest = element('small', { 'aria-hidden': 'true' });
     const tick = () => {
-      rest.textContent = `, next try in ${Math.max(0, Math.ceil((until - Date.now()) / 1000))} s`;
+      rest.textContent = `Next try in ${Math.max(0, Math.ceil((until - Date.now()) / 1000))} s`;
     };
     tick();
     byId('status').append(rest);
@@ -120,7 +120,7 @@ export class View {
 
     const count = String(active.members.size);
     byId('member-count').textContent = count;
-    byId('member-count-short').textContent = count;
+    byId('member-count-short').textContent = `${count} here`;
     const members = active.sortedMembers(this.#state.symbols);
     byId('member-list').replaceChildren(
       ...members.slice(0, MEMBERS_SHOWN_MAX).map((member) => this.#memberNode(member)));
@@ -192,7 +192,7 @@ export class View {
     byId('chat').dataset.drawer = name;
     for (const drawer of ['sidebar', 'members'])
       byId(`show-${drawer}`).setAttribute('aria-expanded', String(drawer === name));
-    if (name !== 'none') byId(name).querySelector('button')?.focus();
+    if (name !== 'none') byId(name).querySelector('button:enabled')?.focus();
     else if (before !== 'none') byId(`show-${before}`).focus();
   }
 }

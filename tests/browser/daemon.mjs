@@ -1,0 +1,32 @@
+// Starts the real daemon for a test and stops it again. SIMULD is the path of the program.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { spawn } from 'node:child_process';
+
+/** Starts the daemon on the port (0: a free one); resolves with {address, port, stop} once it is ready. */
+export async function startDaemon(port = 0, ...settings) {
+  assert.ok(process.env.SIMULD, 'SIMULD names the daemon to test');
+  const all = [`listen.web.port=${port}`, 'listen.irc.port=off', 'listen.echo.port=off',
+    'admin.port=0', ...settings];
+  const child = spawn(process.env.SIMULD, all.flatMap((setting) => ['-o', setting]),
+    { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  let address = '';
+  let ready = false;
+  for await (const line of createInterface({ input: child.stdout })) {
+    address = /^listening web (.+)$/.exec(line)?.[1] ?? address;
+    ready = line === 'ready';
+    if (ready) break;
+  }
+  assert.ok(ready && address !== '', 'the daemon did not get ready');
+  return {
+    address,
+    port: Number(address.slice(address.lastIndexOf(':') + 1)),
+    async stop() {
+      child.kill('SIGTERM');
+      const [code] = await exited;
+      assert.equal(code, 0, 'the daemon did not leave in good order');
+    },
+  };
+}
