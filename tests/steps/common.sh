@@ -1,0 +1,83 @@
+# shellcheck shell=sh
+# Sourced by the steps of tests/run.sh: builds and counting. A step runs alone as well.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+: "${COUNTS:=/dev/null}"
+
+# Each step builds what it needs; what is built already costs next to nothing.
+build() {
+    directory=$root/$1
+    shift
+    cmake -S "$root" -B "$directory" -G Ninja --log-level=WARNING "$@"
+    cmake --build "$directory" -- --quiet
+}
+
+build_asan() {
+    CC=gcc build build-test -DCMAKE_BUILD_TYPE=Debug -DSIMUL_TESTS=ON \
+        -DSIMUL_SANITIZE=address,undefined
+}
+
+build_clang() {
+    CC=clang build build-clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSIMUL_FUZZ=ON \
+        -DSIMUL_SANITIZE=address,undefined,fuzzer-no-link
+}
+
+build_tsan() {
+    CC=gcc build build-tsan -DCMAKE_BUILD_TYPE=Debug -DSIMUL_SANITIZE=thread
+}
+
+build_release() {
+    sh "$root/deploy/quickstart.sh" --build-only
+}
+
+# count PASSED FAILED SKIPPED
+count() {
+    echo "$*" >>"$COUNTS"
+}
+
+# check NAME COMMAND…: one test, passed when the command succeeds.
+check() {
+    check_name=$1
+    shift
+    if "$@"; then
+        count 1 0 0
+    else
+        count 0 1 0
+        echo "FAILED: $check_name"
+    fi
+}
+
+# run_pytest NAME ARGUMENTS…: runs integration tests and counts them.
+run_pytest() {
+    report=$root/build-test/log/$1.xml
+    shift
+    rm -f "$report"
+    pytest_status=0
+    (cd "$root/tests/integration" &&
+        /usr/bin/python3 -m pytest -p no:cacheprovider -q --junitxml="$report" "$@") ||
+        pytest_status=$?
+    [ -f "$report" ] || return 1
+    /usr/bin/python3 - "$report" >>"$COUNTS" <<'HERE'
+import sys
+import xml.etree.ElementTree
+
+total = failed = skipped = 0
+for suite in xml.etree.ElementTree.parse(sys.argv[1]).iter("testsuite"):
+    total += int(suite.get("tests"))
+    failed += int(suite.get("failures")) + int(suite.get("errors"))
+    skipped += int(suite.get("skipped"))
+print(total - failed - skipped, failed, skipped)
+HERE
+    return "$pytest_status"
+}
+
+# expect_no_reports GLOB: sanitizers and valgrind write one file for each process that they accuse,
+# helper processes included.
+expect_no_reports() {
+    reports=$(find "$root/build-test/reports" -name "$1" -size +0 | sort)
+    [ -n "$reports" ] || return 0
+    # shellcheck disable=SC2086 # file names without spaces
+    head -n 100 $reports
+    return 1
+}

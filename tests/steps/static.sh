@@ -1,0 +1,40 @@
+#!/bin/sh
+# What can be seen without running anything.
+# shellcheck source=tests/steps/common.sh
+. "$(dirname "$0")/common.sh"
+
+# compile COMPILER ARGUMENTS…
+compile() {
+    compiler=$1
+    shift
+    "$compiler" -std=gnu17 -D_GNU_SOURCE '-DSIMUL_VERSION=""' -Wall -Wextra -Werror \
+        "-I$root/include" "-I$root/server" -isystem /usr/share/include/llhttp "$@"
+}
+
+header_stands_alone() {
+    compile gcc -fsyntax-only -x c -include "$1" /dev/null
+}
+
+# The libraries' headers are this machine's, which fit any 64-bit machine. -idirafter keeps its C
+# library behind that of the compiler.
+compiles_for_arm64() {
+    compile aarch64-linux-gnu-gcc -O1 -c -o /dev/null "$1" -idirafter /usr/include \
+        -idirafter "/usr/include/$(gcc -print-multiarch)"
+}
+
+# each FUNCTION DIRECTORY… -name PATTERN: calls the function with every file found, on all cores.
+each() {
+    function=$1
+    shift
+    find "$@" -print0 | xargs -0 -n 1 -P "$(nproc)" sh "$0" "$function"
+}
+
+if [ $# -gt 0 ]; then
+    "$@"
+    exit
+fi
+build_release
+check "proto is sans-IO" sh "$root/tests/unit/layering.sh" "$root/build/libsimul_proto.a"
+check "each header compiles alone" each header_stands_alone "$root/include" "$root/proto" \
+    "$root/server" -name '*.h'
+check "compiles for arm64" each compiles_for_arm64 "$root/proto" "$root/server" -name '*.c'

@@ -1,0 +1,11 @@
+#!/bin/sh
+# A short run of the release build under valgrind.
+# shellcheck source=tests/steps/common.sh
+. "$(dirname "$0")/common.sh"
+
+build_release
+mkdir -p "$root/build-test/reports"
+rm -f "$root/build-test/reports/"valgrind.*
+export SIMULD="$root/tests/steps/simuld-valgrind"
+run_pytest valgrind -m short || true
+check "no complaint of valgrind" expect_no_reports 'valgrind.*'
