@@ -16,7 +16,7 @@ fi
 sh "$root/deploy/install-deps.sh" build
 
 echo "building in $build"
-cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo --log-level=WARNING
+cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
 cmake --build "$build"
 [ "$build_only" = no ] || exit 0
 

@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 build() {
     directory=$root/$1
     shift
-    cmake -S "$root" -B "$directory" -G Ninja --log-level=WARNING "$@"
+    cmake -S "$root" -B "$directory" -G Ninja "$@" >/dev/null
     cmake --build "$directory" -- --quiet
 }
 
