@@ -18,7 +18,8 @@ export async function openPage(browser, address, { hash = '', complaints, ...opt
   page.on('console', (message) => {
     // A refused connection is what a stopped server looks like; the browser reports it by itself.
     const isRefusal = /WebSocket connection to .* failed/.test(message.text());
-    if (['error', 'warning'].includes(message.type()) && !isRefusal) complaints.push(message.text());
+    const isComplaint = ['error', 'warning'].includes(message.type());
+    if (isComplaint && !isRefusal) complaints.push(message.text());
   });
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) =>

@@ -41,7 +41,8 @@ function start({ nick = 'me', password = '', channels = ['#lobby'] } = {}) {
   session.onRefused = (refusal) => refused.push(refusal);
   session.start({ nick, password, channels });
   const feed = (...lines) => lines.forEach((line) => wire.onLine(line));
-  return { wire, state, session, refused, feed, type: (text) => runInput({ state, session }, text) };
+  const type = (text) => runInput({ state, session }, text);
+  return { wire, state, session, refused, feed, type };
 }
 
 function online() {
@@ -97,6 +98,14 @@ test('says so when it is somebody_ now', () => {
   feed(':s 433 * bob :taken', ':s 001 bob_ :Welcome');
   assert.equal(state.nick, 'bob_');
   assert.match(state.active.lines.at(-1).text, /bob is taken; you are bob_/);
+});
+
+test('takes its nickname back when the one who had it quits', () => {
+  const { wire, feed } = start({ nick: 'bob' });
+  feed(':s 433 * bob :taken', ':s 001 bob_ :Welcome', ':bob_!web@host JOIN #lobby');
+  wire.take();
+  feed(':carl!c@h QUIT :bye', ':Bob!web@host QUIT :no answer');
+  assert.deepEqual(wire.take(), ['NICK bob']);
 });
 
 test('asks again for a bad nickname and for a password', () => {
@@ -180,11 +189,12 @@ test('offline the text stays in the input', () => {
 
 test('a long text becomes messages that fit with our source', () => {
   const { wire, type } = online();
-  type('wort '.repeat(300).trim());
+  const text = 'wort '.repeat(300).trim();
+  type(text);
   const lines = wire.take();
   assert.ok(lines.length > 2);
   for (const line of lines) assert.ok(`:me!web@host ${line}`.length <= 510);
-  assert.equal(lines.map((line) => line.slice('PRIVMSG #lobby :'.length)).join(' '), 'wort '.repeat(300).trim());
+  assert.equal(lines.map((line) => line.slice('PRIVMSG #lobby :'.length)).join(' '), text);
 });
 
 test('quitting forgets everything', () => {

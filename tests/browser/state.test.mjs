@@ -56,7 +56,8 @@ test('talk has its time, sender and mention, and ours is known by its echo', () 
 test('what is not looked at counts as unread, and the first of it is marked', () => {
   const state = stateAfter(...LOBBY, `${ME} JOIN #other`);
   const lobby = state.find('#lobby');
-  state.feed(':alice!a@h PRIVMSG #lobby :one', ':alice!a@h PRIVMSG #lobby :two', ':x!x@h JOIN #lobby');
+  state.feed(':alice!a@h PRIVMSG #lobby :one', ':alice!a@h PRIVMSG #lobby :two',
+    ':x!x@h JOIN #lobby');
   assert.deepEqual([lobby.unread, lobby.mentioned], [2, false]);
   state.feed(':alice!a@h PRIVMSG #lobby :me?');
   assert.equal(lobby.mentioned, true);
@@ -92,7 +93,7 @@ test('a nick that changes changes everywhere', () => {
   assert.equal(state.source, 'myself!web@host');
   assert.equal(state.find('alice'), undefined);
   assert.equal(state.find('alicia').name, 'alicia');
-  assert.deepEqual(names(state.find('#lobby'), state).filter((name) => name.endsWith('alicia')), ['@alicia']);
+  assert.equal(names(state.find('#lobby'), state)[0], '@alicia');
 });
 
 test('leaving, being removed and quitting', () => {
@@ -118,7 +119,8 @@ test('modes change ranks and who may set the topic', () => {
   state.feed(`${ME} MODE #lobby -ot me`);
   assert.equal(lobby.prefixesOf('me'), '+');
   assert.equal(state.canSetTopic(lobby), true);
-  assert.deepEqual(texts(lobby, 'event').slice(-2), ['me took operator status from me', 'me set mode -t']);
+  assert.deepEqual(texts(lobby, 'event').slice(-2),
+    ['me took operator status from me', 'me set mode -t']);
 });
 
 test('topics are set and removed', () => {
@@ -135,7 +137,8 @@ test('errors stand where they belong, in plain words', () => {
   const lobby = state.find('#lobby');
   state.feed(":s 482 me #lobby :You're not channel operator", ':s 441 me bob #lobby :no',
     ':s 401 me nobody :No such nick', ':s 433 me #lobby :in use', ':s 599 me x :Something new');
-  assert.deepEqual(texts(lobby, 'error'), ['Only operators of #lobby may do that.', 'bob is not in #lobby.']);
+  assert.deepEqual(texts(lobby, 'error'),
+    ['Only operators of #lobby may do that.', 'bob is not in #lobby.']);
   assert.deepEqual(texts(state.active, 'error'), ['There is nobody called nobody here.',
     'The nickname #lobby is taken. Choose another one.', 'x Something new']);
 });
@@ -159,7 +162,7 @@ test('a lost connection leaves the channels to come back to', () => {
 
 test('what is not known or not for us does no harm', () => {
   const state = stateAfter(':s 999 me :hm', ':s WHATEVER', ':bob!b@h JOIN #elsewhere',
-    ':bob!b@h PART #elsewhere', ':bob!b@h TOPIC #elsewhere :x', '@time=nonsense :bob!b@h PRIVMSG me :x',
+    ':bob!b@h PART #elsewhere', ':bob!b@h TOPIC #elsewhere :x', '@time=x :bob!b@h PRIVMSG me :x',
     ':s 353 me = #elsewhere :a b', ':s 366 me #elsewhere :End', ':s MODE me :+i', 'NOTICE * :hm');
   assert.equal(state.buffers.size, 1); // bob
   assert.equal(state.server.lines.length, 5);

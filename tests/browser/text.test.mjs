@@ -14,7 +14,7 @@ test('links end where the sentence goes on', () => {
 });
 
 test('only http and https become links', () => {
-  assert.deepEqual(hrefs('javascript:alert(1) data:text/html,x file:///etc ftp://a mailto:a@b'), []);
+  assert.deepEqual(hrefs('javascript:alert(1) data:text/html,x file:///x ftp://a mailto:a@b'), []);
   assert.deepEqual(hrefs('https:// http://'), []);
 });
 

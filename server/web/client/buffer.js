@@ -31,7 +31,10 @@ export class Buffer {
     this.membersVersion = (this.membersVersion ?? 0) + 1;
   }
 
-  /** Adds {time: Date, kind, from, text, own, mention}; `kind` is message, action, notice, event, info or error. */
+  /**
+   * Adds {time: Date, kind, from, text, own, mention}; `kind` is 'message', 'action', 'notice',
+   * 'event', 'info' or 'error'.
+   */
   addLine(line) {
     const added = { id: nextLineId++, from: '', own: false, mention: false, ...line };
     this.lines.push(added);

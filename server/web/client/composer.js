@@ -28,7 +28,7 @@ export class History {
   }
 }
 
-/** Completes the word before the caret; asked again with its own result it goes on to the next match. */
+/** Completes the word before the caret; asked again with its own result it gives the next match. */
 export class Completion {
   #result = null; // {text, caret} given last
   #start = 0;

@@ -2,7 +2,7 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** Makes an element with a class, attributes or properties, and children (nodes or text). */
+/** Makes an element with a class, properties or attributes, and children (nodes or text). */
 export function element(tag, { className = '', ...properties } = {}, ...children) {
   const node = document.createElement(tag);
   if (className !== '') node.className = className;

@@ -54,7 +54,10 @@ export function cleanLine(text) {
   return text.replace(/[\r\n\0]+/g, ' ');
 }
 
-/** Formats a line without CR LF. Only the last parameter may be empty, contain spaces or begin with ":". */
+/**
+ * Formats a line without CR LF. Only the last parameter may be empty, contain spaces or begin
+ * with ":".
+ */
 export function formatLine(command, ...params) {
   const words = params.map((param, index) => {
     const text = cleanLine(String(param));
@@ -92,7 +95,7 @@ export function parsePrefixes(value) {
   return [...modes].map((mode, index) => ({ mode, symbol: symbols[index] }));
 }
 
-/** "+o-v" with its parameters as [{add, mode, param}, …]; param is '' for a mode that has none. */
+/** "+o-v" and its parameters as [{add, mode, param}, …]; param is '' for a mode without one. */
 export function parseModes(modes, params, isupport) {
   const [lists = '', always = '', whenSet = ''] = (isupport.get('CHANMODES') ?? '').split(',');
   const ranks = parsePrefixes(isupport.get('PREFIX') ?? '').map((prefix) => prefix.mode);
@@ -111,7 +114,7 @@ export function parseModes(modes, params, isupport) {
   return changes;
 }
 
-/** A CTCP text as {command, text}; null when the text is plain. The closing \x01 may be missing. */
+/** A CTCP text as {command, text}; null when it is plain. The closing \x01 may be missing. */
 export function parseCtcp(text) {
   const [, command, rest] = /^\x01([^ \x01]+) ?([^\x01]*)\x01?$/s.exec(text) ?? [];
   return command === undefined ? null : { command: command.toUpperCase(), text: rest };

@@ -7,12 +7,15 @@ import { nickColour, splitLinks } from './text.js';
 
 const SAME_SPEAKER_MS = 5 * 60_000;
 const BOTTOM_PX = 40;
+const OUTWARD = { target: '_blank', rel: 'noopener noreferrer nofollow' };
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const clock = new Intl.DateTimeFormat(undefined,
+  { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const day = new Intl.DateTimeFormat(undefined,
+  { weekday: 'long', day: 'numeric', month: 'long' });
 
-const isTalk = (line) => line.kind === 'message' || line.kind === 'action' || line.kind === 'notice';
+const isTalk = (line) => ['message', 'action', 'notice'].includes(line.kind);
 
 export class Log {
   #scroller = byId('log');
@@ -115,7 +118,7 @@ function textNode(text) {
   const node = element('span', { className: 'text', dir: 'auto' });
   for (const { text: piece, href } of splitLinks(text)) {
     if (href === undefined) node.append(piece);
-    else node.append(element('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, piece));
+    else node.append(element('a', { href, ...OUTWARD }, piece));
   }
   return node;
 }

@@ -2,7 +2,7 @@
 // capability negotiation 302), nicknames that are taken, keeping alive, and coming back after a
 // loss: the same channels again. Everything that is not about the session goes to the state.
 
-import { cleanLine, formatLine, parseLine } from './irc.js';
+import { cleanLine, foldCase, formatLine, parseLine } from './irc.js';
 import { explainError } from './errors.js';
 
 const WANTED_CAPS = ['server-time', 'message-tags', 'echo-message', 'multi-prefix'];
@@ -100,7 +100,7 @@ export class Session {
 
   #onCap([, subcommand, ...rest]) {
     if (subcommand === 'LS') {
-      this.#offered.push(...rest.at(-1).split(' ').map((cap) => cap.split('=')[0]));
+      this.#offered.push(...(rest.at(-1) ?? '').split(' ').map((cap) => cap.split('=')[0]));
       if (rest[0] === '*' && rest.length > 1) return; // more lines follow
       const wanted = WANTED_CAPS.filter((cap) => this.#offered.includes(cap));
       if (wanted.length > 0) this.#sendNow('CAP', 'REQ', wanted.join(' '));
@@ -111,26 +111,26 @@ export class Session {
   }
 
   #onRefusal(message) {
-    if (NICK_TAKEN.includes(message.command) && this.#nickTries < NICK_TRIES) {
-      const longest = this.#state.limit('NICKLEN', Infinity);
-      const next = `${this.#nick}_`;
-      if (next.length <= longest) {
-        this.#tryNick(next);
-        return;
-      }
+    const isTaken = NICK_TAKEN.includes(message.command);
+    if (isTaken && this.#nickTries < NICK_TRIES) {
+      this.#tryNick(`${this.#nick}_`);
+      return;
     }
     const field = { 464: 'password', 465: '' }[message.command] ?? 'nick';
-    // The nickname that the person chose is named, not the last one tried.
-    const text = NICK_TAKEN.includes(message.command) || this.#nickTries > 1
-      ? `The nickname ${this.#wish.nick} is taken. Choose another one.` : explainError(message).text;
-    this.#refuse(field, text);
+    // With underscores a nickname may become too long; it was still the first that was taken.
+    const wasTaken = isTaken || (field === 'nick' && this.#nickTries > 1);
+    this.#refuse(field, wasTaken ? `The nickname ${this.#wish.nick} is taken. Choose another one.`
+      : explainError(message).text);
   }
 
   // What follows from a message that the state has already taken in.
   #after({ command, nick, params }) {
+    const wanted = this.#wish.nick;
     if (command === '001') this.#welcome();
     else if (command === 'JOIN' && this.#state.isMe(nick)) this.send('MODE', params[0]);
     else if (command === 'NICK' && this.#state.isMe(params[0])) this.#wish.nick = params[0];
+    // Often it was our own session of before, which the server had not yet given up.
+    else if (command === 'QUIT' && foldCase(nick) === foldCase(wanted)) this.send('NICK', wanted);
   }
 
   #welcome() {

@@ -337,13 +337,15 @@ const HANDLERS = {
   332: (state, message) => {
     const [, channel, topic] = message.params;
     const buffer = state.find(channel);
-    if (buffer === undefined) addEvent(state.active, message, `Topic of ${channel}: ${topic}`, 'info');
-    else buffer.topic = stripFormatting(topic);
+    if (buffer !== undefined) buffer.topic = stripFormatting(topic);
+    else addEvent(state.active, message, `Topic of ${channel}: ${topic}`, 'info');
   },
   333: ignore, // who set the topic
   353: onNames,
   366: onNamesEnd,
-  372: (state, message) => addEvent(state.server, message, message.params[1].replace(/^- ?/, ''), 'info'),
+  372: (state, message) => {
+    addEvent(state.server, message, message.params[1].replace(/^- ?/, ''), 'info');
+  },
   375: ignore, // the frame around the message of the day
   376: ignore,
   422: ignore, // there is no message of the day

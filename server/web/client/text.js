@@ -14,7 +14,7 @@ export function stripFormatting(text) {
     .replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '');
 }
 
-/** Punctuation that ends a sentence, and a bracket that was opened before the link, are no part of it. */
+// Punctuation that ends a sentence is no part of a link, nor a bracket that was opened before it.
 function trimUrl(url) {
   let end = url.length;
   for (;;) {

@@ -59,8 +59,8 @@ export class View {
   #renderBuffers() {
     const buffers = this.#state.list();
     const { active } = this.#state;
-    const drawn = JSON.stringify(buffers.map((buffer) =>
-      [buffer.name, buffer.kind, buffer.joined, buffer.unread, buffer.mentioned, buffer === active]));
+    const drawn = JSON.stringify(buffers.map((buffer) => [buffer.name, buffer.kind, buffer.joined,
+      buffer.unread, buffer.mentioned, buffer === active]));
     if (drawn === this.#conversations) return; // the keyboard's focus stays where it is
     this.#conversations = drawn;
 
@@ -73,7 +73,8 @@ export class View {
     const elsewhere = byId('elsewhere');
     showText(elsewhere, unread === 0 ? '' : shortCount(unread));
     elsewhere.classList.toggle('mention', buffers.some((buffer) => buffer.mentioned));
-    document.title = `${unread > 0 ? `(${unread}) ` : ''}${active.name} – simul chat`;
+    const where = active.kind === 'server' ? '' : `${active.name} – `;
+    document.title = `${unread > 0 ? `(${unread}) ` : ''}${where}simul chat`;
   }
 
   #bufferNode(buffer) {
@@ -92,7 +93,7 @@ export class View {
     if (buffer.kind === 'channel' && !buffer.joined) node.classList.add('away');
     if (buffer.kind !== 'server') {
       const label = `${buffer.kind === 'channel' ? 'Leave' : 'Close'} ${buffer.name}`;
-      const leave = element('button', { className: 'leave', title: label, 'aria-label': label }, '×');
+      const leave = element('button', { className: 'leave', title: label, ariaLabel: label }, '×');
       leave.addEventListener('click', () => this.#actions.leave(buffer));
       node.append(leave);
     }
@@ -134,7 +135,8 @@ export class View {
     const button = element('button', { title: `Talk to ${nick}` },
       element('span', { className: 'prefix', 'aria-hidden': 'true' }, symbol),
       element('bdi', { className: `nick nick-${nickColour(nick)}` }, nick));
-    if (rank !== undefined) button.append(element('span', { className: 'hidden-text' }, `, ${rank}`));
+    if (rank !== undefined)
+      button.append(element('span', { className: 'hidden-text' }, `, ${rank}`));
     if (foldCase(nick) === foldCase(this.#state.nick)) button.disabled = true;
     button.addEventListener('click', () => {
       this.#actions.talkTo(nick);

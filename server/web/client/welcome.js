@@ -66,7 +66,8 @@ export class Welcome {
 
 /** Writes the channel into the address, so that it can be shared and survives a reload. */
 export function showChannelInHash(name) {
-  if (channelFromHash() !== name) history.replaceState(null, '', `#${encodeURIComponent(name.slice(1))}`);
+  if (channelFromHash() === name) return;
+  history.replaceState(null, '', `#${encodeURIComponent(name.slice(1))}`);
 }
 
 function channelFromHash() {
