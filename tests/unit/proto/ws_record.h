@@ -29,7 +29,7 @@ struct ws_record {
  * decoder's allocations fail. */
 static inline void ws_record_init(struct ws_record *rec, size_t script_bytes)
 {
-    *rec = (struct ws_record){.size = 64 + script_bytes * 40};
+    *rec = (struct ws_record){.size = 128 + script_bytes * 12}; /* of 2 bytes come 21 */
     rec->log = malloc(rec->size);
     rec->frame = malloc(script_bytes + 1);
     rec->message = malloc(script_bytes + 1);

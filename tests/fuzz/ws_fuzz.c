@@ -1,0 +1,68 @@
+/* Any bytes, cut anywhere, decoded in place or through wslay, give the same frames, the same
+ * control frames and the same close code.
+ *
+ * The first byte chooses the side (bit 0) and the limit of a message (bits 1 and 2), the second one
+ * seeds the cuts; the rest is what the peer sends. */
+#include "unit/proto/ws_record.h"
+
+enum { CUT_COUNT = 64 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Pieces from one byte up to 2, 16, 256 or 8192. */
+static void cuts_make(uint16_t cuts[CUT_COUNT], uint8_t seed)
+{
+    static const uint16_t piece_max[] = {2, 16, 256, 8192};
+    uint32_t state = seed * 2654435761u + 1;
+    for (size_t i = 0; i < CUT_COUNT; i++) {
+        state = state * 1664525 + 1013904223;
+        cuts[i] = (uint16_t)(1 + (state >> 16) % piece_max[seed & 3]);
+    }
+}
+
+static void expect_same(const struct ws_record *a, const struct ws_record *b)
+{
+    CHECK(a->failed == b->failed);
+    CHECK(span_eq(span_of(a->log, a->log_len), span_of(b->log, b->log_len)));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint16_t whole[] = {UINT16_MAX};
+    static const uint64_t limits[] = {0, 5, 300, 5000};
+    if (size < 3)
+        return 0;
+    struct ws_rules rules = {.side = data[0] & 1 ? WS_CLIENT : WS_SERVER,
+                             .message_bytes_max = limits[data[0] >> 1 & 3]};
+    struct span script = span_of(data + 2, size - 2);
+    uint16_t cuts[CUT_COUNT];
+    cuts_make(cuts, data[1]);
+
+    struct ws_frame_pool pool;
+    struct ws_record first, other;
+    ws_frame_pool_init(&pool, 1);
+    ws_record_init(&first, script.len);
+    ws_record_init(&other, script.len);
+
+    ws_record_run(&first, &rules, &pool, script, whole, 1);
+    ws_record_run(&other, &rules, &pool, script, cuts, CUT_COUNT);
+    expect_same(&first, &other);
+    rules.through_wslay = true;
+    ws_record_run(&other, &rules, &pool, script, whole, 1);
+    expect_same(&first, &other);
+    ws_record_run(&other, &rules, &pool, script, cuts, CUT_COUNT);
+    expect_same(&first, &other);
+
+    /* Waiting for short frames changes nothing if none is left incomplete. */
+    rules.through_wslay = false;
+    rules.wait_bytes = data[1];
+    if (!first.in_frame && first.failed != WS_CODE_TEXT) {
+        ws_record_run(&other, &rules, &pool, script, cuts, CUT_COUNT);
+        expect_same(&first, &other);
+    }
+
+    ws_record_deinit(&first);
+    ws_record_deinit(&other);
+    ws_frame_pool_deinit(&pool);
+    return 0;
+}
