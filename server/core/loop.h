@@ -1,0 +1,67 @@
+/* One event loop and what belongs to its thread alone: libev's loop, the scheduler, the clock as
+ * of this tick, and the mail to and from other loops. What a tick does is told by its owner
+ * (server/tick.c); the loop only waits, tells the time and carries mail. */
+#pragma once
+
+#include "core/mailbox.h"
+#include "core/metrics.h"
+#include "core/sched.h"
+#include "simul/err.h"
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { LOOPS_MAX = 256 };
+
+/* A connection, as told to those who answer later: another loop, the hub, a worker. A handle that
+ * has gone stale finds nothing. */
+struct handle {
+    uint32_t slot;
+    uint32_t generation;
+    uint16_t loop;
+};
+
+struct loop {
+    struct ev_loop *ev;
+    unsigned index;
+    uint64_t now_ms;  /* monotonic, read once per tick */
+    uint64_t wall_ms; /* since 1970, read once per tick */
+    struct sched sched;
+    struct loop_metrics metrics;
+    bool stopping; /* set by loop_stop; the tick that sees it is the last */
+
+    ev_async wake;
+    ev_timer alarm;
+    struct mailbox mailbox;
+    struct outbox *out; /* one per loop of the set, by index */
+    struct loop_set *set;
+};
+
+/* All loops of the process, the hub's own included. The array does not change once loops run. */
+struct loop_set {
+    struct loop *loops;
+    unsigned count;
+};
+
+/* Initialises `count` loops in a set; ERR_NOMEM or ERR_IO. loop_set_deinit frees what a loop owns;
+ * mail that was not delivered must have been drained before. */
+enum err loop_set_init(struct loop_set *set, unsigned count);
+void loop_set_deinit(struct loop_set *set);
+
+/* Waits for events: not at all if `busy`, else until one comes, mail arrives, or wait_ms pass
+ * (UINT64_MAX = for ever). Runs the watchers' callbacks and reads the clocks. */
+void loop_poll(struct loop *l, bool busy, uint64_t wait_ms);
+
+/* Gives `m` to loop `to`; it is published when this tick of `from` ends. `from` must be the
+ * caller's loop; `from` == `to` is allowed. */
+void loop_post(struct loop *from, struct loop *to, struct mail *m);
+
+/* From any thread that has no loop (signals, start-up): published at once. */
+void loop_post_now(struct loop *to, struct mail *m);
+
+/* Delivers the mail that has arrived, in each poster's order. */
+void loop_deliver_mail(struct loop *l);
+
+/* Publishes this tick's mail: one compare-and-swap per receiver, a wake-up where one is due. */
+void loop_publish_mail(struct loop *l);

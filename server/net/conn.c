@@ -1,0 +1,144 @@
+#include "net/conn.h"
+
+#include "core/log.h"
+#include "net/net.h"
+#include "net/transport.h"
+
+#include <stdlib.h>
+
+struct handle conn_handle(const struct conn *c)
+{
+    return (struct handle){
+        .slot = c->slot, .generation = c->generation, .loop = (uint16_t)conn_net(c)->loop->index};
+}
+
+bool conn_spend(struct conn *c)
+{
+    struct net *n = conn_net(c);
+    if (n->budget == 0)
+        return false;
+    n->budget--;
+    return true;
+}
+
+static void out_of_memory(struct conn *c)
+{
+    metric_add(&conn_net(c)->loop->metrics.out_of_memory, 1);
+    conn_abort(c, "out of memory");
+}
+
+void conn_write(struct conn *c, struct span s)
+{
+    net_touch(conn_net(c), c);
+    if (outq_write(&c->out, &conn_net(c)->out, s) != OK)
+        out_of_memory(c);
+}
+
+void conn_write_shared(struct conn *c, struct shared *s)
+{
+    net_touch(conn_net(c), c);
+    if (outq_push(&c->out, &conn_net(c)->out, s) != OK)
+        out_of_memory(c);
+}
+
+uint8_t *conn_write_room(struct conn *c, size_t len)
+{
+    net_touch(conn_net(c), c);
+    uint8_t *room = outq_extend(&c->out, &conn_net(c)->out, len);
+    if (room == NULL)
+        out_of_memory(c);
+    return room;
+}
+
+bool conn_has_room(struct conn *c)
+{
+    if (c->out.bytes <= conn_net(c)->out_bytes_max)
+        return true;
+    c->choked = true;
+    return false;
+}
+
+void conn_wake(struct conn *c)
+{
+    if (c->state == CONN_OPEN)
+        sched_wake(&conn_net(c)->loop->sched, &c->task);
+}
+
+void conn_set_timer(struct conn *c, enum conn_timer timer)
+{
+    struct net *n = conn_net(c);
+    if (c->timer != TIMER_NONE)
+        timeout_remove(&n->timers[c->timer], &c->timeout);
+    c->timer = (uint8_t)timer;
+    c->timed_out = false;
+    if (timer != TIMER_NONE)
+        timeout_add(&n->timers[timer], &c->timeout, n->loop->now_ms);
+}
+
+static const char *peer_text(const struct conn *c, char out[ADDR_CHARS])
+{
+    return addr_format(&c->peer, out);
+}
+
+void conn_close(struct conn *c)
+{
+    if (c->state != CONN_OPEN)
+        return;
+    c->state = CONN_CLOSING;
+    conn_set_timer(c, TIMER_CLOSE);
+    net_touch(conn_net(c), c);
+}
+
+void conn_fail(struct conn *c, const char *reason)
+{
+    if (c->state != CONN_OPEN)
+        return;
+    char peer[ADDR_CHARS];
+    metric_add(&conn_net(c)->loop->metrics.protocol_errors, 1);
+    LOG_INFO("connection closed", LOG_STR("reason", reason), LOG_STR("session", c->session->name),
+             LOG_STR("peer", peer_text(c, peer)), LOG_INT("loop", conn_net(c)->loop->index),
+             LOG_INT("slot", c->slot));
+    conn_close(c);
+}
+
+void conn_abort(struct conn *c, const char *reason)
+{
+    if (c->state == CONN_DEAD)
+        return;
+    char peer[ADDR_CHARS];
+    LOG_DEBUG("connection aborted", LOG_STR("reason", reason), LOG_STR("session", c->session->name),
+              LOG_STR("peer", peer_text(c, peer)));
+    if (c->state == CONN_OPEN)
+        c->state = CONN_DEAD;
+    net_touch(conn_net(c), c);
+}
+
+void *conn_become(struct conn *c, const struct session_type *next)
+{
+    struct net *n = conn_net(c);
+    CHECK(c->running && n->next_session == NULL);
+    n->next_frame = calloc(1, next->frame_bytes);
+    if (n->next_frame == NULL) {
+        out_of_memory(c);
+        return NULL;
+    }
+    n->next_session = next;
+    return n->next_frame;
+}
+
+void conn_pin(struct conn *c)
+{
+    CHECK(c->pins < UINT8_MAX);
+    c->pins++;
+}
+
+void conn_unpin(struct net *n, struct handle h)
+{
+    conn_table_unpin(&n->conns, h.slot, h.generation);
+}
+
+struct conn *conn_find(struct net *n, struct handle h)
+{
+    struct conn *c = conn_table_at(&n->conns, h.slot);
+    return c != NULL && c->generation == h.generation && c->state == CONN_OPEN ? c : NULL;
+}

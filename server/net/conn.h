@@ -1,0 +1,160 @@
+/* A connection, and what a session may do with it.
+ *
+ * A connection owns its descriptor, its transport's state, what it still has to send, input that
+ * was left over, and one session: a coroutine with its frame. The session is resumed with `in`
+ * pointing at all unread input; it takes from the front, queues output, and gives way. It is
+ * resumed again when there is something to look at: bytes, the end of input, room to send, a
+ * time-out, the drain, or an answer that it waits for. Nothing here blocks or calls back. */
+#pragma once
+
+#include "core/loop.h"
+#include "core/timeout.h"
+#include "net/addr.h"
+#include "net/outq.h"
+#include "simul/co.h"
+#include "simul/span.h"
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct conn;
+struct net;
+struct tls_conn;
+
+/* Why the peer has been silent; each kind has its duration in the settings. */
+enum conn_timer {
+    TIMER_NONE,
+    TIMER_HANDSHAKE, /* TLS, the first request, registration: limits.handshake_seconds */
+    TIMER_IDLE,      /* between HTTP requests */
+    TIMER_WS_PING,   /* ws.ping_seconds */
+    TIMER_CHAT_PING, /* chat.ping_seconds */
+    TIMER_CLOSE,     /* the peer's part of a close */
+    TIMER_COUNT,
+};
+
+/* A kind of session. `frame_bytes` are allocated zeroed when it begins. `drop` frees what the
+ * frame owns beside itself (may be NULL); it is called once, in whatever state the frame is. */
+struct session_type {
+    const char *name;
+    size_t frame_bytes;
+    size_t input_bytes; /* input allowance: unread input beyond it stays in the kernel */
+    enum co_result (*resume)(struct conn *c, void *frame);
+    void (*drop)(struct conn *c, void *frame);
+};
+
+enum conn_state {
+    CONN_OPEN,
+    CONN_CLOSING,  /* the session is over: output is flushed */
+    CONN_DRAINING, /* our end is shut: the peer's rest is read and dropped */
+    CONN_DEAD,     /* reaped at the end of the tick */
+};
+
+struct conn {
+    ev_io io; /* io.data is the struct net */
+    struct task task;
+    struct timeout timeout;
+    struct {
+        uint8_t *ptr;
+        uint32_t len;
+    } in; /* unread input; on the heap (or NULL) while the session is not running */
+    struct outq out;
+    const struct session_type *session;
+    void *frame;          /* of the session; NULL: it is over */
+    struct tls_conn *tls; /* NULL: plain TCP */
+    uint32_t slot;
+    uint32_t generation;
+    struct addr peer;
+    uint8_t listener;     /* index into net->listeners */
+    uint8_t state;        /* enum conn_state */
+    uint8_t timer;        /* enum conn_timer that runs */
+    uint8_t pins;         /* who else holds the slot: see conn_pin */
+    bool fresh : 1;       /* something happened since conn_try_event */
+    bool wants_input : 1; /* the session gave way because it needs more input */
+    bool eof : 1;         /* the peer sends nothing more */
+    bool timed_out : 1;   /* the timer ran out; conn_set_timer clears it */
+    bool draining : 1;    /* the server is about to stop */
+    bool touched : 1;     /* stands in net->touched */
+    bool polled : 1;      /* stands in net->polled */
+    bool choked : 1;      /* conn_has_room said no: wake it when half is gone */
+    bool running : 1;     /* the session is being resumed */
+    bool readable : 1;    /* as the poll said */
+    bool writable : 1;
+};
+
+static inline struct net *conn_net(const struct conn *c)
+{
+    return c->io.data;
+}
+
+struct handle conn_handle(const struct conn *c);
+
+/* --- input ------------------------------------------------------------------------------- */
+
+/* For CO_AWAIT when the codec needs more: true once something happened since the last time it
+ * answered true (bytes, the end of input, the timer, the drain). Lets the loop read on. */
+static inline bool conn_try_event(struct conn *c)
+{
+    c->wants_input = true;
+    bool fresh = c->fresh;
+    c->fresh = false;
+    return fresh;
+}
+
+static inline struct span conn_input(const struct conn *c)
+{
+    return (struct span){c->in.ptr, c->in.len};
+}
+
+/* Drops the first n bytes of the input. */
+static inline void conn_take(struct conn *c, size_t n)
+{
+    c->in.ptr += n;
+    c->in.len -= (uint32_t)n;
+}
+
+/* Counts one message against this resume's budget; false when it is used up and the session must
+ * CO_YIELD, so that others have their turn. */
+bool conn_spend(struct conn *c);
+
+/* --- output ------------------------------------------------------------------------------ */
+
+/* All queue, none sends. Without memory the connection is marked for closing, so the caller need
+ * not look. */
+void conn_write(struct conn *c, struct span s);
+void conn_write_shared(struct conn *c, struct shared *s); /* takes its own reference */
+/* len contiguous bytes to be filled before any other call; NULL without memory. */
+uint8_t *conn_write_room(struct conn *c, size_t len);
+
+/* False while more than limits.out_bytes are queued; the session is then woken when half is gone.
+ */
+bool conn_has_room(struct conn *c);
+
+/* --- life -------------------------------------------------------------------------------- */
+
+/* Resumes the session in this tick or the next. */
+void conn_wake(struct conn *c);
+
+/* Starts the timer of this kind anew and forgets an earlier one; any input restarts it. */
+void conn_set_timer(struct conn *c, enum conn_timer timer);
+
+/* The session ends here (the caller returns CO_DONE next, or never runs again): what is queued is
+ * sent, our end is shut, the peer's rest is drained for a bounded time. Calling it again is
+ * harmless. conn_fail logs `reason` once as the peer's fault and counts it as a protocol error. */
+void conn_close(struct conn *c);
+void conn_fail(struct conn *c, const char *reason);
+/* At once and without flushing. */
+void conn_abort(struct conn *c, const char *reason);
+
+/* Another session takes over, with the input that is left, when the present one returns CO_DONE
+ * in this resume. Returns the new session's zeroed frame, so that the present one can fill in
+ * what it hands over; NULL without memory, and the connection is aborted. */
+void *conn_become(struct conn *c, const struct session_type *next);
+
+/* While pinned, the slot of a closed connection is not used again, so a late answer to its handle
+ * finds nothing instead of a stranger. conn_unpin takes the handle, since the connection itself
+ * may be gone. */
+void conn_pin(struct conn *c);
+void conn_unpin(struct net *n, struct handle h);
+/* NULL when it is gone or closing. */
+struct conn *conn_find(struct net *n, struct handle h);

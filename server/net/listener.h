@@ -1,0 +1,39 @@
+/* A listening socket of one loop. Every loop has its own socket on the same address
+ * (SO_REUSEPORT), and the kernel spreads new connections over them. The first socket of an
+ * address is bound without the option, so that a second program on the port is told so. */
+#pragma once
+
+#include "net/addr.h"
+#include "simul/err.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+struct net;
+struct session_type;
+
+struct listener {
+    ev_io io;
+    struct net *net;
+    const char *name; /* borrowed from the settings */
+    int fd;           /* -1: closed */
+    bool tls;
+    bool is_admin; /* stays open while the server drains */
+    struct addr addr;
+    const struct session_type *session; /* what begins on each connection */
+};
+
+/* Makes a listening socket on `addr` and stores it in *fd; a port of 0 is replaced by the one
+ * that was found. `is_first` is true for the first socket on the address. ERR_IO: errno tells. */
+enum err listener_bind(struct addr *addr, bool is_first, int *fd);
+
+/* Accepts on l->fd from now on; l must not move any more. */
+void listener_start(struct listener *l, struct net *n);
+
+/* Stops accepting while the process has no descriptors or connections left; net_expire tries
+ * again. */
+void listener_pause_all(struct net *n);
+void listener_resume_all(struct net *n);
+
+/* Closes the socket; connections stay. */
+void listener_stop(struct listener *l);

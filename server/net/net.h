@@ -1,0 +1,92 @@
+/* What one loop has to do with the network: its connections, listeners and buffers, and the parts
+ * of a tick that move bytes. server/tick.c calls them in their order. */
+#pragma once
+
+#include "core/timeout.h"
+#include "net/conn.h"
+#include "net/conn_table.h"
+#include "net/outq.h"
+#include "simul/http.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct chat_loop;
+struct config;
+struct jobs_client;
+struct listener;
+struct server;
+struct tls_net;
+struct tls_store;
+struct ws_frame_pool;
+
+enum { ACCEPT_PAUSE_MS = 100 };
+
+struct net {
+    struct loop *loop;
+    const struct config *config;
+    struct conn_table conns;
+    struct out_pool out;
+    uint32_t out_bytes_max; /* limits.out_bytes: the high-water mark of an out-queue */
+
+    uint8_t *in; /* the one buffer that every connection is read into */
+    size_t in_bytes;
+    uint32_t budget;                         /* messages left to the session that runs */
+    const struct session_type *next_session; /* what it said to conn_become */
+    void *next_frame;
+
+    /* Connections that the poll named, and those that were resumed or written to in this tick.
+     * Both have room for every open connection, so adding never fails. */
+    struct conn **polled;
+    struct conn **touched;
+    size_t polled_count, touched_count, list_size;
+
+    struct timeout_class timers[TIMER_COUNT];
+
+    struct listener *listeners; /* listener_count of them; a connection names its own by index */
+    unsigned listener_count;
+    bool accept_paused;           /* no descriptors, or limits.connections is reached */
+    uint64_t accept_at_ms;        /* when it is tried again */
+    _Atomic uint32_t *open_total; /* connections of all loops; shared */
+    uint32_t admin_count;         /* of those here, how many are the admin listener's */
+    bool draining;
+
+    struct tls_net *tls;           /* this loop's part of TLS */
+    struct ws_frame_pool *ws_pool; /* decoders for frames that straddle reads */
+    struct http_limits http_limits;
+
+    /* What the sessions of this loop talk to; owned by the server. */
+    struct chat_loop *chat;
+    struct jobs_client *jobs;
+    struct server *server;
+};
+
+/* Buffers, timers and tables for a loop. ERR_NOMEM. `open_total` is shared by all loops. */
+enum err net_init(struct net *n, struct loop *loop, const struct config *config,
+                  _Atomic uint32_t *open_total);
+/* Closes every connection that is left, and frees all. */
+void net_deinit(struct net *n);
+
+/* Takes over an accepted, non-blocking descriptor, already counted in open_total, and begins
+ * `session` on it. On an error the descriptor is closed. */
+enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *peer,
+                  const struct session_type *session);
+
+/* The parts of a tick, in their order. */
+void net_expire(struct net *n); /* time-outs that are due wake their sessions */
+void net_read(struct net *n);   /* reads once and resumes each connection that the poll named */
+void net_flush(struct net *n);  /* one system call for each connection with output */
+void net_reap(struct net *n);   /* frees the dead */
+
+/* When net_expire next has something to do, in milliseconds from now; UINT64_MAX: never. */
+uint64_t net_next_ms(const struct net *n);
+
+/* Closes the listeners and tells every session that the server is about to stop; the admin
+ * listener and its connections stay. */
+void net_drain(struct net *n);
+
+/* True when nobody but the admin listener's clients is left. */
+bool net_is_drained(const struct net *n);
+
+/* Stands the connection on the list of those that this tick's flush looks at. */
+void net_touch(struct net *n, struct conn *c);

@@ -1,0 +1,213 @@
+#include "net/outq.h"
+
+#include "simul/check.h"
+
+#include <stdlib.h>
+
+enum { SLAB_SEGMENTS = 127 };
+
+struct segment_slab {
+    struct segment_slab *next;
+    struct out_segment segments[SLAB_SEGMENTS];
+};
+
+struct shared *shared_new(size_t len)
+{
+    struct shared *s = malloc(sizeof(*s) + len);
+    if (s != NULL)
+        *s = (struct shared){.refs = 1, .len = (uint32_t)len};
+    return s;
+}
+
+struct shared *shared_get(struct shared *s)
+{
+    s->refs++;
+    return s;
+}
+
+void shared_put(struct shared *s)
+{
+    if (s != NULL && --s->refs == 0)
+        free(s);
+}
+
+enum err out_pool_init(struct out_pool *p, size_t gather_bytes)
+{
+    *p = (struct out_pool){.gather_bytes = gather_bytes};
+    p->gather = malloc(gather_bytes);
+    return p->gather == NULL ? ERR_NOMEM : OK;
+}
+
+void out_pool_deinit(struct out_pool *p)
+{
+    for (struct segment_slab *slab = p->slabs; slab != NULL;) {
+        struct segment_slab *next = slab->next;
+        free(slab);
+        slab = next;
+    }
+    free(p->gather);
+    *p = (struct out_pool){0};
+}
+
+static struct out_segment *segment_new(struct out_pool *p)
+{
+    if (p->free == NULL) {
+        struct segment_slab *slab = malloc(sizeof(*slab));
+        if (slab == NULL)
+            return NULL;
+        slab->next = p->slabs;
+        p->slabs = slab;
+        for (int i = 0; i < SLAB_SEGMENTS; i++) {
+            slab->segments[i].next = p->free;
+            p->free = &slab->segments[i];
+        }
+    }
+    struct out_segment *s = p->free;
+    p->free = s->next;
+    return s;
+}
+
+static void segment_free(struct out_pool *p, struct out_segment *s)
+{
+    shared_put(s->owner);
+    s->next = p->free;
+    p->free = s;
+}
+
+static void append(struct outq *q, struct out_segment *s)
+{
+    if (q->tail == NULL) {
+        s->next = s;
+    } else {
+        s->next = q->tail->next;
+        q->tail->next = s;
+    }
+    q->tail = s;
+    q->bytes += s->len;
+}
+
+/* Room in a block of the queue's own, for what the gather buffer cannot take. */
+static uint8_t *extend_on_heap(struct outq *q, struct out_pool *p, size_t len)
+{
+    struct out_segment *s = segment_new(p);
+    if (s == NULL)
+        return NULL;
+    s->owner = shared_new(len);
+    if (s->owner == NULL) {
+        segment_free(p, s);
+        return NULL;
+    }
+    s->ptr = s->owner->bytes;
+    s->len = (uint32_t)len;
+    append(q, s);
+    return s->owner->bytes;
+}
+
+uint8_t *outq_extend(struct outq *q, struct out_pool *p, size_t len)
+{
+    if (len > p->gather_bytes - p->gather_used)
+        return extend_on_heap(q, p, len);
+    uint8_t *at = p->gather + p->gather_used;
+    struct out_segment *tail = q->tail;
+    if (tail != NULL && tail->owner == NULL && tail->ptr + tail->len == at) {
+        tail->len += (uint32_t)len;
+        q->bytes += (uint32_t)len;
+    } else {
+        struct out_segment *s = segment_new(p);
+        if (s == NULL)
+            return NULL;
+        *s = (struct out_segment){.ptr = at, .len = (uint32_t)len};
+        append(q, s);
+    }
+    p->gather_used += len;
+    return at;
+}
+
+enum err outq_write(struct outq *q, struct out_pool *p, struct span s)
+{
+    if (s.len == 0)
+        return OK;
+    uint8_t *to = outq_extend(q, p, s.len);
+    if (to == NULL)
+        return ERR_NOMEM;
+    memcpy(to, s.ptr, s.len);
+    return OK;
+}
+
+enum err outq_push(struct outq *q, struct out_pool *p, struct shared *shared)
+{
+    struct out_segment *s = segment_new(p);
+    if (s == NULL)
+        return ERR_NOMEM;
+    s->owner = shared_get(shared);
+    s->ptr = shared->bytes;
+    s->len = shared->len;
+    append(q, s);
+    return OK;
+}
+
+int outq_iovec(const struct outq *q, struct iovec *iov, int max)
+{
+    if (q->tail == NULL)
+        return 0;
+    int n = 0;
+    const struct out_segment *s = q->tail->next;
+    for (;;) {
+        iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)s->ptr, .iov_len = s->len};
+        if (s == q->tail || n == max)
+            return n;
+        s = s->next;
+    }
+}
+
+void outq_consume(struct outq *q, struct out_pool *p, size_t n)
+{
+    CHECK(n <= q->bytes);
+    q->bytes -= (uint32_t)n;
+    while (n > 0) {
+        struct out_segment *head = q->tail->next;
+        if (n < head->len) {
+            head->ptr += n;
+            head->len -= (uint32_t)n;
+            return;
+        }
+        n -= head->len;
+        if (head == q->tail)
+            q->tail = NULL;
+        else
+            q->tail->next = head->next;
+        segment_free(p, head);
+    }
+}
+
+enum err outq_settle(struct outq *q)
+{
+    if (q->tail == NULL)
+        return OK;
+    struct out_segment *s = q->tail;
+    do {
+        s = s->next;
+        if (s->owner != NULL)
+            continue;
+        struct shared *copy = shared_new(s->len);
+        if (copy == NULL)
+            return ERR_NOMEM;
+        memcpy(copy->bytes, s->ptr, s->len);
+        s->owner = copy;
+        s->ptr = copy->bytes;
+    } while (s != q->tail);
+    return OK;
+}
+
+void outq_clear(struct outq *q, struct out_pool *p)
+{
+    while (q->tail != NULL) {
+        struct out_segment *head = q->tail->next;
+        if (head == q->tail)
+            q->tail = NULL;
+        else
+            q->tail->next = head->next;
+        segment_free(p, head);
+    }
+    q->bytes = 0;
+}

@@ -1,0 +1,42 @@
+/* How bytes reach the peer: plain TCP or TLS, behind one table. Nothing here blocks. */
+#pragma once
+
+#include "simul/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct conn;
+
+enum io_result {
+    IO_OK,     /* some bytes (possibly none of the application's) were moved */
+    IO_AGAIN,  /* nothing can be moved now */
+    IO_EOF,    /* the peer sends nothing more */
+    IO_FAILED, /* the connection is of no use; errno or TLS tell why */
+};
+
+/* What read may give beyond its cap: the record that was begun before. */
+enum { TRANSPORT_SLACK_BYTES = 17 * 1024 };
+
+struct transport {
+    const char *name;
+    /* Receives once. About `cap` bytes of the application's come to `to`, which has room for
+     * TRANSPORT_SLACK_BYTES more. */
+    enum io_result (*read)(struct conn *c, uint8_t *to, size_t cap, size_t *got);
+    /* Sends once. *taken counts bytes that need not be offered again. */
+    enum io_result (*write)(struct conn *c, const struct iovec *iov, int count, size_t *taken);
+    /* Tells the peer that nothing more will come; IO_AGAIN: flush, then ask again. */
+    enum io_result (*shutdown)(struct conn *c);
+    /* The peer's side of the handshake is done and a session may begin. */
+    bool (*is_ready)(const struct conn *c);
+    /* Bytes taken by write are still to be sent: call it again when the socket takes more. */
+    bool (*has_pending)(const struct conn *c);
+    void (*free)(struct conn *c);
+};
+
+extern const struct transport transport_plain;
+extern const struct transport transport_tls;
+
+const struct transport *transport_of(const struct conn *c);
