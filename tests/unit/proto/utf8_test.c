@@ -116,6 +116,34 @@ Test(utf8, agrees_with_the_book_on_all_boundary_bytes)
     }
 }
 
+static uint32_t random_next(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+Test(utf8, agrees_with_the_book_on_random_text_with_a_byte_changed)
+{
+    static const uint32_t limits[] = {0x80, 0x800, 0xd800, 0x10000, 0x110000};
+    uint32_t seed = 3629;
+    uint8_t text[300];
+    for (int run = 0; run < 100000; run++) {
+        size_t len = 0, wanted = 4 + random_next(&seed) % 280;
+        uint32_t limit = limits[random_next(&seed) % 5];
+        while (len < wanted) {
+            uint32_t code = random_next(&seed) % 4 == 0 ? 'a' : random_next(&seed) % limit;
+            len += encode(code >= 0xd800 && code < 0xe000 ? 'b' : code, text + len);
+        }
+        struct span s = span_of(text, len);
+        cr_assert(utf8_is_valid(s));
+        text[random_next(&seed) % len] = (uint8_t)random_next(&seed);
+        cr_assert_eq(utf8_is_valid(s), reference_is_valid(s), "run %d", run);
+        size_t cut = random_next(&seed) % len;
+        uint8_t state = utf8_check(UTF8_COMPLETE, span_take(s, cut));
+        cr_assert_eq(utf8_check(state, span_drop(s, cut)) == UTF8_COMPLETE, reference_is_valid(s));
+    }
+}
+
 Test(utf8, accepts_text_of_every_script_cut_anywhere)
 {
     expect_anywhere(SPAN("plain"), true);
