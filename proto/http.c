@@ -232,11 +232,12 @@ static enum http_event read_data(struct http_parser *p, struct span *in, struct 
     struct http_message *m = p->message;
     if (in->len == 0)
         return HTTP_EVENT_NEED_MORE;
-    *body = span_take(*in, in->len < m->data_left ? in->len : (size_t)m->data_left);
-    if (!feed(p, *body))
+    struct span data = span_take(*in, in->len < m->data_left ? in->len : (size_t)m->data_left);
+    if (!feed(p, data))
         return HTTP_EVENT_FAILED;
-    *in = span_drop(*in, body->len);
-    m->data_left -= body->len;
+    *body = data;
+    *in = span_drop(*in, data.len);
+    m->data_left -= data.len;
     if (m->data_left == 0)
         m->phase = m->request.chunked ? PHASE_CHUNK_END : PHASE_COMPLETE;
     return HTTP_EVENT_BODY;
@@ -326,11 +327,6 @@ void http_parser_init(struct http_parser *p, const struct http_limits *limits)
 
 void http_parser_deinit(struct http_parser *p)
 {
-    http_parser_reset(p);
-}
-
-void http_parser_reset(struct http_parser *p)
-{
     struct http_message *m = p->message;
     if (m == NULL)
         return;
@@ -338,6 +334,13 @@ void http_parser_reset(struct http_parser *p)
     buf_deinit(&m->line);
     free(m);
     p->message = NULL;
+}
+
+void http_parser_reset(struct http_parser *p)
+{
+    /* What is left of a body would be taken for a request. */
+    CHECK(p->message == NULL || p->message->phase == PHASE_OVER);
+    http_parser_deinit(p);
 }
 
 static bool start_message(struct http_parser *p)

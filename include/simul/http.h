@@ -103,15 +103,15 @@ struct http_parser {
     struct http_refusal refusal;
 };
 
-/* `limits` is borrowed until http_parser_deinit. */
+/* `limits` is borrowed, and must not change, until http_parser_deinit. */
 void http_parser_init(struct http_parser *p, const struct http_limits *limits);
 
-/* Frees what is left of a request. */
+/* Frees what is left of a request, wherever it stands. */
 void http_parser_deinit(struct http_parser *p);
 
-/* Forgets the request being read; the parser stands before the next one. To be called once a
- * request has been answered, so that an idle connection holds nothing; without it, the call of
- * http_parser_next after HTTP_EVENT_END does the same. A refusal is not forgotten. */
+/* Forgets the request whose HTTP_EVENT_END was returned. To be called once it has been answered, so
+ * that an idle connection holds nothing; without it, the next call of http_parser_next does the
+ * same. A request that has not ended cannot be forgotten: read its body to the end, or close. */
 void http_parser_reset(struct http_parser *p);
 
 /* Whether the parser stands between two requests and has seen no byte of the next. */

@@ -221,3 +221,36 @@ Test(http_request, refuses_every_encoding_but_chunked)
     };
     VECTORS_RUN(VECTORS, &TRACE_LIMITS);
 }
+
+/* Where llhttp would refuse as well, today: not to be left to its version. */
+Test(http_request, refuses_before_llhttp_is_asked)
+{
+    static const struct {
+        struct span in;
+        const char *reason;
+    } CASES[] = {
+        {TEXT(GET "X: a\nb\r\n\r\n"), "bare LF"},
+        {TEXT(GET "X: a\rb\r\n\r\n"), "bare CR"},
+        {TEXT(GET "X: a\x7f\r\n\r\n"), "control byte"},
+        {TEXT(GET "X: a\r\n b\r\n\r\n"), "folded header"},
+        {TEXT(GET "X : a\r\n\r\n"), "malformed header name"},
+        {TEXT(POST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+         "both Content-Length and Transfer-Encoding"},
+        {TEXT(POST "Content-Length: 1\r\nContent-Length: 1\r\n\r\n"),
+         "more than one Content-Length"},
+        {TEXT(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
+         "more than one Transfer-Encoding"},
+        {TEXT(POST "Transfer-Encoding: chunked, identity\r\n\r\n"), "ambiguous Transfer-Encoding"},
+        {TEXT(POST "Content-Length: 1, 1\r\n\r\n"), "malformed Content-Length"},
+        {TEXT(POST "Content-Length: 18446744073709551616\r\n\r\n"), "malformed Content-Length"},
+        {TEXT(POST "Content-Length: 18446744073709551620\r\n\r\n"), "malformed Content-Length"},
+    };
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct http_trace t;
+        trace_init(&t, &TRACE_LIMITS);
+        cr_expect_not(trace_feed(&t, CASES[i].in));
+        cr_expect_str_eq(t.parser.refusal.reason, CASES[i].reason, "case %zu: %s", i,
+                         t.parser.refusal.reason);
+        trace_deinit(&t);
+    }
+}

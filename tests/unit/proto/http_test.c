@@ -1,6 +1,8 @@
 #include "unit/alloc_fail.h"
 #include "unit/proto/http_vector.h"
 
+#include <signal.h>
+
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n"
 #define POST "POST / HTTP/1.1\r\nHost: a\r\n"
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
@@ -258,9 +260,21 @@ Test(http, holds_no_memory_between_requests)
     in = SPAN(GET);
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_NEED_MORE);
     cr_expect_not(http_parser_is_idle(&p));
+    in = SPAN("\r\n");
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_REQUEST);
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_END);
     http_parser_reset(&p);
     cr_expect(http_parser_is_idle(&p));
     http_parser_deinit(&p);
+}
+
+Test(http, dies_of_forgetting_a_body_that_is_still_to_come, .signal = SIGABRT)
+{
+    struct http_parser p;
+    http_parser_init(&p, &TRACE_LIMITS);
+    struct span in = SPAN(POST "Content-Length: 5\r\n\r\n"), body;
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_REQUEST);
+    http_parser_reset(&p);
 }
 
 Test(http, stays_refused)
@@ -271,7 +285,6 @@ Test(http, stays_refused)
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_FAILED);
     cr_expect_eq(p.refusal.status, 400);
     cr_expect_str_eq(p.refusal.reason, "malformed method");
-    http_parser_reset(&p);
     in = SPAN(GET "\r\n");
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_FAILED);
     cr_expect(span_eq(in, SPAN(GET "\r\n")));
