@@ -33,8 +33,10 @@ enum conn_timer {
     TIMER_COUNT,
 };
 
-/* A kind of session. `frame_bytes` are allocated zeroed when it begins. `drop` frees what the
- * frame owns beside itself (may be NULL); it is called once, in whatever state the frame is. */
+/* A kind of session. Its root coroutine stands in the connection itself (CO_BEGIN(c)); what must
+ * survive an await beside that is in its frame: `frame_bytes` allocated zeroed when it begins.
+ * `drop` frees what the frame owns beside itself (may be NULL); it is called once, in whatever
+ * state the frame is. */
 struct session_type {
     const char *name;
     size_t frame_bytes;
@@ -80,6 +82,8 @@ struct conn {
     bool running : 1;     /* the session is being resumed */
     bool readable : 1;    /* as the poll said */
     bool writable : 1;
+    bool pinged : 1; /* for sessions: the peer was silent, and was asked if it is there */
+    struct co co;    /* the session\'s root coroutine: CO_BEGIN(c) */
 };
 
 static inline struct net *conn_net(const struct conn *c)

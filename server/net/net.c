@@ -193,6 +193,7 @@ static enum co_result resume(struct net *n, struct conn *c)
         c->in.len = (uint32_t)rest.len;
         c->session = n->next_session;
         c->frame = n->next_frame;
+        c->co = (struct co){0};
         c->fresh = true;
         n->next_session = NULL;
         n->next_frame = NULL;
