@@ -1,0 +1,149 @@
+#include "chat/hub_state.h"
+
+#include <stdlib.h>
+
+bool channel_is(const struct table_node *node, struct span folded_name)
+{
+    return irc_eq(channel_name(container_of(node, struct channel, node)), folded_name);
+}
+
+/* Folds into the hub's scratch; valid until the next line is formatted. */
+static struct span fold_name(struct hub *hub, struct span name)
+{
+    hub->scratch.len = 0;
+    CHECK(buf_reserve(&hub->scratch, name.len) == OK);
+    irc_fold(name, hub->scratch.data);
+    return span_of(hub->scratch.data, name.len);
+}
+
+struct channel *channel_find(struct hub *hub, struct span name)
+{
+    if (name.len == 0 || name.len > hub->options.channel_bytes_max)
+        return NULL;
+    struct table_node *node = table_find(&hub->channels, fold_name(hub, name));
+    return node == NULL ? NULL : container_of(node, struct channel, node);
+}
+
+static uint32_t take_slot(struct hub *hub)
+{
+    if (hub->free_slot_count > 0)
+        return hub->free_slots[--hub->free_slot_count];
+    return hub->channel_slots++;
+}
+
+static void give_slot(struct hub *hub, uint32_t slot)
+{
+    if (hub->free_slot_count == hub->free_slot_cap) {
+        hub->free_slot_cap = hub->free_slot_cap == 0 ? 64 : hub->free_slot_cap * 2;
+        hub->free_slots = realloc(hub->free_slots, hub->free_slot_cap * sizeof(uint32_t));
+        CHECK(hub->free_slots != NULL);
+    }
+    hub->free_slots[hub->free_slot_count++] = slot;
+}
+
+static char *copy_text(struct span text)
+{
+    char *copy = malloc(text.len + 1);
+    CHECK(copy != NULL);
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    return copy;
+}
+
+struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms)
+{
+    struct channel *ch = calloc(1, sizeof(*ch) + hub->options.loops * sizeof(ch->loop_sessions[0]));
+    CHECK(ch != NULL);
+    ch->name = copy_text(name);
+    ch->created_ms = now_ms;
+    ch->modes = CHANNEL_NO_OUTSIDERS | CHANNEL_TOPIC_BY_OPS;
+    ch->slot = take_slot(hub);
+    list_init(&ch->members);
+    table_add(&hub->channels, &ch->node, fold_name(hub, name));
+    hub->counts.channels++;
+    return ch;
+}
+
+static void channel_free(struct hub *hub, struct channel *ch)
+{
+    table_remove(&hub->channels, &ch->node);
+    hub->counts.channels--;
+    give_slot(hub, ch->slot);
+    free(ch->name);
+    free(ch->topic);
+    free(ch->topic_setter);
+    free(ch);
+}
+
+void channel_set_topic(struct channel *ch, struct span topic, struct span setter, uint64_t now_ms)
+{
+    free(ch->topic);
+    free(ch->topic_setter);
+    ch->topic = topic.len == 0 ? NULL : copy_text(topic);
+    ch->topic_setter = topic.len == 0 ? NULL : copy_text(setter);
+    ch->topic_ms = now_ms;
+}
+
+struct membership *channel_member(const struct channel *ch, const struct user *u)
+{
+    for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next) {
+        struct membership *m = container_of(n, struct membership, in_user);
+        if (m->channel == ch)
+            return m;
+    }
+    return NULL;
+}
+
+struct membership *channel_add_member(struct hub_call *call, struct channel *ch, struct user *u)
+{
+    struct membership *m = calloc(1, sizeof(*m));
+    CHECK(m != NULL);
+    m->channel = ch;
+    m->user = u;
+    m->roles = ch->member_count == 0 ? ROLE_OP : 0;
+    list_push_back(&ch->members, &m->in_channel);
+    list_push_back(&u->memberships, &m->in_user);
+    ch->member_count++;
+    u->channel_count++;
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
+        struct hub_session *s = container_of(n, struct hub_session, in_user);
+        struct delivery *d = delivery_new(DELIVERY_JOINED, s->handle, NULL, 1);
+        CHECK(d != NULL);
+        d->channels[0] = ch->slot;
+        ch->loop_sessions[s->handle.loop]++;
+        hub_send(call, s->handle.loop, d);
+    }
+    return m;
+}
+
+void channel_part_member(struct hub_call *call, struct membership *m)
+{
+    struct user *u = m->user;
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
+        struct hub_session *s = container_of(n, struct hub_session, in_user);
+        struct delivery *d = delivery_new(DELIVERY_PARTED, s->handle, NULL, 1);
+        CHECK(d != NULL);
+        d->channels[0] = m->channel->slot;
+        channel_drop_session(m->channel, s);
+        hub_send(call, s->handle.loop, d);
+    }
+    list_remove(&m->in_user);
+    channel_remove_member(call->hub, m);
+}
+
+void channel_drop_session(struct channel *ch, const struct hub_session *s)
+{
+    CHECK(ch->loop_sessions[s->handle.loop] > 0);
+    ch->loop_sessions[s->handle.loop]--;
+}
+
+void channel_remove_member(struct hub *hub, struct membership *m)
+{
+    struct channel *ch = m->channel;
+    list_remove(&m->in_channel);
+    ch->member_count--;
+    m->user->channel_count--;
+    free(m);
+    if (ch->member_count == 0)
+        channel_free(hub, ch);
+}

@@ -1,0 +1,23 @@
+/* The verbs that the hub applies. Each may be called only with as many params as its row in verb.c
+ * asks for, and for a session that the hub knows. */
+#pragma once
+
+struct hub_call;
+
+/* cmd_channel.c */
+void cmd_join(struct hub_call *call);
+void cmd_part(struct hub_call *call);
+void cmd_topic(struct hub_call *call);
+void cmd_names(struct hub_call *call);
+
+/* cmd_message.c */
+void cmd_privmsg(struct hub_call *call);
+void cmd_notice(struct hub_call *call);
+void cmd_tagmsg(struct hub_call *call);
+
+/* cmd_mode.c */
+void cmd_mode(struct hub_call *call);
+
+/* cmd_user.c */
+void cmd_nick(struct hub_call *call);
+void cmd_quit(struct hub_call *call);

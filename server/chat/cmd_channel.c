@@ -1,0 +1,177 @@
+/* JOIN, PART, TOPIC, NAMES (https://modern.ircdocs.horse, channel operations). */
+#include "chat/cmd.h"
+#include "chat/hub_state.h"
+#include "chat/target.h"
+#include "simul/utf8.h"
+
+#include <stdio.h>
+
+static struct span seconds_text(uint64_t ms, char out[24])
+{
+    int n = snprintf(out, 24, "%llu", (unsigned long long)(ms / 1000));
+    return span_of(out, (size_t)n);
+}
+
+static void no_such_channel(struct hub_call *call, struct span name)
+{
+    REPLY(call, "403", name, SPAN("No such channel"));
+}
+
+/* --- NAMES ---------------------------------------------------------------------------------- */
+
+/* Nicks with the highest prefix of each, in as many lines as they need. */
+static void reply_names(struct hub_call *call, const struct channel *ch)
+{
+    /* ":server 353 nick = #channel :" takes its part of the line. */
+    size_t head = strlen(call->hub->options.server_name) + strlen(":  353  =  :") +
+                  call->user->nick_bytes + strlen(ch->name);
+    char names[IRC_REST_BYTES_MAX];
+    size_t len = 0;
+    for (struct list *n = ch->members.next; n != &ch->members; n = n->next) {
+        const struct membership *m = container_of(n, struct membership, in_channel);
+        struct span nick = user_nick(m->user);
+        if (len > 0 && head + len + nick.len + 2 > IRC_REST_BYTES_MAX) {
+            REPLY(call, "353", SPAN("="), channel_name(ch), span_of(names, len));
+            len = 0;
+        }
+        if (len > 0)
+            names[len++] = ' ';
+        if (m->roles != 0)
+            names[len++] = m->roles & ROLE_OP ? '@' : '+';
+        memcpy(names + len, nick.ptr, nick.len);
+        len += nick.len;
+    }
+    if (len > 0)
+        REPLY(call, "353", SPAN("="), channel_name(ch), span_of(names, len));
+    REPLY(call, "366", channel_name(ch), SPAN("End of /NAMES list"));
+}
+
+void cmd_names(struct hub_call *call)
+{
+    struct span name = call->line->param_count == 0 ? SPAN("*") : call->line->params[0];
+    struct channel *ch = channel_find(call->hub, name);
+    if (ch == NULL)
+        REPLY(call, "366", name, SPAN("End of /NAMES list"));
+    else
+        reply_names(call, ch);
+}
+
+/* --- TOPIC ---------------------------------------------------------------------------------- */
+
+static void reply_topic(struct hub_call *call, const struct channel *ch)
+{
+    char seconds[24];
+    REPLY(call, "332", channel_name(ch), span_str(ch->topic));
+    REPLY(call, "333", channel_name(ch), span_str(ch->topic_setter),
+          seconds_text(ch->topic_ms, seconds));
+}
+
+/* Cuts between characters; the text is UTF-8. */
+static struct span cut_text(struct span text, size_t bytes_max)
+{
+    if (text.len <= bytes_max)
+        return text;
+    size_t len = bytes_max;
+    while (len > 0 && (text.ptr[len] & 0xc0) == 0x80)
+        len--;
+    return span_take(text, len);
+}
+
+void cmd_topic(struct hub_call *call)
+{
+    struct span name = call->line->params[0];
+    struct channel *ch = channel_find(call->hub, name);
+    if (ch == NULL) {
+        no_such_channel(call, name);
+        return;
+    }
+    if (call->line->param_count == 1) {
+        if (ch->topic == NULL)
+            REPLY(call, "331", channel_name(ch), SPAN("No topic is set"));
+        else
+            reply_topic(call, ch);
+        return;
+    }
+    struct membership *m = channel_member(ch, call->user);
+    if (m == NULL) {
+        REPLY(call, "442", channel_name(ch), SPAN("You're not on that channel"));
+        return;
+    }
+    if (ch->modes & CHANNEL_TOPIC_BY_OPS && !(m->roles & ROLE_OP)) {
+        REPLY(call, "482", channel_name(ch), SPAN("You're not channel operator"));
+        return;
+    }
+    struct span topic = cut_text(call->line->params[1], HUB_TOPIC_BYTES_MAX);
+    channel_set_topic(ch, topic, user_source(call->user), call->at.ms);
+    hub_send_channel(
+        call, ch,
+        HUB_MESSAGE(call, user_source(call->user), "TOPIC", SPAN_EMPTY, channel_name(ch), topic),
+        false);
+}
+
+/* --- JOIN and PART -------------------------------------------------------------------------- */
+
+static void join(struct hub_call *call, struct span name)
+{
+    struct hub *hub = call->hub;
+    if (name.ptr[0] != '#') {
+        no_such_channel(call, name);
+        return;
+    }
+    if (!irc_channel_is_valid(name, hub->options.channel_bytes_max)) {
+        REPLY(call, "476", name, SPAN("Bad channel name"));
+        return;
+    }
+    struct channel *ch = channel_find(hub, name);
+    if (ch != NULL && channel_member(ch, call->user) != NULL)
+        return;
+    if (call->user->channel_count >= HUB_CHANNELS_PER_USER_MAX) {
+        REPLY(call, "405", name, SPAN("You have joined too many channels"));
+        return;
+    }
+    if (ch == NULL)
+        ch = channel_new(hub, name, call->at.ms);
+    channel_add_member(call, ch, call->user);
+    hub_send_channel(
+        call, ch, HUB_MESSAGE(call, user_source(call->user), "JOIN", SPAN_EMPTY, channel_name(ch)),
+        false);
+    if (ch->topic != NULL)
+        reply_topic(call, ch);
+    reply_names(call, ch);
+}
+
+void cmd_join(struct hub_call *call)
+{
+    struct span list = call->line->params[0], name;
+    while (target_next(&list, &name))
+        join(call, name);
+}
+
+static void part(struct hub_call *call, struct span name)
+{
+    struct channel *ch = channel_find(call->hub, name);
+    if (ch == NULL) {
+        no_such_channel(call, name);
+        return;
+    }
+    struct membership *m = channel_member(ch, call->user);
+    if (m == NULL) {
+        REPLY(call, "442", channel_name(ch), SPAN("You're not on that channel"));
+        return;
+    }
+    struct span params[2] = {channel_name(ch)};
+    size_t count = 1;
+    if (call->line->param_count > 1 && call->line->params[1].len > 0)
+        params[count++] = call->line->params[1];
+    hub_send_channel(call, ch,
+                     hub_message(call, user_source(call->user), "PART", SPAN_EMPTY, params, count),
+                     false);
+    channel_part_member(call, m);
+}
+
+void cmd_part(struct hub_call *call)
+{
+    struct span list = call->line->params[0], name;
+    while (target_next(&list, &name))
+        part(call, name);
+}

@@ -1,0 +1,120 @@
+/* PRIVMSG, NOTICE and TAGMSG. They differ in little: a NOTICE is never answered with an error (RFC
+ * 1459 section 4.4.2), and a TAGMSG has tags instead of a text (IRCv3 message-tags). */
+#include "chat/cmd.h"
+#include "chat/hub_state.h"
+#include "chat/target.h"
+
+struct speech {
+    const char *verb;
+    bool is_silent;    /* answers no errors */
+    bool is_tags_only; /* has no text */
+    struct span tags;  /* client-only */
+    struct span text;
+};
+
+static struct message *message_to(struct hub_call *call, const struct speech *sp,
+                                  struct span target)
+{
+    struct span params[] = {target, sp->text};
+    struct message *m = hub_message(call, user_source(call->user), sp->verb, sp->tags, params,
+                                    sp->is_tags_only ? 1 : 2);
+    m->is_tags_only = sp->is_tags_only;
+    return m;
+}
+
+static void say_to_channel(struct hub_call *call, const struct speech *sp, struct span name)
+{
+    struct channel *ch = channel_find(call->hub, name);
+    if (ch == NULL) {
+        if (!sp->is_silent)
+            REPLY(call, "403", name, SPAN("No such channel"));
+        return;
+    }
+    bool is_member = channel_member(ch, call->user) != NULL;
+    if (!is_member && ch->modes & CHANNEL_NO_OUTSIDERS) {
+        if (!sp->is_silent)
+            REPLY(call, "404", channel_name(ch), SPAN("Cannot send to channel"));
+        return;
+    }
+    struct message *m = message_to(call, sp, channel_name(ch));
+    if (!is_member)
+        hub_send_echo(call, message_get(m));
+    hub_send_channel(call, ch, m, true);
+}
+
+static void say_to_user(struct hub_call *call, const struct speech *sp, struct span nick)
+{
+    struct user *u = user_find(call->hub, nick);
+    if (u == NULL) {
+        if (!sp->is_silent)
+            REPLY(call, "401", nick, SPAN("No such nick/channel"));
+        return;
+    }
+    struct message *m = message_to(call, sp, user_nick(u));
+    hub_send_echo(call, message_get(m));
+    hub_send_user(call, u, m);
+}
+
+static void say(struct hub_call *call, const struct speech *sp)
+{
+    struct span list = call->line->params[0], target;
+    for (int n = 0; target_next(&list, &target); n++) {
+        if (n == HUB_TARGETS_MAX) {
+            if (!sp->is_silent)
+                REPLY(call, "407", target, SPAN("Too many targets"));
+            return;
+        }
+        if (target.ptr[0] == '#')
+            say_to_channel(call, sp, target);
+        else
+            say_to_user(call, sp, target);
+    }
+}
+
+/* The tags that travel on, in *tags, which the caller frees. */
+static void take_tags(struct hub_call *call, struct speech *sp, struct buf *tags)
+{
+    CHECK(irc_tags_client_only(call->line->tags, tags) == OK);
+    sp->tags = buf_span(tags);
+}
+
+static void say_text(struct hub_call *call, const char *verb, bool is_silent)
+{
+    const struct irc_line *line = call->line;
+    struct speech sp = {.verb = verb, .is_silent = is_silent};
+    if (line->param_count == 0) {
+        if (!is_silent)
+            REPLY(call, "411", SPAN("No recipient given"));
+        return;
+    }
+    if (line->param_count == 1 || line->params[1].len == 0) {
+        if (!is_silent)
+            REPLY(call, "412", SPAN("No text to send"));
+        return;
+    }
+    struct buf tags = {0};
+    take_tags(call, &sp, &tags);
+    sp.text = line->params[1];
+    say(call, &sp);
+    buf_deinit(&tags);
+}
+
+void cmd_privmsg(struct hub_call *call)
+{
+    say_text(call, "PRIVMSG", false);
+}
+
+void cmd_notice(struct hub_call *call)
+{
+    say_text(call, "NOTICE", true);
+}
+
+void cmd_tagmsg(struct hub_call *call)
+{
+    struct speech sp = {.verb = "TAGMSG", .is_tags_only = true};
+    struct buf tags = {0};
+    take_tags(call, &sp, &tags);
+    if (sp.tags.len > 0)
+        say(call, &sp);
+    buf_deinit(&tags);
+}

@@ -1,0 +1,45 @@
+/* NICK and QUIT of a registered user. */
+#include "chat/cmd.h"
+#include "chat/hub_state.h"
+
+void cmd_nick(struct hub_call *call)
+{
+    struct user *u = call->user;
+    if (call->line->param_count == 0 || call->line->params[0].len == 0) {
+        REPLY(call, "431", SPAN("No nickname given"));
+        return;
+    }
+    struct span nick = call->line->params[0];
+    if (!irc_nick_is_valid(nick, call->hub->options.nick_bytes_max)) {
+        REPLY(call, "432", nick, SPAN("Erroneous nickname"));
+        return;
+    }
+    struct user *holder = user_find(call->hub, nick);
+    if (holder != NULL && holder != u) {
+        REPLY(call, "433", nick, SPAN("Nickname is already in use"));
+        return;
+    }
+    if (span_eq(nick, user_nick(u)))
+        return;
+    struct message *m = HUB_MESSAGE(call, user_source(u), "NICK", SPAN_EMPTY, nick);
+    if (u->channel_count == 0)
+        hub_send_user(call, u, m);
+    else
+        hub_send_peers(call, u, m); /* its own sessions are in all its channels */
+    user_rename(call->hub, u, nick);
+    hub_send_renamed(call, u);
+}
+
+void cmd_quit(struct hub_call *call)
+{
+    static const char mark[] = "Quit: "; /* tells what a user says from what the server says */
+    char text[sizeof(mark) + IRC_REST_BYTES_MAX];
+    struct span said = call->line->param_count == 0 ? SPAN_EMPTY : call->line->params[0];
+    size_t len = said.len < IRC_REST_BYTES_MAX ? said.len : IRC_REST_BYTES_MAX;
+    memcpy(text, mark, sizeof(mark) - 1);
+    if (len > 0)
+        memcpy(text + sizeof(mark) - 1, said.ptr, len);
+    user_quit(call, call->user, span_of(text, sizeof(mark) - 1 + len));
+    call->session = NULL;
+    call->user = NULL;
+}

@@ -1,0 +1,24 @@
+#include "chat/delivery.h"
+
+#include <stdlib.h>
+
+struct delivery *delivery_new(enum delivery_kind kind, struct handle session, struct message *m,
+                              uint32_t channel_count)
+{
+    struct delivery *d = malloc(sizeof(*d) + channel_count * sizeof(d->channels[0]));
+    if (d == NULL)
+        return NULL;
+    *d = (struct delivery){
+        .head.kind = (uint8_t)kind,
+        .session = session,
+        .message = m,
+        .channel_count = channel_count,
+    };
+    return d;
+}
+
+void delivery_free(struct delivery *d)
+{
+    message_put(d->message);
+    free(d);
+}

@@ -1,0 +1,110 @@
+#include "chat/hub_state.h"
+
+#include <stdlib.h>
+
+enum {
+    /* A long reply may have grown the buffer; what is above this goes back. */
+    REPLIES_KEPT_BYTES = 64 * 1024,
+};
+
+struct hub *hub_new(const struct hub_options *options, struct hub_sink *sink)
+{
+    CHECK(options->nick_bytes_max <= UINT8_MAX);
+    struct hub *hub = calloc(1, sizeof(*hub));
+    CHECK(hub != NULL);
+    hub->options = *options;
+    hub->options.server_name = strdup(options->server_name);
+    hub->sink = sink;
+    hub->loops = calloc(options->loops, sizeof(hub->loops[0]));
+    CHECK(hub->options.server_name != NULL && hub->loops != NULL);
+    table_init(&hub->users, &options->key, user_is);
+    table_init(&hub->channels, &options->key, channel_is);
+    return hub;
+}
+
+/* Whoever is still here leaves without a word: nobody is listening any more. */
+static void discard(struct hub_sink *sink, unsigned loop, struct delivery *d)
+{
+    (void)sink;
+    (void)loop;
+    delivery_free(d);
+}
+
+void hub_free(struct hub *hub)
+{
+    struct hub_sink nobody = {.send = discard};
+    hub->sink = &nobody;
+    for (unsigned loop = 0; loop < hub->options.loops; loop++) {
+        struct hub_slots *slots = &hub->loops[loop];
+        for (size_t i = 0; i < slots->count; i++) {
+            if (slots->at[i] == NULL)
+                continue;
+            struct hub_call call = {.hub = hub, .from = slots->at[i]->handle};
+            user_quit(&call, slots->at[i]->user, SPAN_EMPTY);
+        }
+        free(slots->at);
+    }
+    free(hub->loops);
+    table_deinit(&hub->users);
+    table_deinit(&hub->channels);
+    free(hub->free_slots);
+    buf_deinit(&hub->scratch);
+    buf_deinit(&hub->replies);
+    free((char *)hub->options.server_name);
+    free(hub);
+}
+
+static enum err apply_register(struct hub *hub, const struct entry *e)
+{
+    if (session_find(hub, e->from) != NULL || user_find(hub, e->registration.nick) != NULL)
+        return ERR_EXISTS;
+    struct user *u =
+        user_new(hub, e->registration.nick, e->registration.user, e->registration.host);
+    user_add_session(hub, u, e->from);
+    return OK;
+}
+
+static void apply_line(struct hub_call *call, const struct entry *e)
+{
+    if (call->session == NULL)
+        return;
+    call->line = e->line.line;
+    e->line.apply(call);
+    reply_flush(call);
+    if (call->hub->replies.cap > REPLIES_KEPT_BYTES)
+        buf_deinit(&call->hub->replies);
+}
+
+/* The last session takes its user with it. */
+static void apply_close(struct hub_call *call, const char *reason)
+{
+    if (call->session == NULL)
+        return;
+    if (call->user->sessions.next->next == &call->user->sessions)
+        user_quit(call, call->user, span_str(reason));
+    else
+        user_remove_session(call->hub, call->session);
+}
+
+enum err hub_apply(struct hub *hub, const struct entry *e)
+{
+    struct hub_call call = {.hub = hub, .at = e->at, .from = e->from};
+    call.session = session_find(hub, e->from);
+    call.user = call.session == NULL ? NULL : call.session->user;
+    switch ((enum entry_kind)e->kind) {
+    case ENTRY_REGISTER:
+        return apply_register(hub, e);
+    case ENTRY_LINE:
+        apply_line(&call, e);
+        return OK;
+    case ENTRY_CLOSE:
+        apply_close(&call, e->reason);
+        return OK;
+    }
+    return OK;
+}
+
+struct hub_counts hub_counts(const struct hub *hub)
+{
+    return hub->counts;
+}

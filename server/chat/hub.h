@@ -1,0 +1,60 @@
+/* The hub: users, sessions, channels, membership and modes, as one deterministic state machine
+ * with a single writer. It knows no socket, clock or randomness: the same entries in the same order
+ * give the same deliveries, in a test, in a simulation, and later on every node of a cluster.
+ *
+ * A user owns zero or more sessions, and the two are never the same thing: names, membership and
+ * modes are the user's; a session is a way to reach it. Running out of memory while applying an
+ * entry aborts, since a state machine that skips an entry is no longer the same machine. */
+#pragma once
+
+#include "chat/delivery.h"
+#include "chat/entry.h"
+#include "chat/siphash.h"
+#include "simul/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Limits that do not differ between servers; ISUPPORT tells them to clients. */
+enum {
+    HUB_CHANNELS_PER_USER_MAX = 50,
+    HUB_TOPIC_BYTES_MAX = 390,
+    HUB_TARGETS_MAX = 4, /* of one PRIVMSG, NOTICE or TAGMSG */
+    HUB_MODES_MAX = 4,   /* mode changes with a param, in one MODE */
+    HUB_USER_BYTES_MAX = 17,
+};
+
+struct hub_options {
+    const char *server_name;
+    size_t nick_bytes_max;
+    size_t channel_bytes_max;
+    unsigned loops; /* handles name loops below this */
+    struct siphash_key key;
+};
+
+/* Where deliveries go. */
+struct hub_sink {
+    /* Takes d over. */
+    void (*send)(struct hub_sink *sink, unsigned loop, struct delivery *d);
+};
+
+/* What registering tells the new session (numerics 251 to 266). */
+struct hub_counts {
+    uint32_t users, users_max;
+    uint32_t invisible; /* of the users */
+    uint32_t channels;
+};
+
+struct hub;
+
+/* Copies what options point to; the sink is borrowed. Aborts without memory. */
+struct hub *hub_new(const struct hub_options *options, struct hub_sink *sink);
+void hub_free(struct hub *hub);
+
+/* Applies one entry. Lines and closes of sessions that the hub does not know do nothing.
+ *
+ * ENTRY_REGISTER: ERR_EXISTS if the nick is taken, or the handle is registered already; the others
+ * cannot fail. */
+enum err hub_apply(struct hub *hub, const struct entry *e);
+
+struct hub_counts hub_counts(const struct hub *hub);

@@ -1,0 +1,132 @@
+/* How the hub speaks: messages and replies, made into deliveries, one per loop that is concerned.
+ * Replies are gathered, so that a verb's lines travel together, and leave before anything else
+ * does: what a session hears keeps the order in which the verb said it. */
+#include "chat/hub_state.h"
+#include "chat/numeric.h"
+
+struct message *hub_message(struct hub_call *call, struct span source, const char *command,
+                            struct span tags, const struct span *params, size_t count)
+{
+    CHECK(count <= IRC_PARAMS_MAX);
+    struct irc_line line = {
+        .source = source,
+        .command = span_str(command),
+        .param_count = count,
+    };
+    for (size_t i = 0; i < count; i++)
+        line.params[i] = params[i];
+    struct buf *scratch = &call->hub->scratch;
+    scratch->len = 0;
+    CHECK(irc_format(&line, scratch) == OK);
+    struct message *m = message_new(&call->at, tags, buf_span(scratch));
+    CHECK(m != NULL);
+    m->part = call->parts++;
+    return m;
+}
+
+static void post(struct hub_call *call, unsigned loop, struct delivery *d)
+{
+    call->hub->sink->send(call->hub->sink, loop, d);
+}
+
+void hub_send(struct hub_call *call, unsigned loop, struct delivery *d)
+{
+    reply_flush(call);
+    post(call, loop, d);
+}
+
+void hub_send_channel(struct hub_call *call, struct channel *ch, struct message *m, bool is_echo)
+{
+    for (unsigned loop = 0; loop < call->hub->options.loops; loop++) {
+        if (ch->loop_sessions[loop] == 0)
+            continue;
+        struct delivery *d = delivery_new(DELIVERY_CHANNELS, call->from, message_get(m), 1);
+        CHECK(d != NULL);
+        d->is_echo = is_echo;
+        d->channels[0] = ch->slot;
+        hub_send(call, loop, d);
+    }
+    message_put(m);
+}
+
+/* The user's channels that have members on that loop. `out` has room for all of them. */
+static uint32_t channels_on_loop(const struct user *u, unsigned loop, uint32_t *out)
+{
+    uint32_t count = 0;
+    for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next) {
+        const struct channel *ch = container_of(n, struct membership, in_user)->channel;
+        if (ch->loop_sessions[loop] > 0)
+            out[count++] = ch->slot;
+    }
+    return count;
+}
+
+void hub_send_peers(struct hub_call *call, struct user *u, struct message *m)
+{
+    uint32_t slots[HUB_CHANNELS_PER_USER_MAX];
+    for (unsigned loop = 0; loop < call->hub->options.loops; loop++) {
+        uint32_t count = channels_on_loop(u, loop, slots);
+        if (count == 0)
+            continue;
+        struct delivery *d = delivery_new(DELIVERY_CHANNELS, call->from, message_get(m), count);
+        CHECK(d != NULL);
+        memcpy(d->channels, slots, count * sizeof(slots[0]));
+        hub_send(call, loop, d);
+    }
+    message_put(m);
+}
+
+static void send_session(struct hub_call *call, struct handle to, struct message *m, bool is_echo)
+{
+    struct delivery *d = delivery_new(DELIVERY_SESSION, to, message_get(m), 0);
+    CHECK(d != NULL);
+    d->is_echo = is_echo;
+    hub_send(call, to.loop, d);
+}
+
+void hub_send_user(struct hub_call *call, struct user *u, struct message *m)
+{
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next)
+        send_session(call, container_of(n, struct hub_session, in_user)->handle, m, false);
+    message_put(m);
+}
+
+void hub_send_echo(struct hub_call *call, struct message *m)
+{
+    send_session(call, call->from, m, true);
+    message_put(m);
+}
+
+void hub_send_renamed(struct hub_call *call, struct user *u)
+{
+    struct message *m = message_new(&call->at, SPAN_EMPTY, user_nick(u));
+    CHECK(m != NULL);
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
+        struct handle to = container_of(n, struct hub_session, in_user)->handle;
+        struct delivery *d = delivery_new(DELIVERY_RENAMED, to, message_get(m), 0);
+        CHECK(d != NULL);
+        hub_send(call, to.loop, d);
+    }
+    message_put(m);
+}
+
+void reply(struct hub_call *call, const char *numeric, const struct span *params, size_t count)
+{
+    struct buf *replies = &call->hub->replies;
+    CHECK(numeric_format(replies, span_str(call->hub->options.server_name), numeric,
+                         user_nick(call->user), params, count) == OK);
+    CHECK(buf_append(replies, SPAN("\n")) == OK);
+}
+
+void reply_flush(struct hub_call *call)
+{
+    struct buf *replies = &call->hub->replies;
+    if (replies->len == 0)
+        return;
+    struct message *m = message_new(&call->at, SPAN_EMPTY, buf_span(replies));
+    CHECK(m != NULL);
+    replies->len = 0;
+    struct delivery *d = delivery_new(DELIVERY_REPLY, call->from, m, 0);
+    CHECK(d != NULL);
+    post(call, call->from.loop, d);
+}

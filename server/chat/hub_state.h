@@ -1,0 +1,170 @@
+/* The hub's inside, for hub.c, user.c, channel.c and the verbs in cmd_*.c. */
+#pragma once
+
+#include "chat/hub.h"
+#include "chat/table.h"
+#include "simul/buf.h"
+#include "simul/irc.h"
+#include "simul/list.h"
+
+#include <stdbool.h>
+
+/* The sessions of one loop, by slot; NULL where there is none. */
+struct hub_slots {
+    struct hub_session **at;
+    size_t count;
+};
+
+struct hub {
+    struct hub_options options; /* server_name is our own copy */
+    struct hub_sink *sink;
+    struct hub_slots *loops; /* options.loops of them */
+    struct table users;      /* by folded nick */
+    struct table channels;   /* by folded name */
+    struct hub_counts counts;
+
+    /* Channel slots that are free again; beyond them, channel_slots is the next. */
+    uint32_t *free_slots;
+    size_t free_slot_count, free_slot_cap;
+    uint32_t channel_slots;
+
+    struct buf scratch; /* the line that is being formatted */
+    struct buf replies; /* of the call in progress, not sent yet */
+};
+
+struct hub_session {
+    struct handle handle;
+    struct user *user;
+    struct list in_user;
+};
+
+/* One entry being applied. */
+struct hub_call {
+    struct hub *hub;
+    struct position at;
+    uint16_t parts;     /* messages made so far */
+    struct handle from; /* outlives the session, which QUIT frees */
+    struct hub_session *session;
+    struct user *user;
+    const struct irc_line *line; /* of ENTRY_LINE */
+};
+
+/* --- users (user.c) ------------------------------------------------------------------------ */
+
+struct user {
+    struct table_node node;
+    struct list sessions;    /* hub_session.in_user */
+    struct list memberships; /* membership.in_user, in order of joining */
+    char *source;            /* nick!user@host, without a zero */
+    uint16_t source_bytes;
+    uint8_t nick_bytes;
+    bool is_invisible;
+    uint32_t channel_count;
+};
+
+static inline struct span user_source(const struct user *u)
+{
+    return span_of(u->source, u->source_bytes);
+}
+
+static inline struct span user_nick(const struct user *u)
+{
+    return span_of(u->source, u->nick_bytes);
+}
+
+bool user_is(const struct table_node *node, struct span folded_nick);
+struct user *user_find(struct hub *hub, struct span nick);
+
+/* A user without sessions; the nick must be free. */
+struct user *user_new(struct hub *hub, struct span nick, struct span user, struct span host);
+/* The new nick must be free, or the same but for its case. */
+void user_rename(struct hub *hub, struct user *u, struct span nick);
+/* Ends the user: its sessions leave its channels, which hear a QUIT with that text, and are freed
+ * like itself. */
+void user_quit(struct hub_call *call, struct user *u, struct span text);
+
+struct hub_session *user_add_session(struct hub *hub, struct user *u, struct handle h);
+/* The user may be left without sessions. */
+void user_remove_session(struct hub *hub, struct hub_session *s);
+struct hub_session *session_find(const struct hub *hub, struct handle h);
+
+/* --- channels and membership (channel.c) ---------------------------------------------------- */
+
+enum channel_mode { CHANNEL_NO_OUTSIDERS = 1, CHANNEL_TOPIC_BY_OPS = 2 }; /* +n, +t */
+enum member_role { ROLE_OP = 1, ROLE_VOICE = 2 };                         /* +o, +v */
+
+struct channel {
+    struct table_node node;
+    struct list members; /* membership.in_channel, in order of joining */
+    char *name;
+    char *topic; /* NULL: none */
+    char *topic_setter;
+    uint64_t topic_ms, created_ms;
+    uint32_t slot;
+    uint32_t member_count;
+    uint8_t modes;            /* of enum channel_mode */
+    uint32_t loop_sessions[]; /* how many sessions of each loop are members */
+};
+
+struct membership {
+    struct list in_channel, in_user;
+    struct channel *channel;
+    struct user *user;
+    uint8_t roles; /* of enum member_role */
+};
+
+static inline struct span channel_name(const struct channel *ch)
+{
+    return span_str(ch->name);
+}
+
+bool channel_is(const struct table_node *node, struct span folded_name);
+/* NULL when there is none. */
+struct channel *channel_find(struct hub *hub, struct span name);
+/* An empty one with the modes of a new one, which must get a member at once. */
+struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms);
+/* An empty topic is none. */
+void channel_set_topic(struct channel *ch, struct span topic, struct span setter, uint64_t now_ms);
+
+/* NULL when the user is no member. Costs as much as the user has channels. */
+struct membership *channel_member(const struct channel *ch, const struct user *u);
+/* The first member is an operator. The loops of the user's sessions are told. */
+struct membership *channel_add_member(struct hub_call *call, struct channel *ch, struct user *u);
+/* Ends the membership and tells the loops; the channel ends with its last member. */
+void channel_part_member(struct hub_call *call, struct membership *m);
+/* The same for a user without sessions, where m is no longer in the user's list. */
+void channel_remove_member(struct hub *hub, struct membership *m);
+/* A member's session ends, or a session's membership: its loop has one less. */
+void channel_drop_session(struct channel *ch, const struct hub_session *s);
+
+/* --- deliveries (hub_send.c) ---------------------------------------------------------------- */
+
+/* A message of the user that the call is from, with the next part number and one reference.
+ * tags: the client-only ones. */
+struct message *hub_message(struct hub_call *call, struct span source, const char *command,
+                            struct span tags, const struct span *params, size_t count);
+#define HUB_MESSAGE(call, source, command, tags, ...)                                              \
+    hub_message(call, source, command, tags, (const struct span[]){__VA_ARGS__},                   \
+                sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
+
+/* The four below take over the caller's reference to m. Without is_echo the channel's members are
+ * told all alike; with it, the session that the call is from only if it has echo-message. */
+void hub_send_channel(struct hub_call *call, struct channel *ch, struct message *m, bool is_echo);
+/* To every session in a channel with u, its own included while it is a member; each once. */
+void hub_send_peers(struct hub_call *call, struct user *u, struct message *m);
+void hub_send_user(struct hub_call *call, struct user *u, struct message *m);
+/* To the session that the call is from, if it has echo-message. */
+void hub_send_echo(struct hub_call *call, struct message *m);
+/* The user's own sessions learn its nick. */
+void hub_send_renamed(struct hub_call *call, struct user *u);
+/* Takes d over; for deliveries that are not messages. Replies made so far go before it. */
+void hub_send(struct hub_call *call, unsigned loop, struct delivery *d);
+
+/* --- replies to the session that the call is from ------------------------------------------- */
+
+void reply(struct hub_call *call, const char *numeric, const struct span *params, size_t count);
+#define REPLY(call, numeric, ...)                                                                  \
+    reply(call, numeric, (const struct span[]){__VA_ARGS__},                                       \
+          sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
+/* Sends the replies made so far, as one delivery. */
+void reply_flush(struct hub_call *call);

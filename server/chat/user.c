@@ -1,0 +1,135 @@
+#include "chat/hub_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bool user_is(const struct table_node *node, struct span folded_nick)
+{
+    return irc_eq(user_nick(container_of(node, struct user, node)), folded_nick);
+}
+
+static struct span fold_nick(struct span nick, uint8_t folded[UINT8_MAX])
+{
+    CHECK(nick.len <= UINT8_MAX);
+    irc_fold(nick, folded);
+    return span_of(folded, nick.len);
+}
+
+struct user *user_find(struct hub *hub, struct span nick)
+{
+    uint8_t folded[UINT8_MAX];
+    if (nick.len == 0 || nick.len > hub->options.nick_bytes_max)
+        return NULL;
+    struct table_node *node = table_find(&hub->users, fold_nick(nick, folded));
+    return node == NULL ? NULL : container_of(node, struct user, node);
+}
+
+static void set_source(struct user *u, struct span nick, struct span tail)
+{
+    char *source = malloc(nick.len + tail.len);
+    CHECK(source != NULL);
+    memcpy(source, nick.ptr, nick.len);
+    memcpy(source + nick.len, tail.ptr, tail.len);
+    free(u->source);
+    u->source = source;
+    u->source_bytes = (uint16_t)(nick.len + tail.len);
+    u->nick_bytes = (uint8_t)nick.len;
+}
+
+struct user *user_new(struct hub *hub, struct span nick, struct span user, struct span host)
+{
+    struct user *u = calloc(1, sizeof(*u));
+    CHECK(u != NULL);
+    char tail[512];
+    int n = snprintf(tail, sizeof(tail), "!%.*s@%.*s", SPAN_ARG(user), SPAN_ARG(host));
+    CHECK(n > 0 && (size_t)n < sizeof(tail));
+    set_source(u, nick, span_of(tail, (size_t)n));
+    list_init(&u->sessions);
+    list_init(&u->memberships);
+    uint8_t folded[UINT8_MAX];
+    table_add(&hub->users, &u->node, fold_nick(nick, folded));
+    hub->counts.users++;
+    if (hub->counts.users_max < hub->counts.users)
+        hub->counts.users_max = hub->counts.users;
+    return u;
+}
+
+void user_rename(struct hub *hub, struct user *u, struct span nick)
+{
+    uint8_t folded[UINT8_MAX];
+    table_remove(&hub->users, &u->node);
+    set_source(u, nick, span_drop(user_source(u), u->nick_bytes));
+    table_add(&hub->users, &u->node, fold_nick(nick, folded));
+}
+
+struct hub_session *session_find(const struct hub *hub, struct handle h)
+{
+    const struct hub_slots *slots = &hub->loops[h.loop];
+    struct hub_session *s = h.slot < slots->count ? slots->at[h.slot] : NULL;
+    return s != NULL && s->handle.generation == h.generation ? s : NULL;
+}
+
+struct hub_session *user_add_session(struct hub *hub, struct user *u, struct handle h)
+{
+    struct hub_slots *slots = &hub->loops[h.loop];
+    if (h.slot >= slots->count) {
+        size_t count = slots->count == 0 ? 64 : slots->count;
+        while (count <= h.slot)
+            count *= 2;
+        slots->at = realloc(slots->at, count * sizeof(slots->at[0]));
+        CHECK(slots->at != NULL);
+        memset(slots->at + slots->count, 0, (count - slots->count) * sizeof(slots->at[0]));
+        slots->count = count;
+    }
+    CHECK(slots->at[h.slot] == NULL);
+    struct hub_session *s = calloc(1, sizeof(*s));
+    CHECK(s != NULL);
+    s->handle = h;
+    s->user = u;
+    list_push_back(&u->sessions, &s->in_user);
+    slots->at[h.slot] = s;
+    return s;
+}
+
+void user_remove_session(struct hub *hub, struct hub_session *s)
+{
+    for (struct list *n = s->user->memberships.next; n != &s->user->memberships; n = n->next)
+        channel_drop_session(container_of(n, struct membership, in_user)->channel, s);
+    hub->loops[s->handle.loop].at[s->handle.slot] = NULL;
+    list_remove(&s->in_user);
+    free(s);
+}
+
+/* The loops forget the memberships now: a channel that ends here may give its slot to another
+ * while the session is still about to close. */
+static void tell_parted_from_all(struct hub_call *call, struct user *u, const struct hub_session *s)
+{
+    if (u->channel_count == 0)
+        return;
+    struct delivery *d = delivery_new(DELIVERY_PARTED, s->handle, NULL, u->channel_count);
+    CHECK(d != NULL);
+    uint32_t i = 0;
+    for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next)
+        d->channels[i++] = container_of(n, struct membership, in_user)->channel->slot;
+    hub_send(call, s->handle.loop, d);
+}
+
+void user_quit(struct hub_call *call, struct user *u, struct span text)
+{
+    struct hub *hub = call->hub;
+    while (!list_is_empty(&u->sessions)) {
+        struct hub_session *s = container_of(u->sessions.next, struct hub_session, in_user);
+        tell_parted_from_all(call, u, s);
+        user_remove_session(hub, s);
+    }
+    hub_send_peers(call, u, HUB_MESSAGE(call, user_source(u), "QUIT", SPAN_EMPTY, text));
+    for (struct list *n; (n = list_pop_front(&u->memberships)) != NULL;) {
+        struct membership *m = container_of(n, struct membership, in_user);
+        channel_remove_member(hub, m);
+    }
+    table_remove(&hub->users, &u->node);
+    hub->counts.users--;
+    hub->counts.invisible -= u->is_invisible;
+    free(u->source);
+    free(u);
+}
