@@ -1,0 +1,230 @@
+#include "chat/chat_loop.h"
+
+#include "chat/hub_service.h"
+#include "chat/session.h"
+#include "config.h"
+#include "core/log.h"
+#include "net/net.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* A frame up to this waits in the input until it is whole, and is decoded in place. */
+enum { WS_WAIT_BYTES = 8 * 1024 };
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+/* A server without its message of the day still serves. */
+static void load_motd(struct chat_loop *cl)
+{
+    enum err e = motd_load(&cl->motd, cl->config->chat.motd);
+    if (e != OK && cl->loop->index == 0)
+        LOG_WARN("the message of the day cannot be used", LOG_STR("file", cl->config->chat.motd),
+                 LOG_STR("reason", e == ERR_IO ? strerror(errno) : err_name(e)));
+}
+
+struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
+{
+    struct chat_loop *cl = calloc(1, sizeof(*cl));
+    if (cl == NULL)
+        return NULL;
+    cl->loop = net->loop;
+    cl->net = net;
+    cl->hub = hub;
+    cl->config = net->config;
+    cl->ws_rules = (struct ws_rules){
+        .message_bytes_max = (uint64_t)net->config->ws.message_bytes_max,
+        .wait_bytes = WS_WAIT_BYTES,
+        .side = WS_SERVER,
+    };
+    cl->credits = CHAT_CREDITS;
+    list_init(&cl->waiting);
+    position_time(net->loop->wall_ms, cl->created);
+    load_motd(cl);
+    hub_service_attach(hub, cl);
+    return cl;
+}
+
+static struct delivery_head *head_of(struct mail *m)
+{
+    return container_of(m, struct delivery_head, mail);
+}
+
+static void free_head(struct delivery_head *head)
+{
+    if (head->kind == DELIVERY_RETURN)
+        free(container_of(head, struct chat_command, head));
+    else
+        delivery_free(container_of(head, struct delivery, head));
+}
+
+void chat_loop_free(struct chat_loop *cl)
+{
+    if (cl == NULL)
+        return;
+    for (struct mail *m = cl->head, *next; m != NULL; m = next) {
+        next = m->next;
+        free_head(head_of(m));
+    }
+    for (unsigned i = 0; i < RENDER_VARIANTS; i++)
+        shared_put(cl->fan_out.rendered[i]);
+    members_deinit(cl);
+    motd_deinit(&cl->motd);
+    buf_deinit(&cl->scratch);
+    free(cl);
+}
+
+/* --- to the hub ----------------------------------------------------------------------------- */
+
+void chat_loop_post(struct chat_loop *cl, struct chat_command *command)
+{
+    CHECK(cl->credits > 0);
+    cl->credits--;
+    command->head.loop = cl;
+    hub_service_post(cl->hub, command);
+}
+
+void chat_loop_post_close(struct chat_loop *cl, struct chat_command *command, const char *reason)
+{
+    command->head.loop = cl;
+    command->item.entry.kind = ENTRY_CLOSE;
+    command->item.entry.reason = reason;
+    hub_service_post(cl->hub, command);
+}
+
+/* As many as there are credits. Those that then have nothing to post leave theirs to the next tick,
+ * which comes, since it resumes them. */
+static void wake_waiting(struct chat_loop *cl)
+{
+    for (uint32_t n = cl->credits; n > 0 && !list_is_empty(&cl->waiting); n--)
+        conn_wake(container_of(list_pop_front(&cl->waiting), struct chat_session, waiting)->conn);
+}
+
+/* --- from the hub --------------------------------------------------------------------------- */
+
+void chat_loop_deliver(struct mail *mail)
+{
+    struct chat_loop *cl = head_of(mail)->loop;
+    mail->next = NULL;
+    if (cl->head == NULL)
+        cl->head = mail;
+    else
+        cl->tail->next = mail;
+    cl->tail = mail;
+}
+
+bool chat_loop_has_work(const struct chat_loop *cl)
+{
+    return cl->head != NULL;
+}
+
+static void on_joined(struct chat_loop *cl, struct conn *c, uint32_t channel)
+{
+    if (members_add(cl, c, channel) != OK)
+        conn_abort(c, "out of memory");
+}
+
+static void on_parted(struct chat_loop *cl, struct conn *c, const struct delivery *d)
+{
+    for (uint32_t i = 0; i < d->channel_count; i++)
+        members_remove(cl, chat_session_of(c), d->channels[i]);
+}
+
+static void on_reply(struct conn *c, struct span lines)
+{
+    while (lines.len > 0) {
+        size_t n = span_find(lines, '\n');
+        chat_session_write(c, span_take(lines, n));
+        lines = span_drop(lines, n + 1);
+    }
+}
+
+static void on_renamed(struct conn *c, struct span nick)
+{
+    struct registration_command *r = chat_session_of(c)->registration;
+    memcpy(r->nick, nick.ptr, nick.len);
+    r->nick_bytes = (uint8_t)nick.len;
+}
+
+/* What concerns one session. It may be gone: then there is nothing to do. */
+static void on_personal(struct chat_loop *cl, const struct delivery *d)
+{
+    struct conn *c = conn_find(cl->net, d->session);
+    if (c == NULL)
+        return;
+    switch ((enum delivery_kind)d->head.kind) {
+    case DELIVERY_JOINED:
+        on_joined(cl, c, d->channels[0]);
+        break;
+    case DELIVERY_PARTED:
+        on_parted(cl, c, d);
+        break;
+    case DELIVERY_REPLY:
+        on_reply(c, message_text(d->message));
+        break;
+    case DELIVERY_RENAMED:
+        on_renamed(c, message_text(d->message));
+        break;
+    case DELIVERY_SESSION:
+        if (!d->is_echo || chat_session_of(c)->caps & CAP_ECHO_MESSAGE)
+            fan_out_send(cl, c, d->message);
+        break;
+    case DELIVERY_CHANNELS:
+    case DELIVERY_RETURN:
+        CHECK(false); /* not personal */
+    }
+}
+
+static void on_return(struct chat_loop *cl, struct chat_command *command)
+{
+    const struct entry *e = &command->item.entry;
+    if (e->kind == ENTRY_CLOSE) {
+        conn_unpin(cl->net, e->from);
+        free(command);
+        return;
+    }
+    cl->credits++;
+    struct conn *c = conn_find(cl->net, e->from);
+    if (c != NULL) {
+        chat_session_of(c)->in_flight--;
+        conn_wake(c);
+    }
+    if (e->kind == ENTRY_LINE)
+        free(command);
+    else if (c != NULL)
+        chat_session_registered(c, container_of(command, struct registration_command, command));
+    else
+        chat_loop_post_close(cl, command, "Connection closed"); /* it left meanwhile */
+}
+
+/* Works on the delivery at the front; false if there is more to do. */
+static bool work_off(struct chat_loop *cl, struct delivery_head *head, size_t *budget)
+{
+    if (head->kind == DELIVERY_RETURN) {
+        on_return(cl, container_of(head, struct chat_command, head));
+        return true;
+    }
+    struct delivery *d = container_of(head, struct delivery, head);
+    if (head->kind != DELIVERY_CHANNELS)
+        on_personal(cl, d);
+    else if (!fan_out_go_on(cl, d, budget))
+        return false;
+    fan_out_end(cl);
+    delivery_free(d);
+    return true;
+}
+
+void chat_loop_fan_out(struct chat_loop *cl)
+{
+    size_t budget = CHAT_SENDS_PER_TICK;
+    while (cl->head != NULL && budget > 0) {
+        struct mail *m = cl->head, *next = m->next;
+        if (!work_off(cl, head_of(m), &budget))
+            break;
+        cl->head = next;
+        budget -= budget > 0;
+        atomic_fetch_sub(&cl->queued, 1);
+    }
+    wake_waiting(cl);
+    hub_service_drained(cl->hub, cl);
+}

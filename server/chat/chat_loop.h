@@ -1,0 +1,112 @@
+/* The chat's part of one loop: which of its sessions are in which channel, what the hub has told it
+ * and is not worked off yet, and its credits to post. All of it belongs to the loop's thread, but
+ * for the two counters that say so. */
+#pragma once
+
+#include "chat/command.h"
+#include "chat/motd.h"
+#include "chat/render.h"
+#include "core/loop.h"
+#include "simul/buf.h"
+#include "simul/list.h"
+#include "simul/ws.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct chat_session;
+struct conn;
+struct config;
+struct hub_service;
+struct net;
+
+enum {
+    CHAT_CREDITS = 4096,     /* commands of one loop that the hub has not sent back */
+    CHAT_QUEUE_MAX = 4096,   /* deliveries to one loop, when the hub stops applying */
+    CHAT_IN_FLIGHT_MAX = 16, /* of them, those of one session */
+    CHAT_SENDS_PER_TICK = 8192,
+};
+
+/* A session of this loop as a member of a channel. */
+struct member {
+    struct list in_channel;
+    struct member *next; /* of the same session */
+    struct conn *conn;
+    uint32_t channel; /* slot */
+};
+
+/* Where the fan-out of the delivery at the front of the queue stands. */
+struct fan_out {
+    bool has_begun;
+    uint32_t at;         /* index into its channels */
+    struct list *cursor; /* the next member there */
+    struct shared *rendered[RENDER_VARIANTS];
+};
+
+struct chat_loop {
+    struct loop *loop;
+    struct net *net;
+    struct hub_service *hub;
+    const struct config *config;
+    struct ws_rules ws_rules;
+    struct motd motd;
+    char created[24]; /* when the server began, for numeric 003 */
+
+    struct mail *head, *tail; /* deliveries, oldest first: struct delivery_head */
+    _Atomic uint32_t queued;  /* how many, with those on their way; the hub adds to it */
+    struct fan_out fan_out;
+    uint64_t stamp; /* of the last delivery to several channels */
+
+    struct list **channels; /* heads of members by channel slot; NULL: nobody ever was there */
+    size_t channel_count;
+
+    uint32_t credits;
+    struct list waiting; /* chat_session.waiting: sessions that want a credit */
+
+    struct buf scratch; /* the line that is being formatted */
+
+    struct mail drained_mail;
+    _Atomic bool drained_posted; /* the hub's loop clears it */
+};
+
+/* For the loop of `net`, and known to the hub from here on. NULL without memory. */
+struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub);
+/* The connections are gone, and the loop's mail has been delivered. */
+void chat_loop_free(struct chat_loop *cl);
+
+/* A delivery has arrived; struct delivery_head's mail. */
+void chat_loop_deliver(struct mail *mail);
+
+/* A part of the tick, behind hub_service_run and before the flush: applies what has arrived, in its
+ * order, within a budget, and goes on in the next tick where it stopped. */
+void chat_loop_fan_out(struct chat_loop *cl);
+bool chat_loop_has_work(const struct chat_loop *cl);
+
+/* --- for sessions --------------------------------------------------------------------------- */
+
+/* Takes one credit, of which there must be one, and the command. */
+void chat_loop_post(struct chat_loop *cl, struct chat_command *command);
+/* Ends the session in the hub, with the command of its registration; costs no credit. `reason` is
+ * static. */
+void chat_loop_post_close(struct chat_loop *cl, struct chat_command *command, const char *reason);
+
+/* --- fan-out of the delivery at the front of the queue (fan_out.c) --------------------------- */
+
+/* Queues the message to one session, rendered once for all that want it alike. One that cannot keep
+ * up is closed. */
+void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m);
+/* Goes on with a DELIVERY_CHANNELS; false when *budget sends are used up before it is through. */
+bool fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget);
+/* Forgets what was rendered. */
+void fan_out_end(struct chat_loop *cl);
+
+/* --- the index of members (members.c) ------------------------------------------------------- */
+
+/* ERR_NOMEM. A session is added once for each channel. */
+enum err members_add(struct chat_loop *cl, struct conn *c, uint32_t channel);
+/* Nothing happens if it is not there. */
+void members_remove(struct chat_loop *cl, struct chat_session *s, uint32_t channel);
+void members_remove_all(struct chat_loop *cl, struct chat_session *s);
+/* The members in that channel; NULL: none. */
+struct list *members_of(const struct chat_loop *cl, uint32_t channel);
+void members_deinit(struct chat_loop *cl);

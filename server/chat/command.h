@@ -1,0 +1,42 @@
+/* What a loop asks of the hub. The command belongs to the loop's side: the hub applies its entry
+ * and sends the command itself back behind all that it brought about, so it is its own
+ * acknowledgement and costs no second allocation. */
+#pragma once
+
+#include "chat/delivery.h"
+#include "chat/hub.h"
+#include "chat/log.h"
+#include "simul/irc.h"
+
+struct chat_command {
+    struct delivery_head head; /* how it comes back: DELIVERY_RETURN */
+    struct log_item item;
+    enum err result;          /* of a registration */
+    struct hub_counts counts; /* after a registration */
+};
+
+/* A session's registration, filled in while the client names itself. When it has come back, the
+ * session keeps it, for its nick and to become the session's close later, which so cannot fail. */
+struct registration_command {
+    struct chat_command command;
+    uint8_t nick_bytes, user_bytes, host_bytes; /* 0: not given yet */
+    char host[46 + 1];                          /* an IPv6 address, and a 0 before its ':' */
+    char user[HUB_USER_BYTES_MAX];
+    char nick[]; /* room for the longest */
+};
+
+/* A line of a registered session, with its bytes. */
+struct line_command {
+    struct chat_command command;
+    struct irc_line line;
+    uint8_t bytes[];
+};
+
+/* NULL without memory. The caller frees what it does not post. */
+struct registration_command *registration_command_new(struct handle from, size_t nick_bytes_max);
+
+/* Points the entry at the names, for posting. */
+void registration_command_seal(struct registration_command *r);
+
+/* `line` has been parsed without an error; it is copied, and parsed again where it lies then. */
+struct line_command *line_command_new(struct handle from, struct span line);

@@ -1,0 +1,96 @@
+/* One message to all members of this loop, a part of them per tick. */
+#include "chat/chat_loop.h"
+#include "chat/session.h"
+#include "net/net.h"
+
+/* The message in that variant, rendered when the first session wants it so; NULL without memory. */
+static struct shared *rendered(struct chat_loop *cl, const struct message *m, unsigned variant)
+{
+    struct shared **s = &cl->fan_out.rendered[variant];
+    if (*s == NULL) {
+        *s = render(m, variant);
+        metric_add(&cl->loop->metrics.messages_rendered, 1);
+    }
+    return *s;
+}
+
+void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
+{
+    struct chat_session *s = chat_session_of(c);
+    if (c->state != CONN_OPEN || (m->is_tags_only && !(s->caps & CAP_MESSAGE_TAGS)))
+        return;
+    if (!conn_has_room(c)) {
+        s->reason = "Send queue exceeded"; /* it cannot keep up; nobody else waits */
+        conn_abort(c, s->reason);
+        return;
+    }
+    struct shared *bytes = rendered(cl, m, chat_session_variant(s));
+    if (bytes == NULL) {
+        conn_abort(c, "out of memory");
+        return;
+    }
+    conn_write_shared(c, bytes);
+    metric_add(&cl->loop->metrics.messages_delivered, 1);
+}
+
+static bool is_sender(const struct conn *c, const struct delivery *d)
+{
+    return c->slot == d->session.slot && c->generation == d->session.generation &&
+           conn_net(c)->loop->index == d->session.loop;
+}
+
+/* Whether this member gets it: once, and not what it said itself unless it asked for that. */
+static bool is_meant(const struct chat_loop *cl, const struct conn *c, const struct delivery *d)
+{
+    const struct chat_session *s = chat_session_of(c);
+    if (d->channel_count > 1 && s->stamp == cl->stamp)
+        return false;
+    return !d->is_echo || s->caps & CAP_ECHO_MESSAGE || !is_sender(c, d);
+}
+
+/* Walks the members of one channel from the cursor on; false when the budget is used up. */
+static bool walk(struct chat_loop *cl, const struct delivery *d, struct list *members,
+                 size_t *budget)
+{
+    struct fan_out *f = &cl->fan_out;
+    while (f->cursor != members) {
+        if (*budget == 0)
+            return false;
+        --*budget;
+        struct conn *c = container_of(f->cursor, struct member, in_channel)->conn;
+        f->cursor = f->cursor->next;
+        if (!is_meant(cl, c, d))
+            continue;
+        chat_session_of(c)->stamp = cl->stamp;
+        fan_out_send(cl, c, d->message);
+    }
+    return true;
+}
+
+bool fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget)
+{
+    struct fan_out *f = &cl->fan_out;
+    if (!f->has_begun) {
+        f->has_begun = true;
+        cl->stamp += d->channel_count > 1;
+    }
+    for (; f->at < d->channel_count; f->at++) {
+        struct list *members = members_of(cl, d->channels[f->at]);
+        if (members == NULL)
+            continue;
+        if (f->cursor == NULL)
+            f->cursor = members->next;
+        if (!walk(cl, d, members, budget))
+            return false;
+        f->cursor = NULL;
+    }
+    return true;
+}
+
+void fan_out_end(struct chat_loop *cl)
+{
+    struct fan_out *f = &cl->fan_out;
+    for (unsigned i = 0; i < RENDER_VARIANTS; i++)
+        shared_put(f->rendered[i]);
+    *f = (struct fan_out){0};
+}

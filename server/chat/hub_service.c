@@ -1,0 +1,153 @@
+#include "chat/hub_service.h"
+
+#include "chat/chat_loop.h"
+#include "chat/log_local.h"
+#include "config.h"
+
+#include <stdlib.h>
+
+enum { COMMANDS_PER_RUN = 1024 };
+
+struct hub_service {
+    struct hub_sink sink;
+    struct hub *hub;
+    struct loop *loop;
+    struct log_local log;
+    struct chat_loop *loops[LOOPS_MAX]; /* those attached, by index */
+    unsigned loop_count;                /* indices below this are attached */
+    _Atomic bool waits;                 /* for room in a delivery queue */
+};
+
+/* On the hub's own loop the detour by the mailbox would cost a tick. */
+static void carry(struct loop *from, struct loop *to, struct mail *m)
+{
+    if (from == to)
+        m->deliver(m);
+    else
+        loop_post(from, to, m);
+}
+
+/* --- what goes out -------------------------------------------------------------------------- */
+
+static void post_head(struct hub_service *h, struct chat_loop *cl, struct delivery_head *head)
+{
+    head->loop = cl;
+    head->mail.deliver = chat_loop_deliver;
+    atomic_fetch_add_explicit(&cl->queued, 1, memory_order_relaxed);
+    carry(h->loop, cl->loop, &head->mail);
+}
+
+static void send(struct hub_sink *sink, unsigned loop, struct delivery *d)
+{
+    struct hub_service *h = container_of(sink, struct hub_service, sink);
+    post_head(h, h->loops[loop], &d->head);
+}
+
+static bool has_room(const struct hub_service *h)
+{
+    for (unsigned i = 0; i < h->loop_count; i++)
+        if (atomic_load(&h->loops[i]->queued) >= CHAT_QUEUE_MAX)
+            return false;
+    return true;
+}
+
+/* --- what comes in -------------------------------------------------------------------------- */
+
+static void on_command(struct mail *m)
+{
+    struct chat_command *command = container_of(m, struct chat_command, head.mail);
+    struct hub_service *h = command->head.loop->hub;
+    h->log.log.append(&h->log.log, &command->item, h->loop->wall_ms);
+}
+
+void hub_service_post(struct hub_service *h, struct chat_command *command)
+{
+    command->head.mail.deliver = on_command;
+    carry(command->head.loop->loop, h->loop, &command->head.mail);
+}
+
+static void apply(struct hub_service *h, struct chat_command *command)
+{
+    command->result = hub_apply(h->hub, &command->item.entry);
+    if (command->item.entry.kind == ENTRY_REGISTER)
+        command->counts = hub_counts(h->hub);
+    post_head(h, command->head.loop, &command->head);
+}
+
+void hub_service_run(struct hub_service *h)
+{
+    atomic_store(&h->waits, false);
+    for (int n = 0; n < COMMANDS_PER_RUN && !log_local_is_empty(&h->log); n++) {
+        if (!has_room(h)) {
+            /* Asked again behind the flag: a loop that drained just before it saw no flag. */
+            atomic_store(&h->waits, true);
+            if (!has_room(h))
+                return;
+            atomic_store(&h->waits, false);
+        }
+        struct log_item *item = h->log.log.next(&h->log.log);
+        apply(h, container_of(item, struct chat_command, item));
+    }
+}
+
+bool hub_service_has_work(const struct hub_service *h)
+{
+    return !log_local_is_empty(&h->log) && !atomic_load(&h->waits);
+}
+
+/* --- room again ----------------------------------------------------------------------------- */
+
+/* Only ends the wait of the hub's loop. */
+static void on_drained(struct mail *m)
+{
+    struct chat_loop *cl = container_of(m, struct chat_loop, drained_mail);
+    atomic_store(&cl->drained_posted, false);
+}
+
+void hub_service_drained(struct hub_service *h, struct chat_loop *cl)
+{
+    if (atomic_load(&cl->queued) > CHAT_QUEUE_MAX / 2 || !atomic_exchange(&h->waits, false))
+        return;
+    if (cl->loop == h->loop || atomic_exchange(&cl->drained_posted, true))
+        return;
+    cl->drained_mail.deliver = on_drained;
+    loop_post(cl->loop, h->loop, &cl->drained_mail);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *config,
+                                    const struct siphash_key *key)
+{
+    struct hub_service *h = calloc(1, sizeof(*h));
+    if (h == NULL)
+        return NULL;
+    const struct hub_options options = {
+        .server_name = config->server.name,
+        .nick_bytes_max = (size_t)config->chat.nick_length,
+        .channel_bytes_max = (size_t)config->chat.channel_length,
+        .loops = (unsigned)config->loops,
+        .key = *key,
+    };
+    h->sink.send = send;
+    h->loop = hub_loop;
+    h->hub = hub_new(&options, &h->sink);
+    log_local_init(&h->log);
+    return h;
+}
+
+void hub_service_attach(struct hub_service *h, struct chat_loop *cl)
+{
+    CHECK(cl->loop->index == h->loop_count && h->loop_count < LOOPS_MAX);
+    h->loops[h->loop_count++] = cl;
+}
+
+void hub_service_free(struct hub_service *h)
+{
+    if (h == NULL)
+        return;
+    for (struct log_item *item; (item = h->log.log.next(&h->log.log)) != NULL;)
+        free(container_of(item, struct chat_command, item));
+    hub_free(h->hub);
+    free(h);
+}

@@ -1,0 +1,39 @@
+/* The hub at work: it lives on one loop (that of the connections if there is only one, else one of
+ * its own), takes the commands that loops post, gives them their order through the log, applies
+ * them, and sends out what follows.
+ *
+ * It applies a command only while the delivery queue of every loop has room, and is woken when one
+ * that was full has been worked off. What waits here is bounded by the loops' credits. */
+#pragma once
+
+#include "chat/command.h"
+#include "chat/hub.h"
+#include "core/loop.h"
+
+#include <stdbool.h>
+
+struct chat_loop;
+struct config;
+
+/* `key`, for the hub's tables, is random and secret. NULL without memory. hub_loop and config are
+ * borrowed. */
+struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *config,
+                                    const struct siphash_key *key);
+/* The loops have stopped, and their mail has been delivered. */
+void hub_service_free(struct hub_service *h);
+
+/* Once for each loop with connections, before any of them runs. */
+void hub_service_attach(struct hub_service *h, struct chat_loop *cl);
+
+/* A part of the tick of the hub's loop, behind whatever posts commands: applies those that have
+ * arrived, within a budget. */
+void hub_service_run(struct hub_service *h);
+/* Whether hub_service_run could go on at once. While a queue is full it is not: mail will come. */
+bool hub_service_has_work(const struct hub_service *h);
+
+/* Posts a command to the hub, which takes it over until it comes back. For the loop that
+ * command->head.loop lives on. */
+void hub_service_post(struct hub_service *h, struct chat_command *command);
+
+/* For a loop whose delivery queue has shrunk: the hub may be waiting for that. */
+void hub_service_drained(struct hub_service *h, struct chat_loop *cl);

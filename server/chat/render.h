@@ -1,0 +1,38 @@
+/* A message as it goes over the wire, made once for all sessions that want it alike: the tags that
+ * a session negotiated, times the framing of its transport. */
+#pragma once
+
+#include "chat/message.h"
+#include "net/outq.h"
+#include "simul/span.h"
+#include "simul/ws.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum framing {
+    FRAMING_LINE,    /* CR LF behind it */
+    FRAMING_WS_TEXT, /* one WebSocket message each, without CR LF */
+    FRAMING_WS_BINARY,
+    FRAMING_COUNT,
+};
+
+/* A variant is a sum of these and a framing. */
+enum {
+    RENDER_TIME = 1, /* server-time: @time */
+    RENDER_TAGS = 2, /* message-tags: @msgid, and what the sender's client attached */
+    RENDER_FRAMING = 4,
+    RENDER_VARIANTS = FRAMING_COUNT * RENDER_FRAMING,
+};
+
+static inline unsigned render_variant(unsigned tags, enum framing framing)
+{
+    return tags + RENDER_FRAMING * framing;
+}
+
+/* One reference, the caller's; NULL without memory. */
+struct shared *render(const struct message *m, unsigned variant);
+
+/* Writes what goes before a line of that length in this framing; returns its length, which may be
+ * 0. Only FRAMING_LINE has something behind it: CR LF. */
+size_t render_header(enum framing framing, size_t line_bytes, uint8_t out[WS_HEADER_BYTES_MAX]);

@@ -1,0 +1,413 @@
+#include "chat/session.h"
+
+#include "chat/chat_loop.h"
+#include "chat/line_source.h"
+#include "chat/local.h"
+#include "chat/numeric.h"
+#include "chat/verb.h"
+#include "chat/welcome.h"
+#include "config.h"
+#include "net/net.h"
+#include "simul/utf8.h"
+
+#include <stdlib.h>
+
+enum { INPUT_BYTES = 16 * 1024 };
+
+static struct chat_loop *loop_of(const struct conn *c)
+{
+    return conn_net(c)->chat;
+}
+
+/* --- output --------------------------------------------------------------------------------- */
+
+struct span chat_session_nick(const struct chat_session *s)
+{
+    if (!s->is_registered)
+        return SPAN("*");
+    return span_of(s->registration->nick, s->registration->nick_bytes);
+}
+
+void chat_session_write(struct conn *c, struct span line)
+{
+    uint8_t header[WS_HEADER_BYTES_MAX];
+    enum framing framing = chat_session_of(c)->framing;
+    size_t header_bytes = render_header(framing, line.len, header);
+    conn_write(c, span_of(header, header_bytes));
+    conn_write(c, line);
+    if (framing == FRAMING_LINE)
+        conn_write(c, SPAN("\r\n"));
+}
+
+/* Writes what is in the loop's scratch, if it could be formatted. */
+static void write_scratch(struct conn *c, enum err e)
+{
+    if (e == OK)
+        chat_session_write(c, buf_span(&loop_of(c)->scratch));
+    else
+        conn_abort(c, "out of memory");
+}
+
+void chat_session_numeric(struct conn *c, const char *numeric, const struct span *params,
+                          size_t count)
+{
+    struct chat_loop *cl = loop_of(c);
+    cl->scratch.len = 0;
+    write_scratch(c, numeric_format(&cl->scratch, span_str(cl->config->server.name), numeric,
+                                    chat_session_nick(chat_session_of(c)), params, count));
+}
+
+void chat_session_say(struct conn *c, const char *command, const struct span *params, size_t count)
+{
+    struct chat_loop *cl = loop_of(c);
+    struct irc_line line = {
+        .source = span_str(cl->config->server.name),
+        .command = span_str(command),
+        .param_count = count,
+        .has_trailing = true,
+    };
+    memcpy(line.params, params, count * sizeof(params[0]));
+    cl->scratch.len = 0;
+    write_scratch(c, irc_format(&line, &cl->scratch));
+}
+
+/* --- one line ------------------------------------------------------------------------------- */
+
+static void refuse_utf8(struct conn *c, const struct verb *verb)
+{
+    SAY(c, "FAIL", verb == NULL ? SPAN("*") : span_str(verb->name), SPAN("INVALID_UTF8"),
+        SPAN("Message rejected, this server takes UTF-8 only"));
+}
+
+/* A line that this loop answers itself. */
+static void answer(struct conn *c, struct chat_session *s, const struct verb *verb,
+                   const struct irc_line *line)
+{
+    if (verb == NULL)
+        NUMERIC(c, "421", line->command, SPAN("Unknown command"));
+    else if (!s->is_registered && !verb->is_early)
+        NUMERIC(c, "451", SPAN("You have not registered"));
+    else if (line->param_count < verb->params_min)
+        NUMERIC(c, "461", span_str(verb->name), SPAN("Not enough parameters"));
+    else
+        verb->local(c, s, line);
+}
+
+/* Tags are for those who negotiated them. */
+static bool is_tag_misuse(const struct chat_session *s, const struct irc_line *line)
+{
+    return line->tags.len > 0 && !(s->caps & CAP_MESSAGE_TAGS);
+}
+
+static void post(struct conn *c, struct chat_session *s, const struct verb *verb, struct span bytes)
+{
+    struct line_command *l = line_command_new(conn_handle(c), bytes);
+    if (l == NULL) {
+        conn_abort(c, "out of memory");
+        s->reason = "Out of memory";
+        return;
+    }
+    if (is_tag_misuse(s, &l->line))
+        l->line.tags = SPAN_EMPTY;
+    struct entry *e = &l->command.item.entry;
+    e->line.apply = verb->hub;
+    e->is_query = l->line.param_count < verb->decides_from;
+    s->in_flight++;
+    chat_loop_post(loop_of(c), &l->command);
+    if (verb->ends_session)
+        s->reason = "Quit";
+}
+
+/* Answers or posts the line. False, and nothing is done, while an answer of this loop would
+ * overtake one that the hub still owes. */
+static bool try_serve(struct conn *c, struct chat_session *s, struct span bytes)
+{
+    struct irc_line line;
+    enum err e = irc_parse(bytes, &line);
+    const struct verb *verb = e == OK ? verb_find(line.command) : NULL;
+    bool is_utf8 = utf8_is_valid(bytes);
+    if (e == OK && is_utf8 && s->is_registered && verb != NULL && verb->hub != NULL &&
+        line.param_count >= verb->params_min) {
+        post(c, s, verb, bytes);
+        return true;
+    }
+    if (s->in_flight > 0)
+        return false;
+    if (!is_utf8)
+        refuse_utf8(c, verb);
+    else if (e != OK)
+        SAY(c, "FAIL", SPAN("*"), SPAN("INVALID_LINE"),
+            SPAN("Message rejected, it is no IRC line"));
+    else
+        answer(c, s, verb, &line);
+    return true;
+}
+
+/* --- events besides lines ------------------------------------------------------------------- */
+
+static bool is_late_to_register(const struct conn *c, const struct chat_session *s)
+{
+    const struct net *n = conn_net(c);
+    uint32_t took_ms = (uint32_t)n->loop->now_ms - s->began_ms;
+    return !s->is_registered &&
+           (c->timed_out || took_ms >= (uint64_t)n->config->limits.handshake_seconds * 1000);
+}
+
+/* Silence is asked about once, and then is the end. */
+static void on_silence(struct conn *c, struct chat_session *s)
+{
+    if (s->was_pinged) {
+        metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+        s->reason = "Ping timeout";
+        return;
+    }
+    s->was_pinged = true;
+    SAY(c, "PING", span_str(loop_of(c)->config->server.name));
+    conn_set_timer(c, TIMER_CHAT_PING);
+}
+
+static void look_at_clock(struct conn *c, struct chat_session *s)
+{
+    if (c->draining) {
+        s->reason = "Server is shutting down";
+    } else if (is_late_to_register(c, s)) {
+        metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+        s->reason = "Registration timed out";
+    } else if (c->timed_out) {
+        on_silence(c, s);
+    }
+}
+
+/* Whether a line may be taken: it can be posted, and its answer queued. A session that lacks one of
+ * the loop's credits stands in line for it. */
+static bool may_take(struct conn *c, struct chat_session *s)
+{
+    struct chat_loop *cl = loop_of(c);
+    if (s->in_flight >= CHAT_IN_FLIGHT_MAX || !conn_has_room(c))
+        return false;
+    if (cl->credits > 0) {
+        list_remove(&s->waiting);
+        return true;
+    }
+    if (!list_is_linked(&s->waiting))
+        list_push_back(&cl->waiting, &s->waiting);
+    return false;
+}
+
+static bool may_go_on(struct conn *c, struct chat_session *s)
+{
+    return c->timed_out || c->draining || may_take(c, s);
+}
+
+/* --- the coroutine -------------------------------------------------------------------------- */
+
+/* Keeps the line, which lies in the input, for when its turn has come. */
+static bool hold(struct conn *c, struct chat_session *s, struct span line)
+{
+    if (s->held.len > 0 && line.ptr == s->held.data)
+        return true; /* it was put together there */
+    s->held.len = 0;
+    if (buf_append(&s->held, line) == OK)
+        return true;
+    conn_abort(c, "out of memory");
+    s->reason = "Out of memory";
+    return false;
+}
+
+/* A child: takes one line and serves it, or sets s->reason. */
+static enum co_result serve_line(struct conn *c, struct chat_session *s)
+{
+    struct span line;
+    enum line_result r;
+    struct chat_serving *const f = &s->serving;
+    CO_BEGIN(f);
+    for (;;) {
+        CO_AWAIT(
+            may_go_on(c, s)); /* woken by the hub's returns, room to send, a credit, the timer */
+        look_at_clock(c, s);
+        if (s->reason != NULL)
+            CO_RETURN;
+        if (!may_take(c, s))
+            continue;
+        if (!conn_spend(c)) {
+            CO_YIELD;
+            continue;
+        }
+        r = line_source_next(c, s, &line);
+        if (r != LINE_NONE)
+            break;
+        if (c->eof) {
+            s->reason = "Connection closed";
+            CO_RETURN;
+        }
+        CO_AWAIT(conn_try_event(c)); /* woken by a read, the timer, the drain */
+    }
+    if (r == LINE_ENDED)
+        CO_RETURN;
+    s->was_pinged = false;
+    s->is_too_long = r == LINE_TOO_LONG;
+    metric_add(&conn_net(c)->loop->metrics.irc_lines, 1);
+    if (!s->is_too_long && try_serve(c, s, line)) {
+        buf_deinit(&s->held);
+        CO_RETURN;
+    }
+    if (!s->is_too_long && !hold(c, s, line))
+        CO_RETURN;
+    CO_AWAIT(s->in_flight == 0); /* woken by the hub's returns */
+    if (s->is_too_long)
+        NUMERIC(c, "417", SPAN("Input line was too long"));
+    else
+        try_serve(c, s, buf_span(&s->held));
+    buf_deinit(&s->held);
+    CO_END;
+}
+
+static bool is_ready_to_register(const struct chat_session *s)
+{
+    return s->registration->nick_bytes > 0 && s->registration->user_bytes > 0 && !s->is_negotiating;
+}
+
+/* Asks the hub, which knows whether the nick is free. */
+static void post_registration(struct conn *c, struct chat_session *s)
+{
+    if (!s->knows_password && loop_of(c)->config->server.password[0] != '\0') {
+        NUMERIC(c, "464", SPAN("Password incorrect"));
+        s->reason = "Password incorrect";
+        return;
+    }
+    struct chat_command *command = &s->registration->command;
+    registration_command_seal(s->registration);
+    s->registration = NULL;
+    if (!s->is_pinned)
+        conn_pin(c);
+    s->is_pinned = true;
+    s->in_flight++;
+    chat_loop_post(loop_of(c), command);
+}
+
+void chat_session_registered(struct conn *c, struct registration_command *r)
+{
+    struct chat_session *s = chat_session_of(c);
+    s->registration = r;
+    if (r->command.result != OK) {
+        NUMERIC(c, "433", span_of(r->nick, r->nick_bytes), SPAN("Nickname is already in use"));
+        r->nick_bytes = 0;
+        return;
+    }
+    s->is_registered = true;
+    metric_add(&conn_net(c)->loop->metrics.sessions, 1);
+    welcome_write(c, &r->command.counts);
+}
+
+/* A host never begins with ':', which would make it the last param. */
+static void take_host(struct conn *c, struct registration_command *r)
+{
+    char text[ADDR_IP_CHARS];
+    struct span ip = span_str(addr_ip(&c->peer, text));
+    size_t at = 0;
+    if (ip.ptr[0] == ':')
+        r->host[at++] = '0';
+    memcpy(r->host + at, ip.ptr, ip.len);
+    r->host_bytes = (uint8_t)(at + ip.len);
+}
+
+static bool begin(struct conn *c, struct chat_session *s)
+{
+    s->conn = c;
+    s->began_ms = (uint32_t)conn_net(c)->loop->now_ms;
+    conn_set_timer(c, TIMER_HANDSHAKE);
+    s->registration =
+        registration_command_new(conn_handle(c), (size_t)loop_of(c)->config->chat.nick_length);
+    if (s->registration == NULL) {
+        conn_abort(c, "out of memory");
+        return false;
+    }
+    s->registration->command.head.loop = loop_of(c);
+    take_host(c, s->registration);
+    return true;
+}
+
+static void write_close(struct conn *c, uint16_t code)
+{
+    uint8_t frame[WS_CLOSE_FRAME_BYTES_MAX];
+    conn_write(c, span_of(frame, ws_encode_close(frame, code, SPAN_EMPTY)));
+}
+
+/* The last words. A WebSocket's peer that has closed, or broken the rules, only gets its close. */
+static void say_goodbye(struct conn *c, struct chat_session *s)
+{
+    if (s->close_code == 0) {
+        struct chat_loop *cl = loop_of(c);
+        cl->scratch.len = 0;
+        write_scratch(c, buf_printf(&cl->scratch, "ERROR :Closing link: %s", s->reason));
+    }
+    if (s->framing != FRAMING_LINE)
+        write_close(c, s->close_code != 0 ? s->close_code
+                       : c->draining      ? WS_CODE_GOING_AWAY
+                                          : WS_CODE_NORMAL);
+    if (s->is_at_fault)
+        conn_fail(c, s->reason);
+    else
+        conn_close(c);
+}
+
+static enum co_result run(struct conn *c, void *frame)
+{
+    struct chat_session *s = frame;
+    CO_BEGIN(s);
+    if (!begin(c, s))
+        CO_RETURN;
+    while (!s->is_registered && s->reason == NULL) {
+        CO_CALL(&s->serving, serve_line(c, s));
+        if (s->reason != NULL || !is_ready_to_register(s))
+            continue;
+        post_registration(c, s);
+        CO_AWAIT(s->in_flight == 0); /* woken by the hub's answer */
+    }
+    if (s->is_registered)
+        conn_set_timer(c, TIMER_CHAT_PING);
+    while (s->reason == NULL)
+        CO_CALL(&s->serving, serve_line(c, s));
+    CO_AWAIT(s->in_flight == 0); /* woken by the hub's returns: its answers come first */
+    say_goodbye(c, s);
+    CO_END;
+}
+
+static void drop(struct conn *c, void *frame)
+{
+    struct chat_session *s = frame;
+    struct chat_loop *cl = loop_of(c);
+    members_remove_all(cl, s);
+    list_remove(&s->waiting);
+    line_source_drop(c, s);
+    metric_sub(&conn_net(c)->loop->metrics.sessions, s->is_registered);
+    if (s->registration == NULL)
+        return; /* not begun, or with the hub: the loop closes it when it comes back */
+    if (s->is_pinned)
+        chat_loop_post_close(cl, &s->registration->command,
+                             s->reason == NULL ? "Connection closed" : s->reason);
+    else
+        free(s->registration);
+}
+
+void chat_ws_session_init(void *frame, bool is_binary)
+{
+    struct chat_ws_session *s = frame;
+    s->chat.framing = is_binary ? FRAMING_WS_BINARY : FRAMING_WS_TEXT;
+}
+
+const struct session_type chat_line_session = {
+    .name = "irc",
+    .frame_bytes = sizeof(struct chat_session),
+    .input_bytes = INPUT_BYTES,
+    .resume = run,
+    .drop = drop,
+};
+
+const struct session_type chat_ws_session = {
+    .name = "irc over websocket",
+    .frame_bytes = sizeof(struct chat_ws_session),
+    .input_bytes = INPUT_BYTES,
+    .resume = run,
+    .drop = drop,
+};

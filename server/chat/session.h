@@ -1,0 +1,94 @@
+/* A chat session: the coroutine that reads an IRC client's lines, over TCP, TLS or WebSocket, and
+ * answers or posts them. Its frame is what the loop knows of the session; names, channels and modes
+ * are the hub's. */
+#pragma once
+
+#include "chat/command.h"
+#include "chat/render.h"
+#include "net/conn.h"
+#include "simul/buf.h"
+#include "simul/list.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat_loop;
+struct member;
+
+/* IRC lines over TCP or TLS, from the first byte on. */
+extern const struct session_type chat_line_session;
+/* IRC over WebSocket, behind the handshake's answer (https://ircv3.net/specs/extensions/websocket).
+ */
+extern const struct session_type chat_ws_session;
+
+/* Fills the frame that conn_become(c, &chat_ws_session) returned. is_binary: the subprotocol is
+ * binary.ircv3.net, and what we send is binary messages; else they are text. */
+void chat_ws_session_init(void *frame, bool is_binary);
+
+/* Capabilities (https://ircv3.net/specs/extensions/capability-negotiation). The first two are the
+ * bits of a variant in render.h. */
+enum chat_cap {
+    CAP_SERVER_TIME = RENDER_TIME,
+    CAP_MESSAGE_TAGS = RENDER_TAGS,
+    CAP_ECHO_MESSAGE = 4,
+};
+
+struct chat_session {
+    struct co co;
+    struct chat_serving {
+        struct co co;
+    } serving;         /* the child coroutine that serves one line */
+    uint8_t caps;      /* of enum chat_cap */
+    uint8_t framing;   /* enum framing */
+    uint8_t in_flight; /* commands that the hub has not sent back */
+    bool is_registered : 1;
+    bool is_negotiating : 1; /* CAP LS or REQ came, and no CAP END yet: registration waits */
+    bool knows_password : 1;
+    bool is_pinned : 1;   /* the hub may know the connection */
+    bool was_pinged : 1;  /* and has said nothing since */
+    bool is_skipping : 1; /* the rest of a line that was too long is still to come */
+    bool is_too_long : 1; /* the line that is being served */
+    bool is_at_fault : 1; /* the peer broke a rule of the transport */
+    uint16_t close_code;  /* of the WebSocket's close frame, when the peer has decided it; else 0 */
+    uint32_t began_ms;
+    uint64_t stamp;     /* of the last delivery to several channels that was written */
+    const char *reason; /* static; set: the session ends */
+    struct registration_command *registration; /* NULL while the hub has it */
+    struct member *members;
+    struct list waiting; /* in chat_loop.waiting */
+    struct conn *conn;   /* whose frame this is */
+    struct buf held;     /* a line that is not whole yet, or that waits for its turn */
+};
+
+/* The connection's frame is a chat session. */
+static inline struct chat_session *chat_session_of(const struct conn *c)
+{
+    return c->frame;
+}
+
+static inline unsigned chat_session_variant(const struct chat_session *s)
+{
+    return render_variant(s->caps & (CAP_SERVER_TIME | CAP_MESSAGE_TAGS), s->framing);
+}
+
+/* "*" before registration. */
+struct span chat_session_nick(const struct chat_session *s);
+
+/* Writes one line, without CR LF, in the session's framing. */
+void chat_session_write(struct conn *c, struct span line);
+
+/* Writes a numeric reply of this loop. */
+void chat_session_numeric(struct conn *c, const char *numeric, const struct span *params,
+                          size_t count);
+#define NUMERIC(c, numeric, ...)                                                                   \
+    chat_session_numeric(c, numeric, (const struct span[]){__VA_ARGS__},                           \
+                         sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
+
+/* Writes a line of the server's: ":server COMMAND params… :last". */
+void chat_session_say(struct conn *c, const char *command, const struct span *params, size_t count);
+#define SAY(c, command, ...)                                                                       \
+    chat_session_say(c, command, (const struct span[]){__VA_ARGS__},                               \
+                     sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
+
+/* The registration has come back from the hub with its answer; the session takes it over. */
+void chat_session_registered(struct conn *c, struct registration_command *r);

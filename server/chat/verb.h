@@ -1,0 +1,28 @@
+/* The table of IRC commands: one row each. A session finds the row of a line, and either answers
+ * on its loop or posts the line to the hub. */
+#pragma once
+
+#include "simul/irc.h"
+#include "simul/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct chat_session;
+struct conn;
+struct hub_call;
+
+struct verb {
+    const char *name;
+    uint8_t params_min;   /* below: 461 */
+    uint8_t decides_from; /* with fewer params it changes nothing, and stays out of the log */
+    bool is_early;        /* before registration too; else 451 */
+    bool ends_session;
+    /* On the loop, unless the session is registered and `hub` is there. */
+    void (*local)(struct conn *c, struct chat_session *s, const struct irc_line *line);
+    /* In the hub. */
+    void (*hub)(struct hub_call *call);
+};
+
+/* By name, whatever its case; NULL when there is none. */
+const struct verb *verb_find(struct span name);
