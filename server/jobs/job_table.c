@@ -1,0 +1,181 @@
+#include "jobs/job_table.h"
+
+#include "simul/check.h"
+#include "simul/http.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- digest: each round hashes the raw digest before it --- */
+
+enum { DIGEST_ALGORITHM, DIGEST_ROUNDS };
+static const char *const digest_algorithms[] = {"sha256", "sha512", NULL}; /* as OpenSSL says */
+
+static enum err append_hex(struct buf *out, const uint8_t *bytes, size_t len)
+{
+    enum err e = buf_reserve(out, 2 * len + 1);
+    if (e != OK)
+        return e;
+    for (size_t i = 0; i < len; i++) {
+        out->data[out->len++] = (uint8_t) "0123456789abcdef"[bytes[i] >> 4];
+        out->data[out->len++] = (uint8_t) "0123456789abcdef"[bytes[i] & 15];
+    }
+    out->data[out->len++] = '\n';
+    return OK;
+}
+
+static enum err digest_run(const struct job_args *args, struct span body, struct job_place place,
+                           struct buf *answer)
+{
+    (void)place;
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    EVP_MD *algorithm = EVP_MD_fetch(NULL, digest_algorithms[args->value[DIGEST_ALGORITHM]], NULL);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    enum err e = algorithm == NULL || context == NULL ? ERR_NOMEM : OK;
+
+    struct span input = body;
+    for (uint64_t i = 0; e == OK && i < args->value[DIGEST_ROUNDS]; i++) {
+        if (!EVP_DigestInit_ex2(context, algorithm, NULL) ||
+            !EVP_DigestUpdate(context, input.ptr, input.len) ||
+            !EVP_DigestFinal_ex(context, digest, &len))
+            e = ERR_TLS;
+        input = span_of(digest, len);
+    }
+    if (e == OK)
+        e = append_hex(answer, digest, len);
+    EVP_MD_CTX_free(context);
+    EVP_MD_free(algorithm);
+    return e;
+}
+
+/* --- burn: keeps a processor busy --- */
+
+enum { BURN_MS };
+
+static uint64_t monotonic_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static enum err burn_run(const struct job_args *args, struct span body, struct job_place place,
+                         struct buf *answer)
+{
+    (void)body;
+    uint64_t ms = args->value[BURN_MS];
+    uint64_t begun_ms = monotonic_ms();
+    while (monotonic_ms() - begun_ms < ms)
+        continue;
+    return buf_printf(answer, "{\"worker\":%u,\"pid\":%d,\"ms\":%" PRIu64 "}\n", place.worker,
+                      (int)getpid(), ms);
+}
+
+/* --- the table --- */
+
+static const struct job jobs[] = {
+    {.name = "digest",
+     .method = "POST",
+     .content_type = "text/plain; charset=utf-8",
+     .params = {[DIGEST_ALGORITHM] = {.name = "algorithm",
+                                      .words = digest_algorithms,
+                                      .default_text = "sha256"},
+                [DIGEST_ROUNDS] =
+                    {.name = "rounds", .min = 1, .max = JOB_ROUNDS_MAX, .default_text = "1"}},
+     .run = digest_run},
+    {.name = "burn",
+     .method = "GET",
+     .content_type = "application/json",
+     .params = {[BURN_MS] = {.name = "ms", .min = 0, .max = JOB_BURN_MS_MAX}},
+     .run = burn_run},
+};
+
+enum { JOB_COUNT = sizeof(jobs) / sizeof(jobs[0]) };
+
+const struct job *job_find(struct span name)
+{
+    for (size_t i = 0; i < JOB_COUNT; i++)
+        if (span_eq(name, span_str(jobs[i].name)))
+            return &jobs[i];
+    return NULL;
+}
+
+uint16_t job_number(const struct job *job)
+{
+    CHECK(job >= jobs && job < jobs + JOB_COUNT);
+    return (uint16_t)(job - jobs);
+}
+
+const struct job *job_at(uint16_t number)
+{
+    return number < JOB_COUNT ? &jobs[number] : NULL;
+}
+
+/* --- arguments --- */
+
+/* Decimal digits only: no sign, no blanks. */
+static enum err parse_number(const char *text, uint64_t *value)
+{
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+        return ERR_SYNTAX;
+    errno = 0;
+    *value = strtoull(text, NULL, 10);
+    return errno == 0 ? OK : ERR_LIMIT;
+}
+
+static enum err parse_word(const char *text, const char *const *words, uint64_t *value)
+{
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *value = i;
+            return OK;
+        }
+    }
+    return ERR_UNKNOWN;
+}
+
+static void explain(const struct job_param *param, char message[JOB_MESSAGE_CHARS])
+{
+    if (param->words == NULL) {
+        snprintf(message, JOB_MESSAGE_CHARS,
+                 "%s must be a whole number from %" PRIu64 " to %" PRIu64, param->name, param->min,
+                 param->max);
+        return;
+    }
+    size_t at = (size_t)snprintf(message, JOB_MESSAGE_CHARS, "%s must be one of", param->name);
+    for (size_t i = 0; param->words[i] != NULL && at < JOB_MESSAGE_CHARS; i++)
+        at += (size_t)snprintf(message + at, JOB_MESSAGE_CHARS - at, "%s %s", i == 0 ? "" : ",",
+                               param->words[i]);
+}
+
+static enum err parse_param(const struct job_param *param, struct span query, uint64_t *value)
+{
+    char given[32];
+    enum err e = http_query_get(query, param->name, given, sizeof(given));
+    if (e != OK && (e != ERR_UNKNOWN || param->default_text == NULL))
+        return e;
+    const char *text = e == OK ? given : param->default_text;
+    if (param->words != NULL)
+        return parse_word(text, param->words, value);
+    e = parse_number(text, value);
+    if (e == OK && (*value < param->min || *value > param->max))
+        e = ERR_LIMIT;
+    return e;
+}
+
+enum err job_parse(const struct job *job, struct span query, struct job_args *args,
+                   char message[JOB_MESSAGE_CHARS])
+{
+    *args = (struct job_args){0};
+    for (unsigned i = 0; i < JOB_PARAMS_MAX && job->params[i].name != NULL; i++) {
+        if (parse_param(&job->params[i], query, &args->value[i]) != OK) {
+            explain(&job->params[i], message);
+            return ERR_SYNTAX;
+        }
+    }
+    return OK;
+}
