@@ -7,7 +7,7 @@ build_release
 export SIMULD="$root/build/bin/simuld"
 output=$root/build-test/log/browser.tap
 status=0
-timeout 600 node --test --test-reporter=tap "$root"/tests/browser/*.test.mjs >"$output" ||
+timeout 300 node --test --test-reporter=tap "$root"/tests/browser/*.test.mjs >"$output" ||
     status=$?
 cat "$output"
 
