@@ -299,6 +299,11 @@ function onError(state, message) {
   addEvent(state.find(about) ?? state.active, message, text, 'error');
 }
 
+/** The numbers before the text of these are in the text as well. */
+function onCount(state, message) {
+  addEvent(state.server, message, message.params.at(-1), 'info');
+}
+
 function onOther(state, message) {
   addEvent(state.server, message, message.params.slice(1).join(' '), 'info');
 }
@@ -324,10 +329,13 @@ const HANDLERS = {
     state.nick = message.params[0];
     onOther(state, message);
   },
+  '004': ignore, // versions and letters of modes, for programs
   '005': (state, message) => {
     applyIsupport(state.isupport, message.params.slice(1, -1));
     state.server.name = state.isupport.get('NETWORK') || state.server.name;
   },
+  265: onCount,
+  266: onCount,
   324: (state, { params: [, channel, modes = ''] }) => {
     const buffer = state.find(channel);
     if (buffer !== undefined) buffer.modes = new Set(modes.replaceAll('+', ''));
