@@ -1,0 +1,93 @@
+/* The worker pool: so many worker processes, each with one job at a time, and a bounded queue of
+ * jobs that wait, first come, first served. It belongs to one loop, and every function is to be
+ * called on that loop's thread; other loops ask by mail (jobs_client.h).
+ *
+ * A job has a deadline from its arrival, also while it waits. A worker that dies, babbles or is
+ * past the deadline is killed and replaced; its job fails, and nobody else notices. Workers that
+ * die as soon as they are started are started again at growing intervals. */
+#pragma once
+
+#include "core/loop.h"
+#include "core/metrics.h"
+#include "core/wheel.h"
+#include "jobs/job_table.h"
+#include "jobs/spawner.h"
+#include "simul/list.h"
+
+/* X(name, kind, help), as in core/metrics.h. */
+#define POOL_METRICS(X)                                                                            \
+    X(jobs_waiting, gauge, "Jobs that wait for a worker")                                          \
+    X(jobs_running, gauge, "Jobs that a worker runs")                                              \
+    X(jobs_done, counter, "Jobs answered by a worker")                                             \
+    X(jobs_busy, counter, "Jobs refused because the queue was full")                               \
+    X(jobs_timed_out, counter, "Jobs that were not done by their deadline")                        \
+    X(jobs_died, counter, "Jobs whose worker died")                                                \
+    X(jobs_cancelled, counter, "Jobs whose client left while they waited")                         \
+    X(workers, gauge, "Worker processes that are alive")                                           \
+    X(worker_restarts, counter, "Worker processes started in the place of another")
+
+#define POOL_METRIC_FIELD(name, kind, help) _Atomic uint64_t name;
+struct pool_metrics {
+    POOL_METRICS(POOL_METRIC_FIELD)
+};
+#undef POOL_METRIC_FIELD
+
+enum pool_status {
+    POOL_DONE,      /* `answer` is the worker's */
+    POOL_BUSY,      /* as many jobs wait as may */
+    POOL_TIMED_OUT, /* past the deadline, waiting or running */
+    POOL_DIED,      /* the worker that ran it died, or there will be none any more */
+    POOL_CANCELLED,
+};
+
+/* One job to be run. Exposed to be embedded by whoever asks, who owns it and sees to it that it
+ * stays where it is until `done` is called. */
+struct pool_job {
+    /* Set by the asker, the rest zeroed: */
+    const struct job *job;
+    struct job_args args;
+    struct buf body;     /* at most JOB_BODY_BYTES_MAX */
+    uint64_t arrived_ms; /* by a loop's clock */
+    /* Called once, from within any function of the pool or the pool's events; must not call the
+     * pool. The job is the asker's again. */
+    void (*done)(struct pool_job *);
+
+    enum pool_status status;
+    struct buf answer;
+
+    /* The pool's own: */
+    struct pool *pool;
+    struct pool_worker *worker; /* that runs it; NULL while it waits */
+    struct list node;           /* in the queue */
+    struct wheel_timer deadline;
+};
+
+struct pool_options {
+    struct loop *loop;
+    struct spawner *spawner; /* borrowed until pool_stop; its events are the pool's */
+    unsigned workers;        /* 1 to SPAWNER_CHILDREN_MAX */
+    uint32_t queue_max;      /* jobs that wait while every worker is busy */
+    uint32_t deadline_ms;
+};
+
+/* Starts the workers; jobs may be given at once. ERR_NOMEM. ERR_CLOSED, ERR_IO: the spawner. */
+enum err pool_start(struct pool **out, const struct pool_options *options);
+
+/* Takes a job. `done` may have been called when this returns. */
+void pool_take(struct pool *p, struct pool_job *j);
+
+/* A job that waits is done now, as POOL_CANCELLED; one that runs or is done is left alone. */
+void pool_cancel(struct pool *p, struct pool_job *j);
+
+/* Hangs up on the workers, which end by that, or with the spawner. Every job that is there, and
+ * every one that still comes, is done as POOL_DIED. */
+void pool_stop(struct pool *p);
+
+/* After pool_stop, when no more jobs come. */
+void pool_free(struct pool *p);
+
+/* May be called from any thread: set by pool_start for good. */
+struct loop *pool_loop(const struct pool *p);
+
+/* May be read from any thread. */
+const struct pool_metrics *pool_metrics(const struct pool *p);
