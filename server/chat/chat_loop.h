@@ -50,7 +50,7 @@ struct chat_loop {
     const struct config *config;
     struct ws_rules ws_rules;
     struct motd motd;
-    char created[24]; /* when the server began, for numeric 003 */
+    char created[POSITION_TIME_CHARS + 1]; /* when the server began, for numeric 003 */
 
     struct mail *head, *tail; /* deliveries, oldest first: struct delivery_head */
     _Atomic uint32_t queued;  /* how many, with those on their way; the hub adds to it */

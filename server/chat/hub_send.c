@@ -12,6 +12,7 @@ struct message *hub_message(struct hub_call *call, struct span source, const cha
         .source = source,
         .command = span_str(command),
         .param_count = count,
+        .has_trailing = true,
     };
     for (size_t i = 0; i < count; i++)
         line.params[i] = params[i];

@@ -18,15 +18,6 @@ struct hub_service {
     _Atomic bool waits;                 /* for room in a delivery queue */
 };
 
-/* On the hub's own loop the detour by the mailbox would cost a tick. */
-static void carry(struct loop *from, struct loop *to, struct mail *m)
-{
-    if (from == to)
-        m->deliver(m);
-    else
-        loop_post(from, to, m);
-}
-
 /* --- what goes out -------------------------------------------------------------------------- */
 
 static void post_head(struct hub_service *h, struct chat_loop *cl, struct delivery_head *head)
@@ -34,7 +25,7 @@ static void post_head(struct hub_service *h, struct chat_loop *cl, struct delive
     head->loop = cl;
     head->mail.deliver = chat_loop_deliver;
     atomic_fetch_add_explicit(&cl->queued, 1, memory_order_relaxed);
-    carry(h->loop, cl->loop, &head->mail);
+    loop_post(h->loop, cl->loop, &head->mail);
 }
 
 static void send(struct hub_sink *sink, unsigned loop, struct delivery *d)
@@ -63,7 +54,7 @@ static void on_command(struct mail *m)
 void hub_service_post(struct hub_service *h, struct chat_command *command)
 {
     command->head.mail.deliver = on_command;
-    carry(command->head.loop->loop, h->loop, &command->head.mail);
+    loop_post(command->head.loop->loop, h->loop, &command->head.mail);
 }
 
 static void apply(struct hub_service *h, struct chat_command *command)
