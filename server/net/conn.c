@@ -108,8 +108,7 @@ void conn_abort(struct conn *c, const char *reason)
     char peer[ADDR_CHARS];
     LOG_DEBUG("connection aborted", LOG_STR("reason", reason), LOG_STR("session", c->session->name),
               LOG_STR("peer", peer_text(c, peer)));
-    if (c->state == CONN_OPEN)
-        c->state = CONN_DEAD;
+    c->state = CONN_DEAD;
     net_touch(conn_net(c), c);
 }
 

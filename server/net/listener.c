@@ -130,7 +130,8 @@ void listener_stop(struct listener *l)
 {
     if (l->fd < 0)
         return;
-    ev_io_stop(l->net->loop->ev, &l->io);
+    if (l->net != NULL) /* it was started */
+        ev_io_stop(l->net->loop->ev, &l->io);
     close(l->fd);
     l->fd = -1;
 }
