@@ -16,6 +16,17 @@ static void read_clocks(struct loop *l)
     l->wall_ms = clock_ms(CLOCK_REALTIME);
 }
 
+/* Runs right behind the wait. The last tick may be long ago: whatever starts a timer from here on,
+ * an accept or a coroutine that goes to sleep, must count from now. */
+static void on_polled(struct ev_loop *ev, ev_check *w, int revents)
+{
+    (void)ev;
+    (void)revents;
+    struct loop *l = container_of(w, struct loop, polled);
+    read_clocks(l);
+    wheel_advance(&l->sched.wheel, l->now_ms);
+}
+
 /* Both only end the wait; the tick looks at the mailbox and the timers itself. */
 static void on_wake(struct ev_loop *ev, ev_async *w, int revents)
 {
@@ -43,6 +54,9 @@ static enum err loop_init(struct loop *l, struct loop_set *set, unsigned index)
     ev_async_init(&l->wake, on_wake);
     ev_async_start(l->ev, &l->wake);
     ev_init(&l->alarm, on_alarm);
+    ev_check_init(&l->polled, on_polled);
+    ev_set_priority(&l->polled, EV_MAXPRI); /* before every other callback */
+    ev_check_start(l->ev, &l->polled);
     return OK;
 }
 
@@ -65,6 +79,7 @@ void loop_set_deinit(struct loop_set *set)
         if (l->ev != NULL) {
             ev_timer_stop(l->ev, &l->alarm);
             ev_async_stop(l->ev, &l->wake);
+            ev_check_stop(l->ev, &l->polled);
             ev_loop_destroy(l->ev);
         }
         free(l->out);
@@ -84,7 +99,6 @@ void loop_poll(struct loop *l, bool busy, uint64_t wait_ms)
     }
     ev_run(l->ev, busy ? EVRUN_NOWAIT : EVRUN_ONCE);
     ev_timer_stop(l->ev, &l->alarm);
-    read_clocks(l);
 }
 
 void loop_post(struct loop *from, struct loop *to, struct mail *m)

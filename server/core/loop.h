@@ -29,10 +29,10 @@ struct loop {
     uint64_t wall_ms; /* since 1970, read once per tick */
     struct sched sched;
     struct loop_metrics metrics;
-    bool stopping; /* set by loop_stop; the tick that sees it is the last */
 
     ev_async wake;
     ev_timer alarm;
+    ev_check polled;
     struct mailbox mailbox;
     struct outbox *out; /* one per loop of the set, by index */
     struct loop_set *set;
@@ -50,7 +50,8 @@ enum err loop_set_init(struct loop_set *set, unsigned count);
 void loop_set_deinit(struct loop_set *set);
 
 /* Waits for events: not at all if `busy`, else until one comes, mail arrives, or wait_ms pass
- * (UINT64_MAX = for ever). Runs the watchers' callbacks and reads the clocks. */
+ * (UINT64_MAX = for ever). Reads the clocks, wakes the sleepers that are due, and runs the
+ * watchers' callbacks, all of them in the new tick's time. */
 void loop_poll(struct loop *l, bool busy, uint64_t wait_ms);
 
 /* Gives `m` to loop `to`; it is published when this tick of `from` ends. `from` must be the

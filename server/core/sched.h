@@ -47,7 +47,7 @@ struct co_sleep {
 };
 
 /* The coroutine: CO_CALL(&f->sleep, co_sleep(&f->sleep, sched, task, ms)). Wakes `task` by the
- * wheel when ms milliseconds have passed since the start of the current sched_run; 0 gives way
- * once. */
+ * wheel when ms milliseconds have passed since the wheel was last advanced, which a loop does at
+ * the start of each tick; 0 gives way once. */
 enum co_result co_sleep(struct co_sleep *f, struct sched *s, struct task *t, uint32_t ms);
 void co_sleep_cancel(struct co_sleep *f);
