@@ -4,6 +4,7 @@
 #include "jobs/worker.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,20 @@ static const struct {
 };
 
 #define ROLE_OPTION "--role="
+
+/* The link names the file as long as it is there, and leads to it even when it is not. Under
+ * valgrind only the name is right. */
+static void exec_self(char *const argv[])
+{
+    static const char self[] = "/proc/self/exe";
+    char path[PATH_MAX];
+    ssize_t n = readlink(self, path, sizeof(path) - 1);
+    if (n > 0) {
+        path[n] = '\0';
+        execv(path, argv);
+    }
+    execv(self, argv);
+}
 
 _Noreturn void role_exec(enum role role, unsigned number, int fd)
 {
@@ -44,7 +59,7 @@ _Noreturn void role_exec(enum role role, unsigned number, int fd)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    execv("/proc/self/exe", argv);
+    exec_self(argv);
     _exit(127);
 }
 
