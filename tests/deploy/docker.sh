@@ -22,7 +22,7 @@ start_engine() {
         apt-get -qq install --no-install-recommends docker.io >/dev/null
     DOCKER_HOST=unix://$work/socket
     export DOCKER_HOST
-    dockerd --host "$DOCKER_HOST" --data-root "$work/data" --exec-root "$work/exec" \
+    unshare --mount dockerd --host "$DOCKER_HOST" --data-root "$work/data" --exec-root "$work/exec" \
         --pidfile "$work/pid" --storage-driver vfs --bridge none --iptables=false \
         --ip6tables=false >"$work/log" 2>&1 &
     engine=$!
