@@ -493,12 +493,16 @@ static void kill_conn(struct net *n, struct conn *c)
     conn_abort(c, "the server stops");
 }
 
-void net_deinit(struct net *n)
+void net_close(struct net *n)
 {
     for (unsigned i = 0; i < n->listener_count; i++)
         listener_stop(&n->listeners[i]);
     for_each(n, kill_conn);
     net_reap(n);
+}
+
+void net_deinit(struct net *n)
+{
     free(n->listeners);
     conn_table_deinit(&n->conns);
     out_pool_deinit(&n->out);

@@ -64,7 +64,9 @@ struct net {
 /* Buffers, timers and tables for a loop. ERR_NOMEM. `open_total` is shared by all loops. */
 enum err net_init(struct net *n, struct loop *loop, const struct config *config,
                   _Atomic uint32_t *open_total);
-/* Closes every connection that is left, and frees all. */
+/* Closes the listeners and every connection that is left; handles find nothing any more. */
+void net_close(struct net *n);
+/* After net_close, when nobody holds a handle. Safe for a net whose net_init failed. */
 void net_deinit(struct net *n);
 
 /* Takes over an accepted, non-blocking descriptor, already counted in open_total, and begins

@@ -26,3 +26,8 @@ for source in $(find "$root/tests/unit" -name '*_test.c' | sort); do
         count 0 1 0
     fi
 done
+
+two_tasks_take_turns() {
+    "$root/build-test/bin/two_tasks" | diff - "$root/tests/example/two_tasks.expected"
+}
+check "two tasks take turns on one thread" two_tasks_take_turns

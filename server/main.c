@@ -1,0 +1,95 @@
+/* simuld: reads its settings, starts the spawner, opens the listeners, serves.
+ * Exit statuses: 0; 1 configuration; 2 command line. */
+#include "cli.h"
+#include "config.h"
+#include "core/log.h"
+#include "jobs/role.h"
+#include "jobs/spawner.h"
+#include "server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_OK = 0, EXIT_CONFIG = 1, EXIT_USAGE = 2 };
+
+static int complain(const char *what)
+{
+    fprintf(stderr, "simuld: %s\n", what);
+    return EXIT_CONFIG;
+}
+
+static int serve(const struct config *config, const struct config_report *report)
+{
+    char error[CONFIG_TEXT_BYTES_MAX];
+    struct spawner spawner;
+    struct server *server;
+    signal(SIGPIPE, SIG_IGN);
+    if (spawner_start(&spawner) != OK) {
+        snprintf(error, sizeof(error), "cannot start the spawner: %s", strerror(errno));
+        return complain(error);
+    }
+    if (server_new(&server, config, &spawner, error, sizeof(error)) != OK) {
+        spawner_stop(&spawner);
+        return complain(error);
+    }
+    if (log_start(config->log.level, config->log.format, config->log.file) != OK) {
+        snprintf(error, sizeof(error), "log.file: cannot open '%s': %s", config->log.file,
+                 strerror(errno));
+        server_free(server);
+        spawner_stop(&spawner);
+        return complain(error);
+    }
+    for (size_t i = 0; i < report->warning_count; i++)
+        LOG_WARN("configuration", LOG_STR("warning", report->warnings[i]));
+    server_run(server);
+    server_free(server);
+    spawner_stop(&spawner);
+    log_stop();
+    return EXIT_OK;
+}
+
+static int run(const struct cli *cli)
+{
+    if (cli->action == CLI_HELP) {
+        cli_print_help(stdout);
+        return EXIT_OK;
+    }
+    if (cli->action == CLI_VERSION) {
+        printf("simuld %s\n", SIMUL_VERSION);
+        return EXIT_OK;
+    }
+    static struct config_report report;
+    struct config config;
+    const struct config_sources sources = {.path = cli->config_path,
+                                           .env = environ,
+                                           .overrides = cli->overrides,
+                                           .override_count = cli->override_count};
+    if (config_load(&config, &sources, &report) != OK)
+        return complain(report.error);
+    int status = EXIT_OK;
+    if (cli->action == CLI_TEST) {
+        for (size_t i = 0; i < report.warning_count; i++)
+            fprintf(stderr, "simuld: warning: %s\n", report.warnings[i]);
+        printf("configuration ok\n");
+    } else {
+        status = serve(&config, &report);
+    }
+    config_deinit(&config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+    if (role_dispatch(argc, argv, &status))
+        return status;
+    struct cli cli;
+    if (cli_parse(&cli, argc, argv, stderr) != OK)
+        return EXIT_USAGE;
+    status = run(&cli);
+    cli_deinit(&cli);
+    return status;
+}

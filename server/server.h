@@ -1,0 +1,61 @@
+/* The whole server: its loops, each with a thread and everything that lives on it, the hub, and
+ * the processes beside. main.c makes one, runs it, and exits with what it says. */
+#pragma once
+
+#include "config.h"
+#include "core/loop.h"
+#include "jobs/jobs_client.h"
+#include "net/net.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct chat_loop;
+struct hub_service;
+
+/* One loop with a thread of its own. The hub's has no connections (net is unused). */
+struct loop_thread {
+    struct server *server;
+    struct loop *loop;
+    struct net net;
+    pthread_t thread;
+    bool is_started;
+    bool runs_hub;
+    bool has_net;
+    struct jobs_client jobs;
+    _Atomic bool stopping; /* set from any thread; the tick that sees it is the last */
+    _Atomic bool drained;  /* nobody but the admin listener's clients is left */
+    struct mail drain_mail;
+};
+
+struct server {
+    const struct config *config;
+    struct loop_set loops;
+    struct loop_thread *threads; /* one per loop; thread 0 is the one that called server_run */
+    unsigned net_count;          /* loops with connections; the hub's own comes behind them */
+    _Atomic uint32_t open_total;
+    struct tls_store *tls;
+    struct hub_service *hub;
+    struct spawner *spawner;
+    struct pool *pool;
+    uint64_t started_ms;   /* wall clock */
+    _Atomic bool draining; /* /readyz says so */
+    ev_timer drain_timer;  /* drain_seconds, on loop 0 */
+    bool must_leave;       /* they are over, or a second signal came */
+    struct ev_signal signals[5];
+};
+
+/* Opens every listener and starts what is needed; nothing is left half started on an error, and
+ * `error` is one line for the user. `spawner` is taken over. ERR_IO, ERR_TLS, ERR_NOMEM. */
+enum err server_new(struct server **out, const struct config *config, struct spawner *spawner,
+                    char *error, size_t error_bytes);
+
+/* Serves until a signal has ended it: prints the addresses and "ready", runs loop 0 on this thread
+ * and the others on theirs, drains, and returns. */
+void server_run(struct server *s);
+
+void server_free(struct server *s);
+
+/* One tick of a loop (tick.c). False when it was the last. */
+bool tick(struct loop_thread *t);

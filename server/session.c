@@ -1,0 +1,49 @@
+#include "session.h"
+
+#include "chat/session.h"
+#include "net/net.h"
+#include "web/http_session.h"
+
+enum { FIRST_LINE_BYTES_MAX = 8192 };
+
+/* "GET / HTTP/1.1", with or without its CR. Nothing that an IRC client says first ends so. */
+static bool is_request_line(struct span line)
+{
+    if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+        line.len--;
+    static const struct span version = SPAN(" HTTP/1.1");
+    if (line.len < version.len)
+        return false;
+    struct span end = span_drop(line, line.len - version.len);
+    return span_eq(span_take(end, version.len - 3), span_take(version, version.len - 3));
+}
+
+/* The session for what has arrived; NULL: the first line is not complete. */
+static const struct session_type *classify(const struct conn *c)
+{
+    struct span in = conn_input(c);
+    const uint8_t *lf = in.len == 0 ? NULL : memchr(in.ptr, '\n', in.len);
+    if (lf != NULL)
+        return is_request_line(span_take(in, (size_t)(lf - in.ptr))) ? &http_session
+                                                                     : &chat_line_session;
+    if (in.len < FIRST_LINE_BYTES_MAX && !c->eof && !c->draining && !c->timed_out)
+        return NULL;
+    /* Too long for IRC, or never finished: whoever takes it says what is wrong with it. */
+    return in.len >= FIRST_LINE_BYTES_MAX ? &http_session : &chat_line_session;
+}
+
+static enum co_result run(struct conn *c, void *frame)
+{
+    (void)frame;
+    CO_BEGIN(c);
+    while (classify(c) == NULL)
+        CO_AWAIT(conn_try_event(c)); /* woken by a read, the timer, or the drain */
+    conn_become(c, classify(c));
+    CO_END;
+}
+
+const struct session_type auto_session = {
+    .name = "auto",
+    .input_bytes = 16 * 1024,
+    .resume = run,
+};

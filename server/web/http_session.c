@@ -1,0 +1,297 @@
+#include "web/http_session.h"
+
+#include "jobs/jobs_client.h"
+#include "net/net.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT"; made once a second on each thread. */
+static struct span date(const struct conn *c)
+{
+    static _Thread_local time_t made;
+    static _Thread_local char text[32];
+    time_t now = (time_t)(conn_net(c)->loop->wall_ms / 1000);
+    if (now != made) {
+        struct tm tm;
+        gmtime_r(&now, &tm);
+        strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        made = now;
+    }
+    return span_str(text);
+}
+
+/* --- for handlers ------------------------------------------------------------------------ */
+
+enum http_event http_read_body(struct conn *c, struct http_session *s, struct span *body)
+{
+    struct http_exchange *x = &s->exchange;
+    if (x->is_read)
+        return HTTP_EVENT_END;
+    struct span in = conn_input(c);
+    enum http_event event = http_parser_next(&s->parser, &in, body);
+    conn_take(c, (size_t)(in.ptr - c->in.ptr));
+    if (event == HTTP_EVENT_NEED_MORE && x->request->expects_continue && !x->is_answered &&
+        !x->is_continued) {
+        x->is_continued = true;
+        conn_write(c, HTTP_CONTINUE);
+    }
+    x->is_read = event == HTTP_EVENT_END || event == HTTP_EVENT_FAILED;
+    return event;
+}
+
+static void queue(struct conn *c, struct buf *b, enum err e)
+{
+    if (e == OK)
+        conn_write(c, buf_span(b));
+    else
+        conn_abort(c, "out of memory");
+    buf_deinit(b);
+}
+
+void http_begin(struct conn *c, struct http_session *s, uint16_t status, const char *type)
+{
+    struct http_response *r = &s->exchange.response;
+    struct buf head = {0};
+    r->status = status;
+    r->date = date(c);
+    r->server = SPAN("simul");
+    r->content_type = span_str(type);
+    if (c->draining)
+        r->keep_alive = false;
+    s->exchange.is_answered = true;
+    queue(c, &head, http_response_head(r, &head));
+}
+
+void http_send(struct conn *c, struct http_session *s, struct span data)
+{
+    const struct http_response *r = &s->exchange.response;
+    if (r->bodyless || data.len == 0)
+        return;
+    if (r->chunked) {
+        char head[HTTP_CHUNK_HEAD_MAX];
+        conn_write(c, span_of(head, http_chunk_head(head, data.len)));
+    }
+    conn_write(c, data);
+    if (r->chunked)
+        conn_write(c, HTTP_CHUNK_TAIL);
+}
+
+void http_end(struct conn *c, struct http_session *s)
+{
+    if (s->exchange.response.chunked && !s->exchange.response.bodyless)
+        conn_write(c, HTTP_LAST_CHUNK);
+}
+
+void http_answer_with(struct conn *c, struct http_session *s, uint16_t status, const char *type,
+                      const struct http_field *fields, size_t field_count, struct span body)
+{
+    struct http_response *r = &s->exchange.response;
+    r->fields = fields;
+    r->field_count = field_count;
+    r->content_length = body.len;
+    http_begin(c, s, status, type == NULL ? "text/plain; charset=utf-8" : type);
+    http_send(c, s, body);
+}
+
+void http_answer(struct conn *c, struct http_session *s, uint16_t status, const char *type,
+                 struct span body)
+{
+    static const struct http_field safe[] = {
+        {SPAN("X-Content-Type-Options"), SPAN("nosniff")},
+    };
+    http_answer_with(c, s, status, type, safe, 1, body);
+}
+
+void http_refuse(struct conn *c, struct http_session *s, uint16_t status, const char *reason)
+{
+    char text[256];
+    int n = snprintf(text, sizeof(text), "%s\n", reason);
+    http_answer(c, s, status, NULL, span_of(text, (size_t)n));
+}
+
+/* --- routes ------------------------------------------------------------------------------ */
+
+static bool matches(const struct http_route *route, struct span path)
+{
+    struct span own = span_str(route->path);
+    return route->is_prefix ? span_starts_with(path, own) : span_eq(path, own);
+}
+
+static bool allows(const struct http_route *route, enum http_method method)
+{
+    if (method == HTTP_METHOD_HEAD)
+        method = HTTP_METHOD_GET;
+    return (route->methods & 1u << method) != 0;
+}
+
+static void refuse_method(struct conn *c, struct http_session *s, const struct http_route *route)
+{
+    char allow[64] = "";
+    size_t len = 0;
+    for (int m = HTTP_METHOD_GET; m <= HTTP_METHOD_PATCH; m++)
+        if (allows(route, (enum http_method)m))
+            len += (size_t)snprintf(allow + len, sizeof(allow) - len, "%s%s", len == 0 ? "" : ", ",
+                                    http_method_name((enum http_method)m));
+    const struct http_field field = {SPAN("Allow"), span_of(allow, len)};
+    http_answer_with(c, s, 405, NULL, &field, 1, SPAN("method not allowed here; see Allow\n"));
+}
+
+static enum co_result not_found(struct conn *c, struct http_session *s)
+{
+    http_refuse(c, s, 404, "not found");
+    return CO_DONE;
+}
+
+static enum co_result bad_method(struct conn *c, struct http_session *s)
+{
+    const struct http_route *routes = c->session == &admin_session ? admin_routes : web_routes;
+    while (!matches(routes, s->exchange.request->path))
+        routes++;
+    refuse_method(c, s, routes);
+    return CO_DONE;
+}
+
+static http_handler *find_handler(const struct conn *c, const struct http_request *request)
+{
+    const struct http_route *r = c->session == &admin_session ? admin_routes : web_routes;
+    for (; r->path != NULL; r++)
+        if (matches(r, request->path))
+            return allows(r, request->method) ? r->handle : bad_method;
+    return not_found;
+}
+
+/* --- the session ------------------------------------------------------------------------- */
+
+/* Reads on to the end of a request's head. */
+static enum http_event read_head(struct conn *c, struct http_session *s)
+{
+    struct span body, in = conn_input(c);
+    enum http_event event = http_parser_next(&s->parser, &in, &body);
+    conn_take(c, (size_t)(in.ptr - c->in.ptr));
+    return event;
+}
+
+static void begin_exchange(struct http_session *s)
+{
+    struct http_exchange *x = &s->exchange;
+    *x = (struct http_exchange){.request = http_parser_request(&s->parser)};
+    http_response_init(&x->response, x->request, 200);
+}
+
+/* Frees what a handler may have left, wherever it stands. */
+static void end_exchange(struct http_session *s)
+{
+    struct http_exchange *x = &s->exchange;
+    co_sleep_cancel(&x->sleep);
+    buf_deinit(&x->body);
+    job_request_release(x->job);
+    x->job = NULL;
+}
+
+/* What is wrong with the request is told before the connection closes. */
+static void refuse_request(struct conn *c, struct http_session *s)
+{
+    const struct http_refusal *refusal = &s->parser.refusal;
+    if (!s->exchange.is_answered) {
+        http_response_init(&s->exchange.response, NULL, refusal->status);
+        http_refuse(c, s, refusal->status, refusal->reason);
+    }
+    conn_fail(c, refusal->reason);
+}
+
+/* Reads and drops what the handler left of the body. CO_WAITING: more is to come. */
+static enum co_result skip_body(struct conn *c, struct http_session *s)
+{
+    struct span body;
+    for (;;) {
+        enum http_event event = http_read_body(c, s, &body);
+        if (event == HTTP_EVENT_END || event == HTTP_EVENT_FAILED)
+            return CO_DONE;
+        if (event == HTTP_EVENT_NEED_MORE)
+            return CO_WAITING;
+    }
+}
+
+static bool is_over(const struct conn *c)
+{
+    return c->eof || c->timed_out;
+}
+
+static enum co_result run(struct conn *c, void *frame)
+{
+    struct http_session *s = frame;
+    enum http_event event;
+    CO_BEGIN(c);
+    http_parser_init(&s->parser, &conn_net(c)->http_limits);
+    for (;;) {
+        while ((event = read_head(c, s)) == HTTP_EVENT_NEED_MORE) {
+            if (c->eof || (c->draining && http_parser_is_idle(&s->parser)))
+                CO_RETURN;
+            if (c->timed_out) {
+                if (!http_parser_is_idle(&s->parser)) {
+                    http_response_init(&s->exchange.response, NULL, 408);
+                    http_refuse(c, s, 408, "the request was not complete in time");
+                    conn_fail(c, "request timed out");
+                }
+                CO_RETURN;
+            }
+            if (!http_parser_is_idle(&s->parser) && c->timer != TIMER_HANDSHAKE)
+                conn_set_timer(c, TIMER_HANDSHAKE); /* a head that has begun must be completed */
+            CO_AWAIT(conn_try_event(c));            /* woken by a read, the timer, or the drain */
+        }
+        if (event == HTTP_EVENT_FAILED) {
+            refuse_request(c, s);
+            CO_RETURN;
+        }
+
+        begin_exchange(s);
+        conn_set_timer(c, TIMER_IDLE);
+        metric_add(&conn_net(c)->loop->metrics.http_requests, 1);
+        CO_CALL(&s->exchange, find_handler(c, s->exchange.request)(c, s));
+        if (s->exchange.is_upgraded)
+            CO_RETURN;
+
+        while (skip_body(c, s) == CO_WAITING) {
+            if (is_over(c) || s->exchange.response.keep_alive == false)
+                CO_RETURN;
+            CO_AWAIT(conn_try_event(c)); /* woken by a read, or the timer */
+        }
+        end_exchange(s);
+        if (s->parser.refusal.status != 0)
+            refuse_request(c, s);
+        if (!s->exchange.response.keep_alive || c->state != CONN_OPEN)
+            CO_RETURN;
+        http_parser_reset(&s->parser);
+        s->exchange = (struct http_exchange){0}; /* the next head may be refused */
+        conn_set_timer(c, TIMER_IDLE);
+        CO_AWAIT(conn_has_room(c)); /* woken by the flush */
+        if (!conn_spend(c))
+            CO_YIELD; /* pipelined requests have their turns too */
+    }
+    CO_END;
+}
+
+static void drop(struct conn *c, void *frame)
+{
+    struct http_session *s = frame;
+    (void)c;
+    end_exchange(s);
+    http_parser_deinit(&s->parser);
+}
+
+const struct session_type http_session = {
+    .name = "http",
+    .frame_bytes = sizeof(struct http_session),
+    .input_bytes = 64 * 1024,
+    .resume = run,
+    .drop = drop,
+};
+
+const struct session_type admin_session = {
+    .name = "admin",
+    .frame_bytes = sizeof(struct http_session),
+    .input_bytes = 64 * 1024,
+    .resume = run,
+    .drop = drop,
+};

@@ -1,0 +1,67 @@
+/* HTTP on a connection: reads a request, finds its route, lets the route answer, and goes on with
+ * the next. A route's handler is a coroutine with the session as its frame. */
+#pragma once
+
+#include "core/sched.h"
+#include "net/conn.h"
+#include "simul/buf.h"
+#include "simul/http.h"
+
+struct job_request;
+
+extern const struct session_type http_session;  /* the routes of the public listeners */
+extern const struct session_type admin_session; /* those of the admin listener */
+
+/* One request and its answer. What a handler keeps across an await is here, since it has no frame
+ * of its own; all of it is zeroed before each request, and freed after it. */
+struct http_exchange {
+    struct co co; /* of the handler */
+    const struct http_request *request;
+    struct http_response response;
+    bool is_answered;  /* the response's head is queued */
+    bool is_continued; /* a peer that waits for "100 Continue" was answered */
+    bool is_read;      /* the request's body is used up */
+    bool is_upgraded;  /* another protocol has taken over: the session ends */
+    struct co_sleep sleep;
+    struct buf body;         /* where the handler wants the body whole */
+    struct job_request *job; /* NULL: none was asked for */
+};
+
+struct http_session {
+    struct http_parser parser;
+    struct http_exchange exchange;
+};
+
+typedef enum co_result http_handler(struct conn *c, struct http_session *s);
+
+struct http_route {
+    const char *path;
+    bool is_prefix;   /* everything below the path as well */
+    unsigned methods; /* bits 1 << HTTP_METHOD_…; HEAD is implied by GET */
+    http_handler *handle;
+};
+
+/* The table ends with a path of NULL. */
+extern const struct http_route web_routes[];
+extern const struct http_route admin_routes[];
+
+/* --- for handlers ------------------------------------------------------------------------ */
+
+/* The next event of the request's body: HTTP_EVENT_BODY with a span into the input,
+ * HTTP_EVENT_NEED_MORE (await conn_try_event, and give up when the input has ended),
+ * HTTP_EVENT_END, or HTTP_EVENT_FAILED. Asks a peer that waits for it to send the body. */
+enum http_event http_read_body(struct conn *c, struct http_session *s, struct span *body);
+
+/* Queues the head: status and type as given, length or streaming as set in exchange.response. */
+void http_begin(struct conn *c, struct http_session *s, uint16_t status, const char *type);
+/* Queues a part of a body, framed as the head promised; and its end. */
+void http_send(struct conn *c, struct http_session *s, struct span data);
+void http_end(struct conn *c, struct http_session *s);
+
+/* A whole answer. `type` NULL is plain text. Extra fields are borrowed for the call. */
+void http_answer(struct conn *c, struct http_session *s, uint16_t status, const char *type,
+                 struct span body);
+void http_answer_with(struct conn *c, struct http_session *s, uint16_t status, const char *type,
+                      const struct http_field *fields, size_t field_count, struct span body);
+/* A plain-text answer that is the reason and a line feed. */
+void http_refuse(struct conn *c, struct http_session *s, uint16_t status, const char *reason);

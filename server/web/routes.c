@@ -1,0 +1,25 @@
+/* Who answers what. One row is one place to look. */
+#include "web/routes.h"
+
+#include "web/http_session.h"
+
+#define GET (1u << HTTP_METHOD_GET)
+#define POST (1u << HTTP_METHOD_POST)
+#define PUT (1u << HTTP_METHOD_PUT)
+#define ANY (~0u) /* the handler knows better */
+
+const struct http_route web_routes[] = {
+    {"/echo", false, GET | POST | PUT, route_echo},
+    {"/chat", false, GET, route_chat},
+    {"/jobs/", true, ANY, route_job},
+    {"/", true, GET, route_file}, /* an Upgrade at "/" is chat; unknown files are 404 */
+    {0},
+};
+
+const struct http_route admin_routes[] = {
+    {"/metrics", false, GET, route_metrics},
+    {"/livez", false, GET, route_livez},
+    {"/readyz", false, GET, route_readyz},
+    {"/stats", false, GET, route_stats},
+    {0},
+};

@@ -1,0 +1,83 @@
+#include "web/upgrade.h"
+
+#include "chat/session.h"
+#include "config.h"
+#include "core/log.h"
+#include "echo/echo.h"
+#include "net/listener.h"
+#include "net/net.h"
+#include "simul/ws_handshake.h"
+#include "web/http_session.h"
+
+enum { ORIGINS_MAX = 64 };
+
+static const struct span CHAT_PROTOCOLS[] = {SPAN("text.ircv3.net"), SPAN("binary.ircv3.net")};
+
+bool upgrade_is_wanted(const struct http_session *s)
+{
+    return http_header(s->exchange.request, "Upgrade").ptr != NULL;
+}
+
+static void refuse(struct conn *c, struct http_session *s, const struct ws_handshake *handshake)
+{
+    static const struct http_field fields[] = {
+        {SPAN("Upgrade"), SPAN("websocket")},
+        {SPAN("Sec-WebSocket-Version"), SPAN("13")},
+    };
+    char text[256];
+    int n = snprintf(text, sizeof(text), "%s\n", handshake->reason);
+    s->exchange.response.keep_alive = false;
+    http_answer_with(c, s, handshake->status, NULL, fields, handshake->status == 426 ? 2 : 0,
+                     span_of(text, (size_t)n));
+    LOG_INFO("WebSocket refused", LOG_INT("status", handshake->status),
+             LOG_STR("reason", handshake->reason));
+}
+
+/* Judges the request; true when the 101 is queued. */
+static bool accept_upgrade(struct conn *c, struct http_session *s, const struct span *protocols,
+                           size_t protocol_count, struct ws_handshake *handshake)
+{
+    struct net *n = conn_net(c);
+    struct span origins[ORIGINS_MAX], list = span_str(n->config->ws.origins);
+    size_t origin_count = 0;
+    while (origin_count < ORIGINS_MAX && http_list_next(&list, &origins[origin_count]))
+        origin_count++;
+    const struct listener *l = &n->listeners[c->listener];
+    const struct ws_handshake_policy policy = {.protocols = protocols,
+                                               .protocol_count = protocol_count,
+                                               .origins = origins,
+                                               .origin_count = origin_count,
+                                               .is_tls = l->tls,
+                                               .is_loopback = addr_is_loopback(&l->addr)};
+    ws_handshake_check(s->exchange.request, &policy, handshake);
+    if (handshake->status != 101) {
+        refuse(c, s, handshake);
+        return false;
+    }
+    struct buf answer = {0};
+    enum err e = ws_handshake_format(handshake, &answer);
+    if (e == OK)
+        conn_write(c, buf_span(&answer));
+    buf_deinit(&answer);
+    if (e != OK)
+        conn_abort(c, "out of memory");
+    s->exchange.is_upgraded = e == OK;
+    return e == OK;
+}
+
+void upgrade_to_echo(struct conn *c, struct http_session *s)
+{
+    struct ws_handshake handshake;
+    if (accept_upgrade(c, s, NULL, 0, &handshake))
+        conn_become(c, &ws_echo_session);
+}
+
+void upgrade_to_chat(struct conn *c, struct http_session *s)
+{
+    struct ws_handshake handshake;
+    if (!accept_upgrade(c, s, CHAT_PROTOCOLS, 2, &handshake))
+        return;
+    void *frame = conn_become(c, &chat_ws_session);
+    if (frame != NULL)
+        chat_ws_session_init(frame, span_eq(handshake.protocol, CHAT_PROTOCOLS[1]));
+}
