@@ -1,0 +1,217 @@
+/* Several loops and the hub between them: fan-out in parts, full queues, the index of members. */
+#include "unit/server/chat_fixture.h"
+
+static void setup(void)
+{
+    chat_init(2);
+}
+
+TestSuite(chat_loop, .init = setup, .fini = chat_done);
+
+static size_t count(const char *heard, const char *text)
+{
+    size_t n = 0;
+    for (; (heard = strstr(heard, text)) != NULL; heard++)
+        n++;
+    return n;
+}
+
+static void forget_all(void)
+{
+    for (unsigned i = 0; i < chat.client_count; i++)
+        client_heard(i);
+}
+
+Test(chat_loop, message_reaches_members_on_every_loop)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(1, "bob"), c = client_named(1, "carol"),
+             d = client_named(0, "dave");
+    client_say(a, "JOIN #a\r\n");
+    client_say(b, "JOIN #a\r\n");
+    client_say(c, "JOIN #b\r\n");
+    client_say(d, "JOIN #a\r\n");
+    forget_all();
+    SAYS_HEARS(a, "PRIVMSG #a :hello\r\n", "");
+    HEARS(b, ":alice!~alice@127.0.0.1 PRIVMSG #a :hello\r\n");
+    HEARS(c, "");
+    HEARS(d, ":alice!~alice@127.0.0.1 PRIVMSG #a :hello\r\n");
+}
+
+Test(chat_loop, message_is_rendered_once_for_all_that_want_it_alike)
+{
+    char name[8];
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "n%u", i);
+        client_say(client_named(i % 2, name), "JOIN #a\r\n");
+    }
+    client_say(2, "CAP REQ server-time\r\n");
+    forget_all();
+    struct loop_metrics *m0 = &chat.set.loops[0].metrics, *m1 = &chat.set.loops[1].metrics;
+    uint64_t rendered0 = metric_get(&m0->messages_rendered),
+             rendered1 = metric_get(&m1->messages_rendered),
+             delivered = metric_get(&m0->messages_delivered) + metric_get(&m1->messages_delivered);
+    client_say(0, "PRIVMSG #a :hello\r\n");
+    cr_assert_eq(metric_get(&m0->messages_rendered) - rendered0, 2);
+    cr_assert_eq(metric_get(&m1->messages_rendered) - rendered1, 1);
+    cr_assert_eq(metric_get(&m0->messages_delivered) + metric_get(&m1->messages_delivered),
+                 delivered + 19);
+}
+
+Test(chat_loop, nick_and_quit_are_told_once_whatever_is_shared)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(1, "bob"), c = client_named(0, "carol");
+    client_say(a, "JOIN #a,#b,#c\r\n");
+    client_say(b, "JOIN #c,#a\r\n");
+    client_say(c, "JOIN #a,#b,#c\r\n");
+    forget_all();
+    SAYS_HEARS(a, "NICK al\r\n", ":alice!~alice@127.0.0.1 NICK :al\r\n");
+    HEARS(b, ":alice!~alice@127.0.0.1 NICK :al\r\n");
+    HEARS(c, ":alice!~alice@127.0.0.1 NICK :al\r\n");
+    client_say(a, "QUIT\r\n");
+    HEARS(b, ":al!~alice@127.0.0.1 QUIT :Quit: \r\n");
+    HEARS(c, ":al!~alice@127.0.0.1 QUIT :Quit: \r\n");
+}
+
+Test(chat_loop, local_close_takes_a_session_out_of_its_channels_at_once)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
+    client_say(a, "JOIN #a\r\n");
+    client_say(b, "JOIN #a\r\n");
+    chat.hub_stands_still = true;
+    struct list *members = members_of(chat.nets[0].chat, 0);
+    cr_assert_eq(members->next->next->next, members);
+    conn_abort(client_conn(a), "test");
+    chat_settle();
+    cr_assert_eq(members->next->next, members);
+    chat.hub_stands_still = false;
+    chat_settle();
+    forget_all();
+    SAYS_HEARS(b, "NAMES #a\r\n",
+               ":s.test 353 bob = #a :bob\r\n:s.test 366 bob #a :End of /NAMES list\r\n");
+}
+
+enum { CROWD = 44, LINES_EACH = CHAT_IN_FLIGHT_MAX };
+
+/* All on one loop and in one channel; everybody has said LINES_EACH lines, which the hub has
+ * applied and the loop not worked off: more than it sends in one tick. */
+static void crowd_speaks(void)
+{
+    char text[32];
+    for (unsigned i = 0; i < CROWD; i++) {
+        snprintf(text, sizeof(text), "n%u", i);
+        client_say(client_named(0, text), "JOIN #a\r\n");
+    }
+    forget_all();
+    chat.standing_still = 1;
+    for (unsigned i = 0; i < CROWD; i++) {
+        for (unsigned k = 0; k < LINES_EACH; k++) {
+            snprintf(text, sizeof(text), "PRIVMSG #a :%u,\r\n", k);
+            client_send_bytes(i, span_str(text));
+        }
+    }
+    chat_settle();
+    chat.standing_still = 0;
+}
+
+/* The client has heard every line of every other but `but`, each one's in its order. */
+static void expect_all_heard(unsigned client, unsigned but)
+{
+    const char *heard = client_heard(client);
+    for (unsigned i = 0; i < CROWD; i++) {
+        if (i == client || i == but)
+            continue;
+        char line[64];
+        const char *at = heard;
+        for (unsigned k = 0; k < LINES_EACH; k++) {
+            snprintf(line, sizeof(line), ":n%u!~n%u@127.0.0.1 PRIVMSG #a :%u,\r\n", i, i, k);
+            at = strstr(at, line);
+            cr_assert_not_null(at, "client %u misses %s", client, line);
+        }
+        cr_assert_null(strstr(at + 1, line));
+    }
+}
+
+Test(chat_loop, fan_out_goes_on_in_the_next_tick)
+{
+    crowd_speaks();
+    struct chat_loop *cl = chat.nets[0].chat;
+    cr_assert_gt((size_t)CROWD * CROWD * LINES_EACH, CHAT_SENDS_PER_TICK);
+    chat_tick(cl->loop);
+    cr_assert(chat_loop_has_work(cl));
+    cr_assert_not_null(cl->fan_out.cursor, "it stopped in the middle of a channel");
+    chat_settle();
+    cr_assert_not(chat_loop_has_work(cl));
+    cr_assert_eq(atomic_load(&cl->queued), 0);
+    for (unsigned i = 0; i < CROWD; i++)
+        expect_all_heard(i, CROWD);
+}
+
+Test(chat_loop, member_that_goes_in_the_middle_of_a_fan_out_takes_nobody_with_it)
+{
+    crowd_speaks();
+    struct chat_loop *cl = chat.nets[0].chat;
+    chat_tick(cl->loop);
+    struct conn *next = container_of(cl->fan_out.cursor, struct member, in_channel)->conn;
+    unsigned gone = 0;
+    while (client_conn(gone) != next)
+        gone++;
+    conn_abort(next, "test");
+    chat_settle();
+    for (unsigned i = 0; i < CROWD; i++)
+        if (i != gone)
+            expect_all_heard(i, gone);
+}
+
+Test(chat_loop, hub_waits_while_a_queue_is_full)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(1, "bob");
+    client_say(a, "JOIN #a\r\n");
+    client_say(b, "JOIN #a\r\n");
+    forget_all();
+    chat.standing_still = 2; /* bob's loop */
+    struct chat_loop *stuck = chat.nets[1].chat;
+    size_t said = 0;
+    for (int quiet = 0; quiet < 3;) {
+        uint32_t before = atomic_load(&stuck->queued);
+        for (int i = 0; i < CHAT_IN_FLIGHT_MAX; i++, said++)
+            client_send_bytes(a, SPAN("PRIVMSG #a :x\r\n"));
+        chat_settle();
+        quiet = atomic_load(&stuck->queued) == before ? quiet + 1 : 0;
+    }
+    cr_assert_eq(atomic_load(&stuck->queued), CHAT_QUEUE_MAX);
+    cr_assert_not(hub_service_has_work(chat.hub), "it waits for mail");
+    SAYS_HEARS(a, "PING 1\r\n", "");
+    chat.standing_still = 0;
+    size_t heard = 0;
+    for (int i = 0; i < 50; i++) {
+        chat_settle();
+        heard += count(client_heard(b), "PRIVMSG");
+    }
+    cr_assert_eq(heard, said, "none is dropped");
+    HEARS(a, ":s.test PONG s.test :1\r\n");
+}
+
+Test(chat_loop, nothing_is_left_behind_when_all_go_at_once)
+{
+    char name[8];
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "n%u", i);
+        client_say(client_named(i % 2, name), "JOIN #a,#b\r\n");
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        client_send_bytes(i, SPAN("PRIVMSG #a :x\r\nNICK other\r\nPART #b\r\n"));
+        if (i % 3 == 0)
+            conn_abort(client_conn(i), "test");
+        else
+            shutdown(chat.clients[i].fd, SHUT_RDWR);
+    }
+    chat_settle();
+    for (unsigned l = 0; l < 2; l++) {
+        cr_assert_eq(chat.nets[l].chat->credits, CHAT_CREDITS);
+        cr_assert_eq(atomic_load(&chat.nets[l].chat->queued), 0);
+        for (uint32_t slot = 0; slot < 2; slot++) {
+            struct list *members = members_of(chat.nets[l].chat, slot);
+            cr_assert(members == NULL || list_is_empty(members));
+        }
+    }
+}
