@@ -148,7 +148,7 @@ static enum err init_loops(struct server *s)
 }
 
 /* The pool lives on loop 0; every loop has a client of it. */
-static enum err start_jobs(struct server *s)
+static enum err start_jobs(struct server *s, char *error, size_t error_bytes)
 {
     if (s->config->jobs.enabled == CONFIG_JOBS_OFF)
         return OK;
@@ -158,8 +158,11 @@ static enum err start_jobs(struct server *s)
                                          .queue_max = (uint32_t)s->config->jobs.queue_max,
                                          .deadline_ms = (uint32_t)s->config->jobs.deadline_ms};
     enum err e = pool_start(&s->pool, &options);
-    if (e != OK)
+    if (e != OK) {
+        snprintf(error, error_bytes,
+                 "cannot start the worker processes: %s; try -o jobs.enabled=off", err_name(e));
         return e;
+    }
     for (unsigned i = 0; i < s->net_count; i++) {
         struct loop_thread *t = &s->threads[i];
         t->jobs = (struct jobs_client){.loop = t->loop, .net = &t->net, .pool = s->pool};
@@ -205,7 +208,7 @@ enum err server_new(struct server **out, const struct config *config, struct spa
     if (e == OK)
         e = start_chat(s);
     if (e == OK)
-        e = start_jobs(s);
+        e = start_jobs(s, error, error_bytes);
     if (e != OK) {
         server_free(s);
         return e;

@@ -4,7 +4,11 @@
 . "$(dirname "$0")/common.sh"
 
 build_asan
-export UBSAN_OPTIONS=print_stacktrace=1
+mkdir -p "$root/build-test/reports"
+rm -f "$root/build-test/reports/"unit.*
+# Criterion's count does not know of leaks, so reports are looked for as well.
+export ASAN_OPTIONS="log_path=$root/build-test/reports/unit:detect_leaks=1"
+export UBSAN_OPTIONS="log_path=$root/build-test/reports/unit:print_stacktrace=1"
 
 # The first figures in Criterion's report are those of the whole program.
 count_criterion() {
@@ -26,6 +30,7 @@ for source in $(find "$root/tests/unit" -name '*_test.c' | sort); do
         count 0 1 0
     fi
 done
+check "no sanitizer report" expect_no_reports 'unit.*'
 
 two_tasks_take_turns() {
     "$root/build-test/bin/two_tasks" | diff - "$root/tests/example/two_tasks.expected"
