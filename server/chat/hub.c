@@ -80,7 +80,9 @@ static void apply_close(struct hub_call *call, const char *reason)
 {
     if (call->session == NULL)
         return;
-    if (call->user->sessions.next->next == &call->user->sessions)
+    struct list *sessions = &call->user->sessions;
+    bool is_last = sessions->next == sessions->prev;
+    if (is_last)
         user_quit(call, call->user, span_str(reason));
     else
         user_remove_session(call->hub, call->session);

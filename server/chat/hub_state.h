@@ -139,8 +139,8 @@ void channel_drop_session(struct channel *ch, const struct hub_session *s);
 
 /* --- deliveries (hub_send.c) ---------------------------------------------------------------- */
 
-/* A message of the user that the call is from, with the next part number and one reference.
- * tags: the client-only ones. The last param always gets its ':', which some clients rely on. */
+/* ":source COMMAND params… :last", with one reference and the entry's next part number. The tags
+ * are the client-only ones. The last param always has its ':', which some clients rely on. */
 struct message *hub_message(struct hub_call *call, struct span source, const char *command,
                             struct span tags, const struct span *params, size_t count);
 #define HUB_MESSAGE(call, source, command, tags, ...)                                              \

@@ -79,11 +79,32 @@ static void refuse_utf8(struct conn *c, const struct verb *verb)
         SPAN("Message rejected, this server takes UTF-8 only"));
 }
 
+/* A browser that was told to talk to our port says this first, and lines of somebody's choice in
+ * the body that follows. */
+static bool is_http(struct span command)
+{
+    static const struct span methods[] = {SPAN("GET"),     SPAN("HEAD"),   SPAN("POST"),
+                                          SPAN("PUT"),     SPAN("DELETE"), SPAN("CONNECT"),
+                                          SPAN("OPTIONS"), SPAN("TRACE"),  SPAN("PATCH")};
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (span_eq(command, methods[i]))
+            return true;
+    return false;
+}
+
+static void refuse_http(struct chat_session *s)
+{
+    s->is_at_fault = true;
+    s->reason = "HTTP is not spoken here";
+}
+
 /* A line that this loop answers itself. */
 static void answer(struct conn *c, struct chat_session *s, const struct verb *verb,
                    const struct irc_line *line)
 {
-    if (verb == NULL)
+    if (!s->is_registered && is_http(line->command))
+        refuse_http(s);
+    else if (verb == NULL)
         NUMERIC(c, "421", line->command, SPAN("Unknown command"));
     else if (!s->is_registered && !verb->is_early)
         NUMERIC(c, "451", SPAN("You have not registered"));
@@ -204,8 +225,10 @@ static bool may_go_on(struct conn *c, struct chat_session *s)
 /* Keeps the line, which lies in the input, for when its turn has come. */
 static bool hold(struct conn *c, struct chat_session *s, struct span line)
 {
-    if (s->held.len > 0 && line.ptr == s->held.data)
-        return true; /* it was put together there */
+    if (s->held.data != NULL && line.ptr == s->held.data) {
+        s->held.len = line.len; /* it was put together there, perhaps with a line end behind */
+        return true;
+    }
     s->held.len = 0;
     if (buf_append(&s->held, line) == OK)
         return true;

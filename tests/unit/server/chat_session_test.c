@@ -499,3 +499,15 @@ Test(chat_session, without_memory_for_a_line_its_session_is_closed)
         SAYS_HEARS(a, "PING 1\r\n", ":s.test PONG s.test :1\r\n");
     }
 }
+
+/* --- other protocols --- */
+
+Test(chat_session, http_is_told_off_and_the_body_is_not_read_as_lines)
+{
+    unsigned a = client_connect(0, &chat_line_session);
+    SAYS_HEARS(a, "POST / HTTP/1.1\r\nHost: x\r\n\r\nNICK alice\r\nUSER a 0 * :x\r\n",
+               "ERROR :Closing link: HTTP is not spoken here\r\n");
+    cr_assert_not(client_read(a));
+    unsigned b = client_named(0, "bob");
+    SAYS_HEARS(b, "GET x\r\n", ":s.test 421 bob GET :Unknown command\r\n");
+}

@@ -118,6 +118,25 @@ Test(chat_ws, forgives_a_line_end_at_the_end_only)
     cr_assert_not_null(strstr(client_heard(a), "FAIL * INVALID_LINE"));
 }
 
+Test(chat_ws, message_that_waits_for_its_turn_stays_whole)
+{
+    unsigned a = named_ws("alice", false);
+    chat.hub_stands_still = true;
+    say(a, "TOPIC #none");
+    send_frame(a, WS_TEXT, false, SPAN("PING "));
+    send_frame(a, WS_CONTINUATION, true, SPAN("1\r\n"));
+    say(a, "PING 2\r\n");
+    HEARS(a, "");
+    chat.hub_stands_still = false;
+    chat_settle();
+    const char *heard = client_heard(a);
+    static const char *const order[] = {" 403 alice #none ", "PONG s.test :1", "PONG s.test :2"};
+    for (size_t i = 0; i < 3; i++) {
+        heard = strstr(heard, order[i]);
+        cr_assert_not_null(heard, "%s", order[i]);
+    }
+}
+
 Test(chat_ws, lines_are_bounded_and_the_session_goes_on)
 {
     unsigned a = named_ws("alice", false);
