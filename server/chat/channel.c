@@ -94,6 +94,21 @@ struct membership *channel_member(const struct channel *ch, const struct user *u
     return NULL;
 }
 
+void channel_add_session(struct hub_call *call, struct channel *ch, const struct hub_session *s)
+{
+    struct delivery *d = delivery_new(DELIVERY_JOINED, s->handle, NULL, 1);
+    CHECK(d != NULL);
+    d->channels[0] = ch->slot;
+    ch->loop_sessions[s->handle.loop]++;
+    hub_send(call, s->handle.loop, d);
+}
+
+void channel_drop_session(struct channel *ch, const struct hub_session *s)
+{
+    CHECK(ch->loop_sessions[s->handle.loop] > 0);
+    ch->loop_sessions[s->handle.loop]--;
+}
+
 struct membership *channel_add_member(struct hub_call *call, struct channel *ch, struct user *u)
 {
     struct membership *m = calloc(1, sizeof(*m));
@@ -105,14 +120,8 @@ struct membership *channel_add_member(struct hub_call *call, struct channel *ch,
     list_push_back(&u->memberships, &m->in_user);
     ch->member_count++;
     u->channel_count++;
-    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
-        struct hub_session *s = container_of(n, struct hub_session, in_user);
-        struct delivery *d = delivery_new(DELIVERY_JOINED, s->handle, NULL, 1);
-        CHECK(d != NULL);
-        d->channels[0] = ch->slot;
-        ch->loop_sessions[s->handle.loop]++;
-        hub_send(call, s->handle.loop, d);
-    }
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next)
+        channel_add_session(call, ch, container_of(n, struct hub_session, in_user));
     return m;
 }
 
@@ -129,12 +138,6 @@ void channel_part_member(struct hub_call *call, struct membership *m)
     }
     list_remove(&m->in_user);
     channel_remove_member(call->hub, m);
-}
-
-void channel_drop_session(struct channel *ch, const struct hub_session *s)
-{
-    CHECK(ch->loop_sessions[s->handle.loop] > 0);
-    ch->loop_sessions[s->handle.loop]--;
 }
 
 void channel_remove_member(struct hub *hub, struct membership *m)

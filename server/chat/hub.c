@@ -54,13 +54,14 @@ void hub_free(struct hub *hub)
     free(hub);
 }
 
-static enum err apply_register(struct hub *hub, const struct entry *e)
+static enum err apply_register(struct hub_call *call, const struct entry *e)
 {
-    if (session_find(hub, e->from) != NULL || user_find(hub, e->registration.nick) != NULL)
+    struct hub *hub = call->hub;
+    if (call->session != NULL || user_find(hub, e->registration.nick) != NULL)
         return ERR_EXISTS;
     struct user *u =
         user_new(hub, e->registration.nick, e->registration.user, e->registration.host);
-    user_add_session(hub, u, e->from);
+    user_add_session(call, u, e->from);
     return OK;
 }
 
@@ -95,7 +96,7 @@ enum err hub_apply(struct hub *hub, const struct entry *e)
     call.user = call.session == NULL ? NULL : call.session->user;
     switch ((enum entry_kind)e->kind) {
     case ENTRY_REGISTER:
-        return apply_register(hub, e);
+        return apply_register(&call, e);
     case ENTRY_LINE:
         apply_line(&call, e);
         return OK;

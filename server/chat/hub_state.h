@@ -83,7 +83,8 @@ void user_rename(struct hub *hub, struct user *u, struct span nick);
  * like itself. */
 void user_quit(struct hub_call *call, struct user *u, struct span text);
 
-struct hub_session *user_add_session(struct hub *hub, struct user *u, struct handle h);
+/* One more way to reach the user, who hears of all its channels there too. */
+void user_add_session(struct hub_call *call, struct user *u, struct handle h);
 /* The user may be left without sessions. */
 void user_remove_session(struct hub *hub, struct hub_session *s);
 struct hub_session *session_find(const struct hub *hub, struct handle h);
@@ -134,6 +135,8 @@ struct membership *channel_add_member(struct hub_call *call, struct channel *ch,
 void channel_part_member(struct hub_call *call, struct membership *m);
 /* The same for a user without sessions, where m is no longer in the user's list. */
 void channel_remove_member(struct hub *hub, struct membership *m);
+/* A member has one more session, and its loop is told. */
+void channel_add_session(struct hub_call *call, struct channel *ch, const struct hub_session *s);
 /* A member's session ends, or a session's membership: its loop has one less. */
 void channel_drop_session(struct channel *ch, const struct hub_session *s);
 

@@ -69,18 +69,22 @@ struct hub_session *session_find(const struct hub *hub, struct handle h)
     return s != NULL && s->handle.generation == h.generation ? s : NULL;
 }
 
-struct hub_session *user_add_session(struct hub *hub, struct user *u, struct handle h)
+static void grow_slots(struct hub_slots *slots, uint32_t slot)
 {
-    struct hub_slots *slots = &hub->loops[h.loop];
-    if (h.slot >= slots->count) {
-        size_t count = slots->count == 0 ? 64 : slots->count;
-        while (count <= h.slot)
-            count *= 2;
-        slots->at = realloc(slots->at, count * sizeof(slots->at[0]));
-        CHECK(slots->at != NULL);
-        memset(slots->at + slots->count, 0, (count - slots->count) * sizeof(slots->at[0]));
-        slots->count = count;
-    }
+    size_t count = slots->count == 0 ? 64 : slots->count;
+    while (count <= slot)
+        count *= 2;
+    slots->at = realloc(slots->at, count * sizeof(slots->at[0]));
+    CHECK(slots->at != NULL);
+    memset(slots->at + slots->count, 0, (count - slots->count) * sizeof(slots->at[0]));
+    slots->count = count;
+}
+
+void user_add_session(struct hub_call *call, struct user *u, struct handle h)
+{
+    struct hub_slots *slots = &call->hub->loops[h.loop];
+    if (h.slot >= slots->count)
+        grow_slots(slots, h.slot);
     CHECK(slots->at[h.slot] == NULL);
     struct hub_session *s = calloc(1, sizeof(*s));
     CHECK(s != NULL);
@@ -88,7 +92,8 @@ struct hub_session *user_add_session(struct hub *hub, struct user *u, struct han
     s->user = u;
     list_push_back(&u->sessions, &s->in_user);
     slots->at[h.slot] = s;
-    return s;
+    for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next)
+        channel_add_session(call, container_of(n, struct membership, in_user)->channel, s);
 }
 
 void user_remove_session(struct hub *hub, struct hub_session *s)

@@ -1,4 +1,5 @@
 /* The hub: registration, membership, messages, nicks, quits; over one loop and over several. */
+#include "chat/hub_state.h"
 #include "unit/server/hub_fixture.h"
 
 #include <stdio.h>
@@ -432,6 +433,60 @@ Test(hub, close_of_the_last_session_is_a_quit_with_its_reason)
     HEARS(b, ":alice!~u@h QUIT :Ping timeout\n");
     fix_close(a, "again");
     HEARS(b, "");
+}
+
+/* --- users with several sessions, which no verb makes yet --- */
+
+/* One more session of alice, on the next loop. */
+static unsigned second_session(const char *nick)
+{
+    unsigned n = fix.sessions++;
+    struct hub_call call = {.hub = fix.hub, .at = fix_position(), .from = fix_handle(n)};
+    user_add_session(&call, user_find(fix.hub, span_str(nick)), call.from);
+    return n;
+}
+
+Test(hub, every_session_of_a_user_is_in_its_channels)
+{
+    unsigned a = fix_user("alice"), b = fix_user("bob");
+    fix_say(a, "JOIN #a");
+    fix_say(b, "JOIN #a");
+    unsigned a2 = second_session("alice");
+    fix_forget();
+    fix_say(b, "PRIVMSG #a :x");
+    HEARS(a, ":bob!~u@h PRIVMSG #a :x\n");
+    HEARS(a2, ":bob!~u@h PRIVMSG #a :x\n");
+    fix_say(b, "PRIVMSG alice :y");
+    HEARS(a, ":bob!~u@h PRIVMSG alice :y\n");
+    HEARS(a2, ":bob!~u@h PRIVMSG alice :y\n");
+    fix_say(a, "PRIVMSG #a :z");
+    HEARS(a, "");
+    HEARS(a2, ":alice!~u@h PRIVMSG #a :z\n");
+    fix_say(a2, "NICK al");
+    HEARS(a, ":alice!~u@h NICK :al\n");
+    HEARS(a2, ":alice!~u@h NICK :al\n");
+    fix_forget();
+    fix_say(a, "PART #a");
+    HEARS(a2, ":al!~u@h PART :#a\n");
+    fix_say(b, "PRIVMSG #a :gone?");
+    HEARS(a2, "");
+}
+
+Test(hub, user_stays_until_its_last_session_ends)
+{
+    unsigned a = fix_user("alice"), b = fix_user("bob");
+    fix_say(a, "JOIN #a");
+    fix_say(b, "JOIN #a");
+    unsigned a2 = second_session("alice");
+    fix_forget();
+    fix_close(a, "one");
+    HEARS(b, "");
+    fix_say(b, "PRIVMSG #a :x");
+    HEARS(a, "");
+    HEARS(a2, ":bob!~u@h PRIVMSG #a :x\n");
+    fix_close(a2, "two");
+    HEARS(b, ":alice!~u@h QUIT :two\n");
+    cr_assert_eq(hub_counts(fix.hub).users, 1);
 }
 
 /* --- as a state machine --- */
