@@ -9,6 +9,7 @@
 #define LOOP_METRICS(X)                                                                            \
     X(connections, gauge, "Connections that are open")                                             \
     X(accepted, counter, "Connections accepted")                                                   \
+    X(accept_pauses, counter, "Pauses of accepting: no connections or descriptors were left")      \
     X(closed, counter, "Connections closed")                                                       \
     X(protocol_errors, counter, "Connections closed because of what the peer sent")                \
     X(timeouts, counter, "Connections closed because the peer was silent for too long")            \

@@ -15,11 +15,22 @@ enum {
     BACKLOG = 4096,
     ACCEPTS_PER_TICK = 64,
     USER_TIMEOUT_MS = 30 * 1000, /* unacknowledged bytes for this long: the peer is gone */
+    KEEPALIVE_SECONDS = 5 * 60,  /* a silent peer is asked for a sign of life */
+    PAUSE_SPELL_MS = 1000,       /* pauses that follow each other so closely are logged once */
 };
 
 static bool set_flag(int fd, int level, int name, int value)
 {
     return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+/* Connections inherit all of these, so they cost no system call at an accept. */
+static bool set_connection_flags(int fd)
+{
+    return set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+           set_flag(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS) &&
+           set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+           set_flag(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_SECONDS);
 }
 
 enum err listener_bind(struct addr *addr, bool is_first, int *out)
@@ -36,7 +47,8 @@ enum err listener_bind(struct addr *addr, bool is_first, int *out)
               (!addr->is_v6 || set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, !both_families)) &&
               bind(fd, (struct sockaddr *)&ss, len) == 0 &&
               (!is_first || set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1)) &&
-              listen(fd, BACKLOG) == 0 && getsockname(fd, (struct sockaddr *)&ss, &len) == 0;
+              set_connection_flags(fd) && listen(fd, BACKLOG) == 0 &&
+              getsockname(fd, (struct sockaddr *)&ss, &len) == 0;
     if (!ok) {
         int error = errno;
         close(fd);
@@ -48,11 +60,12 @@ enum err listener_bind(struct addr *addr, bool is_first, int *out)
     return OK;
 }
 
-/* Counts a connection against limits.connections, which holds for the whole process. */
-static bool claim_connection(struct net *n)
+/* Counts a connection against limits.connections, which holds for the whole process. Nobody is
+ * locked out of the admin listener by it: that is where a full server is looked at. */
+static bool claim_connection(struct net *n, bool is_admin)
 {
     uint32_t open = atomic_fetch_add_explicit(n->open_total, 1, memory_order_relaxed);
-    if (open < (uint64_t)n->config->limits.connections)
+    if (is_admin || open < (uint64_t)n->config->limits.connections)
         return true;
     atomic_fetch_sub_explicit(n->open_total, 1, memory_order_relaxed);
     return false;
@@ -63,29 +76,36 @@ static void release_connection(struct net *n)
     atomic_fetch_sub_explicit(n->open_total, 1, memory_order_relaxed);
 }
 
+static void pause_accepting(struct net *n, bool admin_too, const char *reason)
+{
+    if (n->loop->now_ms >= n->accept_at_ms + PAUSE_SPELL_MS)
+        LOG_WARN("accepting paused", LOG_STR("reason", reason), LOG_INT("loop", n->loop->index));
+    metric_add(&n->loop->metrics.accept_pauses, 1);
+    n->accept_paused = true;
+    n->accept_at_ms = n->loop->now_ms + ACCEPT_PAUSE_MS;
+    for (unsigned i = 0; i < n->listener_count; i++)
+        if (admin_too || !n->listeners[i].is_admin)
+            ev_io_stop(n->loop->ev, &n->listeners[i].io);
+}
+
 /* False when nothing more can be accepted now. */
 static bool accept_one(struct listener *l)
 {
     struct net *n = l->net;
-    if (!claim_connection(n)) {
-        LOG_WARN("accepting paused: limits.connections is reached", LOG_STR("listener", l->name));
-        listener_pause_all(n);
+    if (!claim_connection(n, l->is_admin)) {
+        pause_accepting(n, false, "limits.connections is reached");
         return false;
     }
     struct sockaddr_storage ss;
     socklen_t len = sizeof(ss);
     int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
+        int error = errno;
         release_connection(n);
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            LOG_WARN("accepting paused", LOG_STR("listener", l->name),
-                     LOG_STR("reason", strerror(errno)));
-            listener_pause_all(n);
-        }
-        return errno == ECONNABORTED || errno == EINTR;
+        if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
+            pause_accepting(n, true, strerror(error));
+        return error == ECONNABORTED || error == EINTR;
     }
-    set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_flag(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
     struct addr peer = addr_from_sockaddr(&ss);
     if (net_open(n, fd, (unsigned)(l - n->listeners), &peer, l->session) != OK) {
         release_connection(n);
@@ -110,14 +130,6 @@ void listener_start(struct listener *l, struct net *n)
     ev_io_start(n->loop->ev, &l->io);
 }
 
-void listener_pause_all(struct net *n)
-{
-    n->accept_paused = true;
-    n->accept_at_ms = n->loop->now_ms + ACCEPT_PAUSE_MS;
-    for (unsigned i = 0; i < n->listener_count; i++)
-        ev_io_stop(n->loop->ev, &n->listeners[i].io);
-}
-
 void listener_resume_all(struct net *n)
 {
     n->accept_paused = false;
@@ -131,7 +143,8 @@ void listener_stop(struct listener *l)
     if (l->fd < 0)
         return;
     if (l->net != NULL) /* it was started */
-        ev_io_stop(l->net->loop->ev, &l->io);
+        if (l->net != NULL)
+            ev_io_stop(l->net->loop->ev, &l->io);
     close(l->fd);
     l->fd = -1;
 }

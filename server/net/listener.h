@@ -30,10 +30,9 @@ enum err listener_bind(struct addr *addr, bool is_first, int *fd);
 /* Accepts on l->fd from now on; l must not move any more. */
 void listener_start(struct listener *l, struct net *n);
 
-/* Stops accepting while the process has no descriptors or connections left; net_expire tries
- * again. */
-void listener_pause_all(struct net *n);
+/* Accepts again on those that paused, because the process had no connections or descriptors left;
+ * net_expire calls it every ACCEPT_PAUSE_MS until it helps. */
 void listener_resume_all(struct net *n);
 
-/* Closes the socket; connections stay. */
+/* Closes the socket, whether listener_start was called or not; connections stay. */
 void listener_stop(struct listener *l);
