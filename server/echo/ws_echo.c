@@ -98,6 +98,7 @@ static enum co_result run(struct conn *c, void *frame)
         }
         if (c->timed_out) {
             if (c->pinged) {
+                metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
                 send_close(c, WS_CODE_GOING_AWAY, SPAN("no answer to a ping"));
                 CO_RETURN;
             }

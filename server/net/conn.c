@@ -85,7 +85,7 @@ void conn_close(struct conn *c)
     if (c->state != CONN_OPEN)
         return;
     c->state = CONN_CLOSING;
-    conn_set_timer(c, TIMER_CLOSE);
+    conn_set_timer(c, TIMER_FLUSH);
     net_touch(conn_net(c), c);
 }
 

@@ -29,6 +29,7 @@ enum conn_timer {
     TIMER_IDLE,      /* between HTTP requests */
     TIMER_WS_PING,   /* ws.ping_seconds */
     TIMER_CHAT_PING, /* chat.ping_seconds */
+    TIMER_FLUSH,     /* the session is over, and the peer takes nothing of what is queued */
     TIMER_CLOSE,     /* the peer's part of a close */
     TIMER_COUNT,
 };
@@ -83,7 +84,7 @@ struct conn {
     bool readable : 1;    /* as the poll said */
     bool writable : 1;
     bool pinged : 1; /* for sessions: the peer was silent, and was asked if it is there */
-    struct co co;    /* the session\'s root coroutine: CO_BEGIN(c) */
+    struct co co;    /* the session's root coroutine: CO_BEGIN(c) */
 };
 
 static inline struct net *conn_net(const struct conn *c)
@@ -139,7 +140,8 @@ bool conn_has_room(struct conn *c);
 /* Resumes the session in this tick or the next. */
 void conn_wake(struct conn *c);
 
-/* Starts the timer of this kind anew and forgets an earlier one; any input restarts it. */
+/* Starts the timer of this kind anew and forgets an earlier one. Input restarts it, and so do bytes
+ * that a choked or closing peer takes; only TIMER_HANDSHAKE runs on. */
 void conn_set_timer(struct conn *c, enum conn_timer timer);
 
 /* The session ends here (the caller returns CO_DONE next, or never runs again): what is queued is

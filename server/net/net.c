@@ -14,12 +14,15 @@
 
 enum {
     IN_BYTES = 256 * 1024,      /* one read takes at most this */
-    GATHER_BYTES = 1024 * 1024, /* flushed early at half */
+    GATHER_BYTES = 1024 * 1024,
+    GATHER_FLUSH_BYTES = 256 * 1024, /* flushed early beyond this, while it is still in the cache */
     MESSAGES_PER_RESUME = 4096,
-    CLOSE_MS = 5000,         /* for the peer to take our last bytes and to close */
-    IDLE_MS = 75 * 1000,     /* between HTTP requests */
-    OUT_BYTES_CAP = 1 << 30, /* "no limit" still fits the queue's counter */
-    WRITE_PIECES = 64,       /* of an out-queue, per system call */
+    HANDSHAKES_PER_TICK = 16, /* reads of TLS handshakes; 0.2 to 0.4 ms each */
+    FLUSH_MS = 30 * 1000,     /* for the peer to take some of our last bytes */
+    CLOSE_MS = 5000,          /* and then to close */
+    IDLE_MS = 75 * 1000,      /* between HTTP requests */
+    OUT_BYTES_CAP = 1 << 30,  /* "no limit" still fits the queue's counter */
+    WRITE_PIECES = 64,        /* of an out-queue, per system call */
     WS_POOL_IDLE = 16,
     HTTP_LINE_BYTES_MAX = 8192,
     HTTP_HEADERS_MAX = 100,
@@ -33,7 +36,7 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
     n->out_bytes_max = config->limits.out_bytes < OUT_BYTES_CAP ? (uint32_t)config->limits.out_bytes
                                                                 : OUT_BYTES_CAP;
     n->in = malloc(IN_BYTES + TRANSPORT_SLACK_BYTES);
-    n->ws_pool = malloc(sizeof(*n->ws_pool));
+    n->ws_pool = calloc(1, sizeof(*n->ws_pool));
     enum err e = n->in == NULL || n->ws_pool == NULL ? ERR_NOMEM : OK;
     if (e == OK)
         e = out_pool_init(&n->out, GATHER_BYTES);
@@ -49,6 +52,7 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
         [TIMER_IDLE] = IDLE_MS,
         [TIMER_WS_PING] = (uint32_t)config->ws.ping_seconds * 1000,
         [TIMER_CHAT_PING] = (uint32_t)config->chat.ping_seconds * 1000,
+        [TIMER_FLUSH] = FLUSH_MS,
         [TIMER_CLOSE] = CLOSE_MS,
     };
     for (int i = 0; i < TIMER_COUNT; i++)
@@ -210,7 +214,7 @@ static enum co_result resume(struct net *n, struct conn *c)
 /* Makes sure that one resume's output fits the gather buffer. */
 static void make_room(struct net *n)
 {
-    if (n->out.gather_used > GATHER_BYTES / 2)
+    if (n->out.gather_used > GATHER_FLUSH_BYTES)
         net_flush(n);
 }
 
@@ -238,6 +242,17 @@ static void read_closing(struct net *n, struct conn *c)
     }
 }
 
+/* The peer does something: its silence begins anew. A handshake has a time to be complete in,
+ * however slowly it trickles. */
+static void note_activity(struct net *n, struct conn *c)
+{
+    if (c->timer == TIMER_HANDSHAKE)
+        return;
+    timeout_touch(&c->timeout, n->loop->now_ms);
+    if (c->timed_out)
+        conn_set_timer(c, c->timer); /* it ran out in this very tick: the peer was quicker */
+}
+
 static void read_open(struct net *n, struct conn *c)
 {
     size_t held = c->in.len;
@@ -254,11 +269,7 @@ static void read_open(struct net *n, struct conn *c)
     c->in.len += (uint32_t)got;
     if (got > 0) {
         metric_add(&n->loop->metrics.in_bytes, got);
-        /* A handshake has a time to be complete in, however slowly it trickles. */
-        if (c->timer != TIMER_HANDSHAKE)
-            timeout_touch(&c->timeout, n->loop->now_ms);
-        if (c->timed_out)
-            conn_set_timer(c, c->timer); /* it ran out in this very tick: the peer was quicker */
+        note_activity(n, c);
         c->fresh = true;
     }
     if (r == IO_EOF) {
@@ -280,6 +291,7 @@ static void read_open(struct net *n, struct conn *c)
 
 void net_read(struct net *n)
 {
+    int handshakes = 0;
     for (size_t i = 0; i < n->polled_count; i++) {
         struct conn *c = n->polled[i];
         c->polled = false;
@@ -288,6 +300,9 @@ void net_read(struct net *n)
             net_touch(n, c);
         c->readable = c->writable = false;
         if (!readable)
+            continue;
+        /* Those beyond the limit stay readable, and the next poll names them again. */
+        if (!transport_of(c)->is_ready(c) && ++handshakes > HANDSHAKES_PER_TICK)
             continue;
         make_room(n);
         if (c->state == CONN_OPEN && !c->eof)
@@ -350,13 +365,19 @@ static void send_queued(struct net *n, struct conn *c)
     if (taken > 0) {
         metric_add(&n->loop->metrics.out_bytes, taken);
         outq_consume(&c->out, &n->out, taken);
-        if (c->state != CONN_OPEN)
-            timeout_touch(&c->timeout, n->loop->now_ms);
+        if (c->state != CONN_OPEN || c->choked)
+            note_activity(n, c);
     }
     if (c->choked && c->out.bytes <= n->out_bytes_max / 2) {
         c->choked = false;
         conn_wake(c);
     }
+}
+
+static void begin_draining(struct conn *c)
+{
+    c->state = CONN_DRAINING;
+    conn_set_timer(c, TIMER_CLOSE);
 }
 
 /* A close, step by step: what is queued goes out, our end is shut, the peer ends its own. */
@@ -373,7 +394,7 @@ static void advance_close(struct net *n, struct conn *c)
         if (r == IO_FAILED)
             conn_abort(c, "shutdown failed");
         else if (r == IO_OK)
-            c->state = CONN_DRAINING;
+            begin_draining(c);
     }
     if (c->state == CONN_DRAINING && c->eof)
         c->state = CONN_DEAD;
@@ -425,8 +446,7 @@ static void reap(struct net *n, struct conn *c)
     ev_io_stop(n->loop->ev, &c->io);
     conn_set_timer(c, TIMER_NONE);
     sched_forget(&n->loop->sched, &c->task);
-    if (c->in.ptr != NULL)
-        free(c->in.ptr);
+    free(c->in.ptr);
     c->in.ptr = NULL;
     end_session(c);
     outq_clear(&c->out, &n->out);

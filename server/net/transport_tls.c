@@ -139,26 +139,31 @@ enum err tls_accept(struct conn *c)
 static enum io_result keep_output(struct conn *c)
 {
     struct tls_net *net = tls_of(c);
+    if (c->tls->pending.len > CIPHER_OUT_BYTES) {
+        errno = ENOBUFS; /* OpenSSL answers a peer that asks on and on and takes no answer */
+        return IO_FAILED;
+    }
     enum err e = buf_append(&c->tls->pending, span_of(net->out, net->out_len));
     net->out_len = 0;
     return e == OK ? IO_OK : IO_FAILED;
 }
 
-/* What an OpenSSL call that could not go on means for the connection. */
+/* What an OpenSSL call that could not go on means for the connection. The error queue was empty
+ * before the call. */
 static enum io_result judge(struct conn *c, int result)
 {
-    int reason = SSL_get_error(c->tls->ssl, result);
-    ERR_clear_error();
-    switch (reason) {
+    switch (SSL_get_error(c->tls->ssl, result)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
         return IO_AGAIN;
     case SSL_ERROR_ZERO_RETURN:
         return IO_EOF;
-    default:
-        errno = EPROTO;
-        return IO_FAILED;
     }
+    const char *reason = ERR_reason_error_string(ERR_peek_error());
+    conn_fail(c, reason == NULL ? "TLS failed" : reason);
+    ERR_clear_error();
+    errno = EPROTO;
+    return IO_FAILED;
 }
 
 static enum io_result decrypt(struct conn *c, uint8_t *to, size_t room, size_t *got)
