@@ -38,6 +38,8 @@ static enum co_result run(struct conn *c, void *frame)
     CO_BEGIN(c);
     while (classify(c) == NULL)
         CO_AWAIT(conn_try_event(c)); /* woken by a read, the timer, or the drain */
+    if (c->in.len == 0)
+        CO_RETURN; /* it never spoke (a health check, a browser's spare connection): no answer */
     conn_become(c, classify(c));
     CO_END;
 }

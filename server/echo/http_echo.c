@@ -142,10 +142,8 @@ enum co_result route_echo(struct conn *c, struct http_session *s)
                 begin_stream(c, s);
             http_send(c, s, body);
         } else {
-            if (c->eof || c->timed_out) {
-                conn_abort(c, "the body was not complete");
+            if (http_body_is_lost(c, s))
                 CO_RETURN;
-            }
             CO_AWAIT(conn_try_event(c)); /* woken by a read, or the timer */
         }
         CO_AWAIT(conn_has_room(c)); /* woken by the flush */

@@ -36,8 +36,37 @@ enum http_event http_read_body(struct conn *c, struct http_session *s, struct sp
         x->is_continued = true;
         conn_write(c, HTTP_CONTINUE);
     }
+    if (event == HTTP_EVENT_BODY)
+        x->is_continued = true;
     x->is_read = event == HTTP_EVENT_END || event == HTTP_EVENT_FAILED;
     return event;
+}
+
+/* 408, and the end. */
+static void time_out(struct conn *c, struct http_session *s)
+{
+    if (!s->exchange.is_answered) {
+        http_response_init(&s->exchange.response, NULL, 408);
+        http_refuse(c, s, 408, "the request was not complete in time");
+    }
+    metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+    conn_fail(c, "the request was not complete in time");
+}
+
+bool http_body_is_lost(struct conn *c, struct http_session *s)
+{
+    if (c->eof)
+        conn_fail(c, "the request's body was not complete");
+    else if (c->timed_out)
+        time_out(c, s);
+    return c->state != CONN_OPEN;
+}
+
+/* A peer that was not told to send the body may send it all the same, or another request instead:
+ * nobody could tell which (RFC 9110 section 10.1.1). */
+static bool may_withhold_body(const struct http_exchange *x)
+{
+    return x->request != NULL && x->request->expects_continue && !x->is_continued && !x->is_read;
 }
 
 static void queue(struct conn *c, struct buf *b, enum err e)
@@ -57,7 +86,7 @@ void http_begin(struct conn *c, struct http_session *s, uint16_t status, const c
     r->date = date(c);
     r->server = SPAN("simul");
     r->content_type = span_str(type);
-    if (c->draining)
+    if (c->draining || may_withhold_body(&s->exchange))
         r->keep_alive = false;
     s->exchange.is_answered = true;
     queue(c, &head, http_response_head(r, &head));
@@ -213,11 +242,6 @@ static enum co_result skip_body(struct conn *c, struct http_session *s)
     }
 }
 
-static bool is_over(const struct conn *c)
-{
-    return c->eof || c->timed_out;
-}
-
 static enum co_result run(struct conn *c, void *frame)
 {
     struct http_session *s = frame;
@@ -229,11 +253,8 @@ static enum co_result run(struct conn *c, void *frame)
             if (c->eof || (c->draining && http_parser_is_idle(&s->parser)))
                 CO_RETURN;
             if (c->timed_out) {
-                if (!http_parser_is_idle(&s->parser)) {
-                    http_response_init(&s->exchange.response, NULL, 408);
-                    http_refuse(c, s, 408, "the request was not complete in time");
-                    conn_fail(c, "request timed out");
-                }
+                if (!http_parser_is_idle(&s->parser))
+                    time_out(c, s);
                 CO_RETURN;
             }
             if (!http_parser_is_idle(&s->parser) && c->timer != TIMER_HANDSHAKE)
@@ -253,7 +274,7 @@ static enum co_result run(struct conn *c, void *frame)
             CO_RETURN;
 
         while (skip_body(c, s) == CO_WAITING) {
-            if (is_over(c) || s->exchange.response.keep_alive == false)
+            if (!s->exchange.response.keep_alive || http_body_is_lost(c, s))
                 CO_RETURN;
             CO_AWAIT(conn_try_event(c)); /* woken by a read, or the timer */
         }

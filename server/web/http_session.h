@@ -19,7 +19,7 @@ struct http_exchange {
     const struct http_request *request;
     struct http_response response;
     bool is_answered;  /* the response's head is queued */
-    bool is_continued; /* a peer that waits for "100 Continue" was answered */
+    bool is_continued; /* a peer that would wait for "100 Continue" got it, or did not wait */
     bool is_read;      /* the request's body is used up */
     bool is_upgraded;  /* another protocol has taken over: the session ends */
     struct co_sleep sleep;
@@ -51,6 +51,10 @@ extern const struct http_route admin_routes[];
  * HTTP_EVENT_NEED_MORE (await conn_try_event, and give up when the input has ended),
  * HTTP_EVENT_END, or HTTP_EVENT_FAILED. Asks a peer that waits for it to send the body. */
 enum http_event http_read_body(struct conn *c, struct http_session *s, struct span *body);
+
+/* Whether the rest of the body will not come, since the input has ended or the peer is silent. The
+ * connection is then closed, after a 408 where nothing was answered; the handler returns. */
+bool http_body_is_lost(struct conn *c, struct http_session *s);
 
 /* Queues the head: status and type as given, length or streaming as set in exchange.response. */
 void http_begin(struct conn *c, struct http_session *s, uint16_t status, const char *type);

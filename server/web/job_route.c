@@ -102,10 +102,8 @@ enum co_result route_job(struct conn *c, struct http_session *s)
         CO_RETURN;
     }
     while ((event = collect(c, s)) == HTTP_EVENT_NEED_MORE) {
-        if (c->eof || c->timed_out) {
-            conn_abort(c, "the body was not complete");
+        if (http_body_is_lost(c, s))
             CO_RETURN;
-        }
         CO_AWAIT(conn_try_event(c)); /* woken by a read, or the timer */
     }
     if (event == HTTP_EVENT_FAILED || !submit(c, s, job))
