@@ -245,8 +245,7 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
     struct chat_serving *const f = &s->serving;
     CO_BEGIN(f);
     for (;;) {
-        CO_AWAIT(
-            may_go_on(c, s)); /* woken by the hub's returns, room to send, a credit, the timer */
+        CO_AWAIT(may_go_on(c, s)); /* woken by the hub, room, a credit, the timer, the drain */
         look_at_clock(c, s);
         if (s->reason != NULL)
             CO_RETURN;

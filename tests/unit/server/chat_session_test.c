@@ -112,6 +112,14 @@ Test(chat_session, drops_what_a_user_name_may_not_have)
     HEARS(a, ":bob!~bob@127.0.0.1 PRIVMSG alice :x\r\n");
 }
 
+Test(chat_session, host_that_begins_with_a_colon_gets_a_zero)
+{
+    unsigned a = client_named(0, "alice"), b = client_connect(0, &chat_line_session);
+    cr_assert_eq(addr_parse(&client_conn(b)->peer, "::1", 1), OK);
+    client_say(b, "NICK bob\r\nUSER b 0 * :x\r\nPRIVMSG alice :x\r\n");
+    HEARS(a, ":bob!~b@0::1 PRIVMSG alice :x\r\n");
+}
+
 /* --- password --- */
 
 static void setup_password(void)

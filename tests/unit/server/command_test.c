@@ -1,0 +1,53 @@
+#include "chat/command.h"
+#include "unit/alloc_fail.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+static const struct handle FROM = {.slot = 1, .generation = 2, .loop = 3};
+
+Test(command, line_owns_its_bytes)
+{
+    char text[] = "@+a=b PRIVMSG #a :hello";
+    struct line_command *l = line_command_new(FROM, span_str(text));
+    memset(text, 0, sizeof(text));
+    cr_assert_eq(l->command.head.kind, DELIVERY_RETURN);
+    cr_assert_eq(l->command.item.entry.kind, ENTRY_LINE);
+    cr_assert_eq(l->command.item.entry.from.generation, 2);
+    const struct irc_line *line = l->command.item.entry.line.line;
+    cr_assert(span_eq(line->tags, SPAN("+a=b")));
+    cr_assert(span_eq(line->command, SPAN("PRIVMSG")));
+    cr_assert_eq(line->param_count, 2);
+    cr_assert(span_eq(line->params[1], SPAN("hello")));
+    free(l);
+}
+
+Test(command, registration_points_at_its_own_names)
+{
+    struct registration_command *r = registration_command_new(FROM, 16);
+    cr_assert_eq(r->nick_bytes, 0);
+    memcpy(r->nick, "0123456789abcdef", 16);
+    r->nick_bytes = 16;
+    memcpy(r->user, "~u", 2);
+    r->user_bytes = 2;
+    memcpy(r->host, "h", 1);
+    r->host_bytes = 1;
+    registration_command_seal(r);
+    const struct entry *e = &r->command.item.entry;
+    cr_assert_eq(e->kind, ENTRY_REGISTER);
+    cr_assert_not(e->is_query);
+    cr_assert(span_eq(e->registration.nick, SPAN("0123456789abcdef")));
+    cr_assert(span_eq(e->registration.user, SPAN("~u")));
+    cr_assert(span_eq(e->registration.host, SPAN("h")));
+    free(r);
+}
+
+Test(command, says_when_there_is_no_memory)
+{
+    alloc_fail_after(0);
+    cr_assert_null(line_command_new(FROM, SPAN("PING 1")));
+    alloc_fail_stop();
+    alloc_fail_after(0);
+    cr_assert_null(registration_command_new(FROM, 16));
+    alloc_fail_stop();
+}
