@@ -192,6 +192,10 @@ static enum io_result tls_read(struct conn *c, uint8_t *to, size_t cap, size_t *
     *got = 0;
     metric_add(&conn_net(c)->loop->metrics.reads, 1);
     ssize_t n = recv(c->io.fd, net->in, cap < CIPHER_IN_BYTES ? cap : CIPHER_IN_BYTES, 0);
+    if (n == 0 && !c->tls->is_ready) {
+        errno = ECONNRESET; /* nobody is left to shake hands with */
+        return IO_FAILED;
+    }
     if (n == 0)
         return IO_EOF;
     if (n < 0)

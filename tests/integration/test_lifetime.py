@@ -98,6 +98,16 @@ def test_a_peer_that_never_ends_its_side_is_let_go(daemon):
 
 # --- closing ---
 
+def test_a_peer_that_leaves_in_the_tls_handshake_is_let_go(start):
+    daemon = start("limits.handshake_seconds=0")  # no limit
+    for hello in (b"", b"\x16\x03\x01\x02\x00\x01"):
+        with socket.create_connection(daemon.addresses["webtls"]) as sock:
+            sock.sendall(hello)
+            sock.shutdown(socket.SHUT_WR)
+            assert read_to_the_end(sock) == b""
+    wait_until(lambda: open_connections(daemon) == 0, "the end of both")
+
+
 def test_a_reader_that_rests_after_its_half_close_loses_nothing(start):
     daemon = start("limits.out_bytes=67108864")
     data = os.urandom(16 * MIB)
