@@ -1,0 +1,114 @@
+"""Fixtures of all tests here. Every test that starts the daemon runs with one loop and with four.
+
+Tests marked `short` are those that also run where everything is slow (valgrind).
+"""
+import itertools
+import signal
+
+import pytest
+
+from irc import Client
+from simuld import Daemon
+
+TEST_SECONDS_MAX = 180
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "short: also run under valgrind")
+
+
+@pytest.fixture(scope="module", params=[1, 4], ids=["loops1", "loops4"])
+def loops(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def daemon(request, loops):
+    """One that the tests of a file share; the file's SETTINGS are added to the usual ones."""
+    with Daemon(*getattr(request.module, "SETTINGS", []), loops=loops) as shared:
+        yield shared
+
+
+@pytest.fixture
+def start(loops):
+    """Starts daemons that belong to one test; those still running at its end are stopped."""
+    started = []
+
+    def start_one(*settings, **options):
+        started.append(Daemon(*settings, loops=loops, **options))
+        return started[-1]
+
+    yield start_one
+    errors = []
+    for one in started:
+        try:
+            with one:
+                pass
+        except AssertionError as error:
+            errors.append(error)
+    assert not errors, errors[0]
+
+
+@pytest.fixture(autouse=True)
+def hang_is_failure():
+    def give_up(number, frame):
+        raise TimeoutError(f"the test takes longer than {TEST_SECONDS_MAX} s")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(TEST_SECONDS_MAX)
+    yield
+    signal.alarm(0)
+
+
+# --- chat ---
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def channel():
+    """The name of a channel that nobody has used."""
+    return f"#channel-{next(numbers)}"
+
+
+@pytest.fixture
+def visitor(daemon):
+    """Makes clients that are connected and not registered; on a certain loop if one is given."""
+    made = []
+
+    def make(listener="irc", loop=None):
+        if loop is None:
+            made.append(Client(daemon.connect(listener)))
+        else:
+            made.append(Client(daemon.connect_to_loop(listener, loop)[0]))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def person(visitor):
+    """Makes clients that are registered, under a nick that begins with the name and is unique."""
+
+    def make(name, *caps, **where):
+        client = visitor(**where)
+        client.register(f"{name}{next(numbers)}", *caps)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def couple(daemon, person, channel):
+    """An operator and a member of one channel, on different loops where there are several."""
+
+    def make(*caps):
+        pair = [person("alice", *caps, loop=0), person("bob", *caps, loop=daemon.loops - 1)]
+        pair[0].join(channel)
+        pair[1].join(channel)
+        pair[0].expect("JOIN", channel)
+        return pair
+
+    return make
