@@ -1,0 +1,82 @@
+"""The admin listener: /metrics, /livez, /readyz, /stats."""
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from http_raw import HttpConnection, get
+from simuld import wait_until
+
+TOOLS = Path(__file__).parents[2] / "build-tools"
+
+
+@pytest.mark.short
+def test_it_is_alive_and_ready(daemon):
+    assert daemon.admin("/livez") == (200, "ok\n")
+    assert daemon.admin("/readyz") == (200, "ok\n")
+
+
+def test_promtool_accepts_the_metrics(daemon):
+    promtool = shutil.which("promtool") or shutil.which("promtool", path=TOOLS)
+    assert promtool, "promtool is not installed"
+    status, text = daemon.admin("/metrics")
+    assert status == 200
+    check = subprocess.run([promtool, "check", "metrics"], input=text, text=True,
+                           capture_output=True, check=False)
+    assert (check.returncode, check.stdout + check.stderr) == (0, "")
+
+
+def test_metrics_have_the_type_of_prometheus(daemon):
+    with HttpConnection(daemon.connect("admin")) as http:
+        assert http.ask(get("/metrics")).get("Content-Type").startswith("text/plain; version=0.0.4")
+
+
+def test_stats_are_json_with_every_loop(daemon):
+    stats = daemon.stats()
+    assert [loop["index"] for loop in stats["loops"]] == list(range(daemon.loops))
+    assert stats["pid"] == daemon.pid
+    assert stats["draining"] is False
+    with HttpConnection(daemon.connect("admin")) as http:
+        assert http.ask(get("/stats")).get("Content-Type") == "application/json"
+
+
+def test_stats_count_the_connections_of_each_loop(daemon):
+    def connections():
+        return [loop["connections"] for loop in daemon.stats()["loops"]]
+
+    first, one = daemon.connect_to_loop("echo")
+    second, two = daemon.connect_to_loop("echo", (one + 1) % daemon.loops)
+    counts = connections()
+    assert counts[one] >= 1 and counts[two] >= 1
+    assert daemon.loops == 1 or one != two
+    first.close()
+    second.close()
+    # The one that asks is itself a connection, on loop 0.
+    wait_until(lambda: sum(connections()) == 1, "the end of both")
+
+
+def test_metrics_count_what_happens(daemon):
+    before = daemon.metric("simul_http_requests_total")
+    with HttpConnection(daemon.connect("web")) as http:
+        for _ in range(10):
+            http.ask(get("/echo"))
+    assert daemon.metric("simul_http_requests_total") >= before + 10
+
+
+def test_what_is_public_is_not_on_the_admin_listener_and_the_other_way_round(daemon):
+    for path in ("/", "/echo", "/chat", "/jobs/burn?ms=0"):
+        assert daemon.admin(path)[0] == 404
+    with HttpConnection(daemon.connect("web")) as http:
+        for path in ("/metrics", "/livez", "/readyz", "/stats"):
+            assert http.ask(get(path)).status == 404
+
+
+def test_other_methods_are_405(daemon):
+    with HttpConnection(daemon.connect("admin")) as http:
+        answer = http.ask(get("/metrics", method="POST"))
+        assert (answer.status, answer.get("Allow")) == (405, "GET, HEAD")
+
+
+def test_the_admin_listener_can_be_left_out(start):
+    assert "admin" not in start("admin.port=off").addresses

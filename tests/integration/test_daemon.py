@@ -1,0 +1,387 @@
+"""The daemon as its user sees it: command line, settings, what it prints, signals, its end."""
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+import pytest
+
+import certificates
+from http_raw import HttpConnection, get
+from irc import Client
+from simuld import (LISTENERS, TIMEOUT, Daemon, free_port, overrides, program, run, wait_until)
+from ws_raw import PING, PONG, Frame, WebSocket, frame
+
+FREE = overrides(LISTENERS)
+
+
+def one_line(text):
+    assert re.fullmatch(r"simuld: [^\n]+\n", text), text
+    return text
+
+
+# --- the command line ---
+
+
+def test_version_is_printed():
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"simuld \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_help_names_every_option_and_setting():
+    done = run("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    for word in ("-c FILE", "-o ", "-t", "--version", "loops", "drain_seconds", "listen.NAME.port",
+                 "listen.NAME.protocol", "admin.port", "tls.self_signed", "server.network",
+                 "limits.out_bytes", "chat.motd", "ws.origins", "jobs.queue_max", "log.format"):
+        assert word in done.stdout, word
+
+
+@pytest.mark.parametrize("arguments", [["-x"], ["--verbose"], ["-o"], ["-c"], ["extra"],
+                                       ["-o", "listen.web.port"]])
+def test_a_wrong_command_line_is_exit_status_2_and_one_line(arguments):
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    one_line(done.stderr)
+
+
+@pytest.mark.parametrize("setting, named", [
+    ("no.such=1", "no.such"),
+    ("loop=1", "loop"),
+    ("listen.web.colour=red", "listen.web.colour"),
+    ("channel.quiet_members=5", "channel.quiet_members"),
+    ("loops=-1", "loops"),
+    ("loops=many", "loops"),
+    ("listen.web.port=65536", "listen.web.port"),
+    ("listen.web.protocol=gopher", "listen.web.protocol"),
+    ("listen.web.address=example.org", "listen.web.address"),
+    ("listen.new.address=127.0.0.1", "listen.new"),
+    ("listen.new.tls=on", "listen.new"),
+    ("log.level=loud", "log.level"),
+    ("tls.certificate=/nowhere", "tls."),
+])
+def test_a_wrong_setting_is_exit_status_1_and_one_line(setting, named):
+    for check in ([], ["-t"]):
+        done = run(*FREE, "-o", setting, *check)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert named in one_line(done.stderr)
+
+
+def test_settings_can_be_checked_without_serving(tmp_path):
+    file = tmp_path / "simul.conf"
+    file.write_text("loops = 2\n[listen.web]\nport = 8080\n")
+    assert run("-t", "-c", str(file)).returncode == 0
+    file.write_text("loops = 2\n[listen.web]\nporto = 8080\n")
+    done = run("-t", "-c", str(file))
+    assert done.returncode == 1
+    assert f"{file}:3" in one_line(done.stderr)
+    assert run("-t", "-c", str(tmp_path / "missing")).returncode == 1
+
+
+def network_of(daemon):
+    with Client(daemon.connect("irc")) as client:
+        greeting = client.register("someone")
+        tokens = [p for m in greeting if m.command == "005" for p in m.params]
+        return next(t.partition("=")[2] for t in tokens if t.startswith("NETWORK="))
+
+
+def test_default_is_beaten_by_file_and_file_by_environment_and_that_by_the_command_line(tmp_path):
+    file = tmp_path / "simul.conf"
+    file.write_text("loops = 1\n[server]\nnetwork = fromfile\n[listen.web]\nport = 0\n")
+    environment = {"SIMUL_SERVER_NETWORK": "fromenv"}
+    override = ["-o", "server.network=fromoption"]
+    cases = [([], {}, "simul"), (["-c", str(file)], {}, "fromfile"),
+             (["-c", str(file)], environment, "fromenv"),
+             (["-c", str(file), *override], environment, "fromoption"),
+             (override, environment, "fromoption")]
+    for arguments, env, network in cases:
+        with Daemon(arguments=[*FREE, *arguments], env=env) as daemon:
+            assert network_of(daemon) == network
+
+
+def test_an_unknown_variable_of_the_environment_only_warns():
+    env = {"SIMUL_WEB_SERVICE_HOST": "10.0.0.1", "SIMUL_LISTEN_EXTRA_PORT": "0"}
+    with Daemon(arguments=FREE, env=env) as daemon:
+        wait_until(lambda: "SIMUL_WEB_SERVICE_HOST" in daemon.stderr(), "a warning")
+        line = next(l for l in daemon.stderr().split("\n") if "SIMUL_WEB_SERVICE_HOST" in l)
+        assert "level=warn" in line
+
+
+def test_a_wrong_value_in_the_environment_is_exit_status_1():
+    done = run(*FREE, env={"SIMUL_LISTEN_WEB_PORT": "high"})
+    assert done.returncode == 1
+    assert "SIMUL_LISTEN_WEB_PORT" in one_line(done.stderr)
+
+
+def test_loops_default_to_one_for_each_core():
+    with Daemon(arguments=FREE) as daemon:
+        assert len(daemon.stats()["loops"]) == len(os.sched_getaffinity(0))
+
+
+# --- starting ---
+
+
+@pytest.mark.short
+def test_every_listener_is_announced_once_and_ready_comes_last(daemon):
+    assert daemon.lines[-1] == "ready"
+    names = [line.split()[1] for line in daemon.lines[:-1]]
+    assert sorted(names) == sorted(["web", "irc", "echo", "webtls", "irctls", "six", "echosix",
+                                    "admin"])
+    for line in daemon.lines[:-1]:
+        address = r"\[::1\]" if "six" in line else r"127\.0\.0\.1"
+        assert re.fullmatch(rf"listening \w+ {address}:[1-9]\d*", line), line
+
+
+def test_without_a_certificate_there_are_no_tls_listeners():
+    with Daemon(arguments=FREE) as daemon:
+        assert {"webtls", "irctls"}.isdisjoint(daemon.addresses)
+
+
+def test_a_star_is_ipv4_and_ipv6(start):
+    daemon = start("listen.any.address=*", "listen.any.port=0", "listen.any.protocol=echo")
+    for address in ("127.0.0.1", "::1"):
+        with socket.create_connection((address, daemon.port("any")), timeout=TIMEOUT) as sock:
+            sock.sendall(b"hello")
+            assert sock.recv(5) == b"hello"
+
+
+def test_a_second_daemon_on_the_same_port_fails_with_one_line(daemon):
+    for name in ("web", "irc", "echo", "admin", "six"):
+        key = "admin" if name == "admin" else f"listen.{name}"
+        taken = f"{daemon.port(name)}"
+        second = subprocess.Popen(
+            [program(), *FREE, "-o", f"loops={daemon.loops}", "-o", f"{key}.port={taken}"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        out, err = second.communicate(timeout=TIMEOUT)
+        assert (second.returncode, out) == (1, "")
+        assert taken in one_line(err) and name in err
+    with HttpConnection(daemon.connect("web")) as http:
+        assert http.ask(get("/echo")).status == 200
+
+
+def test_a_second_daemon_that_fails_leaves_no_process(daemon):
+    second = subprocess.Popen([program(), *FREE, "-o", f"listen.web.port={daemon.port('web')}"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              start_new_session=True)
+    assert second.wait(TIMEOUT) == 1
+    with pytest.raises(ProcessLookupError):
+        os.killpg(second.pid, 0)
+
+
+def test_a_port_can_be_taken_again_at_once(start):
+    port = free_port()
+    for _ in range(2):
+        daemon = start(f"listen.echo.port={port}")
+        with daemon.connect("echo") as sock:
+            sock.sendall(b"x")
+            assert sock.recv(1) == b"x"
+            daemon.signal(signal.SIGTERM)
+            assert sock.recv(1) == b""  # who closes first leaves the port in TIME_WAIT
+        daemon.expect_good_end()
+
+
+def test_log_lines_are_logfmt_by_default_and_json_on_request(start):
+    with Daemon(arguments=FREE) as daemon:
+        wait_until(lambda: "msg=listening" in daemon.stderr(), "a log line")
+    for line in daemon_lines(start("log.format=json")):
+        assert {"ts", "level", "msg"} <= json.loads(line).keys()
+
+
+def daemon_lines(daemon):
+    daemon.stop()
+    return daemon.stderr().split("\n")[:-1]
+
+
+def test_the_log_can_go_to_a_file(start, tmp_path):
+    file = tmp_path / "log"
+    daemon = start(f"log.file={file}")
+    daemon.stop()
+    assert daemon.stderr() == ""
+    assert any(json.loads(line)["msg"] == "listening" for line in file.read_text().splitlines())
+
+
+def test_the_log_level_leaves_out_what_matters_less(start):
+    daemon = start("log.level=error")
+    daemon.stop()
+    assert daemon.stderr() == ""
+
+
+def test_a_log_that_nobody_reads_stops_nothing(loops):
+    """Standard error is a pipe that is full."""
+    process = subprocess.Popen([program(), *FREE, "-o", f"loops={loops}"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, start_new_session=True)
+    try:
+        addresses = {}
+        while (line := process.stdout.readline().decode().split())[0] != "ready":
+            addresses[line[1]] = line[2].rpartition(":")
+        web = (addresses["web"][0], int(addresses["web"][2]))
+        for _ in range(1500):  # each is refused with a log line of some 100 bytes
+            with socket.create_connection(web, timeout=TIMEOUT) as sock:
+                sock.sendall(b"GET / HTTP/1.1\r\nHost : x\r\n\r\n")
+                assert sock.recv(12) == b"HTTP/1.1 400"
+    finally:
+        process.kill()
+        process.communicate(timeout=TIMEOUT)
+
+
+# --- the drain ---
+
+
+def refuses_connections(daemon, name):
+    try:
+        socket.create_connection(daemon.addresses[name], timeout=TIMEOUT).close()
+    except ConnectionError:
+        return True
+    return False
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_term_and_int_tell_the_clients_and_finish_what_was_begun(start, number):
+    daemon = start()
+    slow = HttpConnection(daemon.connect("web"))
+    streaming = HttpConnection(daemon.connect("web"))
+    idle = HttpConnection(daemon.connect("web"))
+    echo_ws = WebSocket(daemon.connect("web"))
+    chat_ws = WebSocket(daemon.connect("web"), "/chat")
+    irc, echo = Client(daemon.connect("irc")), daemon.connect("echo")
+    admin = HttpConnection(daemon.connect("admin"))
+    irc.register("someone")
+    idle.ask(get("/echo"))
+    streaming.send(get("/echo", "Content-Length: 10", method="POST") + "hello")
+    streaming.read_head()
+    before = daemon.metric("simul_http_requests_total")
+    slow.send(get("/echo?delay_ms=2000"))
+    wait_until(lambda: daemon.metric("simul_http_requests_total") > before + 1, "the slow request")
+
+    daemon.signal(number)
+    for name in ("web", "irc", "echo", "webtls", "irctls", "six"):
+        wait_until(lambda: refuses_connections(daemon, name), f"{name} to be closed")
+    assert admin.ask(get("/readyz")).status == 503
+
+    assert chat_ws.read().payload.startswith(b"ERROR :")
+    chat_ws.expect_close(1001)
+    echo_ws.expect_close(1001)
+    assert irc.read_until("ERROR")
+    assert irc.read() is None
+    assert idle.at_end()
+    assert echo.recv(1) == b""
+    streaming.send("world")
+    assert streaming.input.read(10) == b"helloworld"
+    assert streaming.at_end()
+    answer = slow.read()
+    assert (answer.status, answer.get("Connection")) == (200, "close")
+    for client in (slow, streaming, idle, echo_ws, chat_ws, irc, echo, admin):
+        client.close()
+    daemon.expect_good_end()
+
+
+def test_the_admin_listener_closes_last_and_says_that_it_drains(start):
+    daemon = start("drain_seconds=30")
+    with HttpConnection(daemon.connect("web")) as http:
+        http.send(get("/echo", "Content-Length: 1", method="POST"))
+        wait_until(lambda: daemon.metric("simul_connections") >= 2, "the request")
+        http.send(get("/echo", "Content-Length: 1", method="POST"))
+        daemon.signal(signal.SIGTERM)
+        wait_until(lambda: refuses_connections(daemon, "web"), "the web listener to be closed")
+        assert daemon.admin("/readyz")[0] == 503
+        assert daemon.admin("/livez")[0] == 200
+        assert daemon.stats()["draining"] is True
+    daemon.expect_good_end()
+
+
+def test_clients_that_never_close_do_not_hold_it_beyond_drain_seconds(start):
+    daemon = start("drain_seconds=1")
+    clients = [daemon.connect("echo"), daemon.connect("irc"), daemon.connect("web")]
+    clients[2].sendall(b"GET /echo?delay_ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n")
+    ws = WebSocket(daemon.connect("web"))
+    tls = daemon.connect("webtls")
+    began = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - began < 1 + 10  # the sanitizers look for leaks at the end
+    for client in (*clients, ws, tls):
+        client.close()
+
+
+def test_what_is_queued_is_sent_before_it_leaves(start):
+    daemon = start()
+    data = os.urandom(200_000)
+    with daemon.connect("echo") as sock:
+        sock.sendall(data)
+        received = sock.recv(1)
+        daemon.signal(signal.SIGTERM)
+        while part := sock.recv(1 << 16):
+            received += part
+        assert data.startswith(received) and len(received) > 1
+    daemon.expect_good_end()
+
+
+# --- its processes ---
+
+
+def test_the_process_that_the_user_starts_is_the_server_and_the_others_descend_from_it(daemon):
+    assert daemon.stats()["pid"] == daemon.pid
+    wait_until(lambda: len(daemon.processes()) >= 3, "server, spawner and workers")
+
+
+def test_no_process_outlives_a_server_that_is_killed(start):
+    daemon = start()
+    wait_until(lambda: len(daemon.processes()) >= 3, "server, spawner and workers")
+    os.kill(daemon.pid, signal.SIGKILL)
+    daemon.wait()
+    wait_until(lambda: not daemon.processes(), "the end of its processes")
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_usr1_and_usr2_are_logged_and_ignored(daemon, number):
+    before = len(daemon.log("signal ignored"))
+    daemon.signal(number)
+    wait_until(lambda: len(daemon.log("signal ignored")) == before + 1, "a log line")
+    assert daemon.admin("/livez")[0] == 200
+
+
+def test_signals_of_the_terminal_reach_the_whole_group_and_it_still_leaves_in_good_order(start):
+    daemon = start()
+    os.killpg(daemon.pid, signal.SIGINT)  # Ctrl-C goes to the workers as well
+    daemon.expect_good_end()
+
+
+# --- certificates ---
+
+
+def certificate_of(daemon):
+    with daemon.connect("webtls") as sock:
+        return ssl.DER_cert_to_PEM_cert(sock.getpeercert(binary_form=True))
+
+
+def test_hup_reads_certificates_again_and_keeps_the_old_if_they_are_broken(start, tmp_path):
+    certificate, key = certificates.make(tmp_path)
+    daemon = start(*certificates.settings(certificate, key))
+    first = certificate.read_text()
+    assert certificate_of(daemon) == first
+    with WebSocket(daemon.connect("webtls")) as ws:
+        certificates.make(tmp_path)
+        second = certificate.read_text()
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: certificate_of(daemon) == second, "the new certificate")
+
+        certificate.write_text("broken")
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: daemon.log("certificates not read, the old ones stay"), "a complaint")
+        assert certificate_of(daemon) == second
+        ws.send(frame(PING, b"still here"))
+        assert ws.read() == Frame(PONG, True, b"still here")
+
+
+def test_a_certificate_that_does_not_fit_its_key_is_exit_status_1(tmp_path):
+    (tmp_path / "other").mkdir()
+    certificate, _ = certificates.make(tmp_path)
+    _, key = certificates.make(tmp_path / "other")
+    done = run(*FREE, *overrides(certificates.settings(certificate, key)))
+    assert (done.returncode, done.stdout) == (1, "")
+    one_line(done.stderr)
