@@ -38,9 +38,10 @@ struct tls_store {
 
 static bool make_key(struct ticket_key *k, time_t now)
 {
-    k->made = now;
-    return RAND_bytes(k->name, sizeof(k->name)) == 1 && RAND_bytes(k->aes, sizeof(k->aes)) == 1 &&
-           RAND_bytes(k->hmac, sizeof(k->hmac)) == 1;
+    bool ok = RAND_bytes(k->name, sizeof(k->name)) == 1 &&
+              RAND_bytes(k->aes, sizeof(k->aes)) == 1 && RAND_bytes(k->hmac, sizeof(k->hmac)) == 1;
+    k->made = ok ? now : 0; /* a key that could be guessed is none */
+    return ok;
 }
 
 /* The key that encrypts now; a copy, so that nothing is used outside the lock. */
