@@ -59,8 +59,13 @@ as_root() {
     fi
 }
 
+# What apt says is shown only where it fails.
 apt_get() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
+    output=$(as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o DPkg::Lock::Timeout=300 "$@" 2>&1) || {
+        echo "$output" >&2
+        exit 1
+    }
 }
 
 install_packages() {
@@ -69,7 +74,7 @@ install_packages() {
     echo "installing from Debian: $missing"
     apt_get update
     # shellcheck disable=SC2086 # a list of words
-    apt_get install --no-install-recommends -o Dpkg::Use-Pty=0 $missing >/dev/null
+    apt_get install --no-install-recommends $missing
 }
 
 # promtool alone, out of prometheus' package: installing that would also start its service, on the
