@@ -218,29 +218,35 @@ enum err server_new(struct server **out, const struct config *config, struct spa
     return OK;
 }
 
+/* Whether deliver_rest has something left. */
+static bool has_rest(const struct server *s)
+{
+    for (unsigned i = 0; i < s->loops.count; i++)
+        if (!mailbox_is_empty(&s->loops.loops[i].mailbox))
+            return true;
+    for (unsigned i = 0; i < s->net_count; i++)
+        if (s->threads[i].net.chat != NULL && chat_loop_has_work(s->threads[i].net.chat))
+            return true;
+    return s->hub != NULL && hub_service_has_work(s->hub);
+}
+
 /* Mail that is still on its way owns what it carries, so it is delivered, not dropped; so is what
  * the hub says of it. All threads but this one have ended. */
 static void deliver_rest(struct server *s)
 {
-    bool any = true;
-    while (any) {
-        any = false;
+    for (unsigned i = 0; i < s->loops.count; i++)
+        loop_publish_mail(&s->loops.loops[i]);
+    do {
         for (unsigned i = 0; i < s->loops.count; i++)
-            loop_publish_mail(&s->loops.loops[i]);
-        for (unsigned i = 0; i < s->loops.count; i++) {
-            any = any || !mailbox_is_empty(&s->loops.loops[i].mailbox);
             loop_deliver_mail(&s->loops.loops[i]);
-        }
         if (s->hub != NULL)
             hub_service_run(s->hub);
-        any = any || (s->hub != NULL && hub_service_has_work(s->hub));
-        for (unsigned i = 0; i < s->net_count; i++) {
-            struct chat_loop *chat = s->threads[i].net.chat;
-            if (chat != NULL)
-                chat_loop_fan_out(chat);
-            any = any || (chat != NULL && chat_loop_has_work(chat));
-        }
-    }
+        for (unsigned i = 0; i < s->net_count; i++)
+            if (s->threads[i].net.chat != NULL)
+                chat_loop_fan_out(s->threads[i].net.chat);
+        for (unsigned i = 0; i < s->loops.count; i++)
+            loop_publish_mail(&s->loops.loops[i]);
+    } while (has_rest(s));
 }
 
 void server_free(struct server *s)

@@ -13,67 +13,79 @@ struct ws_echo {
 /* The size of a plain echo is not limited: it is not assembled. */
 static const struct ws_rules RULES = {.side = WS_SERVER};
 
-static void send_frame(struct conn *c, enum ws_opcode opcode, bool fin, struct span payload)
+/* Every encoder below writes at `out` and returns where it ended. What one input is answered with
+ * is never longer than this: frames lose their mask, and each piece that wslay gives (up to 4 KiB)
+ * gets a header of its own; a close comes last. */
+static size_t answer_bytes_max(size_t input_bytes)
 {
-    uint8_t header[WS_HEADER_BYTES_MAX];
-    size_t n = ws_encode_header(header, opcode, fin, payload.len);
-    uint8_t *out = conn_write_room(c, n + payload.len);
-    if (out == NULL)
-        return;
-    memcpy(out, header, n);
-    if (payload.len > 0)
-        memcpy(out + n, payload.ptr, payload.len);
+    return input_bytes + (input_bytes / 4096 + 2) * WS_HEADER_BYTES_MAX + WS_CLOSE_FRAME_BYTES_MAX;
+}
+
+static uint8_t *put_frame(uint8_t *out, enum ws_opcode opcode, bool fin, struct span payload)
+{
+    return out + ws_encode_frame(out, opcode, fin, payload);
+}
+
+static uint8_t *put_close(uint8_t *out, uint16_t code, struct span reason)
+{
+    return out + ws_encode_close(out, code, reason);
+}
+
+/* Answers one event. */
+static uint8_t *answer(struct conn *c, enum ws_event_kind kind, const struct ws_event *ev,
+                       uint8_t *out)
+{
+    switch (kind) {
+    case WS_DATA:
+        if (ev->message_last)
+            metric_add(&conn_net(c)->loop->metrics.ws_messages, 1);
+        return put_frame(out, ev->message_first ? ev->opcode : WS_CONTINUATION, ev->message_last,
+                         ev->payload);
+    case WS_PING:
+        return put_frame(out, WS_OP_PONG, true, ev->payload);
+    case WS_CLOSE:
+        return put_close(out, ev->close_code, SPAN_EMPTY);
+    case WS_FAILED:
+        conn_fail(c, (const char *)ev->payload.ptr);
+        return put_close(out, ev->close_code, ev->payload);
+    case WS_PONG:
+    case WS_NEED_MORE:
+        break;
+    }
+    return out;
+}
+
+/* Decodes and answers what is there, within the budget. */
+static enum ws_event_kind pump(struct conn *c, struct ws_echo *f)
+{
+    struct ws_input in = {c->in.ptr, c->in.len};
+    enum ws_event_kind kind = WS_NEED_MORE;
+    struct ws_event ev;
+    uint8_t *start = conn_write_reserve(c, answer_bytes_max(in.len));
+    if (start == NULL)
+        return kind;
+    uint8_t *out = start;
+    while (!f->reader.ended && conn_spend(c)) {
+        kind = ws_next(&f->reader, conn_net(c)->ws_pool, &RULES, &in, &ev);
+        if (kind == WS_NEED_MORE)
+            break;
+        out = answer(c, kind, &ev, out);
+    }
+    conn_write_commit(c, (size_t)(out - start));
+    conn_take(c, (size_t)(in.ptr - c->in.ptr));
+    return kind;
 }
 
 static void send_close(struct conn *c, uint16_t code, struct span reason)
 {
     uint8_t frame[WS_CLOSE_FRAME_BYTES_MAX];
-    size_t n = ws_encode_close(frame, code, reason);
-    conn_write(c, span_of(frame, n));
+    conn_write(c, span_of(frame, (size_t)(put_close(frame, code, reason) - frame)));
 }
 
-/* Answers one event; false when it was the last. */
-static bool answer(struct conn *c, enum ws_event_kind kind, const struct ws_event *ev)
+static void send_ping(struct conn *c)
 {
-    switch (kind) {
-    case WS_DATA:
-        send_frame(c, ev->message_first ? ev->opcode : WS_CONTINUATION, ev->message_last,
-                   ev->payload);
-        if (ev->message_last)
-            metric_add(&conn_net(c)->loop->metrics.ws_messages, 1);
-        return true;
-    case WS_PING:
-        send_frame(c, WS_OP_PONG, true, ev->payload);
-        return true;
-    case WS_CLOSE:
-        send_close(c, ev->close_code, SPAN_EMPTY);
-        return false;
-    case WS_FAILED:
-        send_close(c, ev->close_code, ev->payload);
-        conn_fail(c, (const char *)ev->payload.ptr);
-        return false;
-    case WS_PONG:
-    case WS_NEED_MORE:
-        return true;
-    }
-    return true;
-}
-
-/* Decodes what is there, within the budget. */
-static enum ws_event_kind pump(struct conn *c, struct ws_echo *f)
-{
-    struct ws_input in = {c->in.ptr, c->in.len};
-    struct ws_event ev;
-    enum ws_event_kind kind = WS_NEED_MORE;
-    bool go_on = true;
-    while (go_on && conn_spend(c)) {
-        kind = ws_next(&f->reader, conn_net(c)->ws_pool, &RULES, &in, &ev);
-        if (kind == WS_NEED_MORE)
-            break;
-        go_on = answer(c, kind, &ev);
-    }
-    conn_take(c, (size_t)(in.ptr - c->in.ptr));
-    return kind;
+    uint8_t frame[WS_HEADER_BYTES_MAX];
+    conn_write(c, span_of(frame, (size_t)(put_frame(frame, WS_OP_PING, true, SPAN_EMPTY) - frame)));
 }
 
 static enum co_result run(struct conn *c, void *frame)
@@ -102,7 +114,7 @@ static enum co_result run(struct conn *c, void *frame)
                 send_close(c, WS_CODE_GOING_AWAY, SPAN("no answer to a ping"));
                 CO_RETURN;
             }
-            send_frame(c, WS_OP_PING, true, SPAN_EMPTY);
+            send_ping(c);
             c->pinged = true;
             conn_set_timer(c, TIMER_WS_PING);
         }

@@ -50,6 +50,21 @@ uint8_t *conn_write_room(struct conn *c, size_t len)
     return room;
 }
 
+uint8_t *conn_write_reserve(struct conn *c, size_t max)
+{
+    uint8_t *room = outq_reserve(&conn_net(c)->out, max);
+    if (room == NULL)
+        out_of_memory(c);
+    return room;
+}
+
+void conn_write_commit(struct conn *c, size_t len)
+{
+    net_touch(conn_net(c), c);
+    if (outq_commit(&c->out, &conn_net(c)->out, len) != OK)
+        out_of_memory(c);
+}
+
 bool conn_has_room(struct conn *c)
 {
     if (c->out.bytes <= conn_net(c)->out_bytes_max)

@@ -131,6 +131,11 @@ void conn_write_shared(struct conn *c, struct shared *s); /* takes its own refer
 /* len contiguous bytes to be filled before any other call; NULL without memory. */
 uint8_t *conn_write_room(struct conn *c, size_t len);
 
+/* The same for a run whose length shows while it is written: room for `max` bytes, of which the
+ * conn_write_commit that must come next queues the first `len`. */
+uint8_t *conn_write_reserve(struct conn *c, size_t max);
+void conn_write_commit(struct conn *c, size_t len);
+
 /* False while more than limits.out_bytes are queued; the session is then woken when half is gone.
  */
 bool conn_has_room(struct conn *c);

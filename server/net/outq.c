@@ -123,6 +123,27 @@ uint8_t *outq_extend(struct outq *q, struct out_pool *p, size_t len)
     return at;
 }
 
+uint8_t *outq_reserve(struct out_pool *p, size_t max)
+{
+    CHECK(p->reserved == NULL);
+    if (max <= p->gather_bytes - p->gather_used)
+        return p->gather + p->gather_used;
+    p->reserved = shared_new(max);
+    return p->reserved == NULL ? NULL : p->reserved->bytes;
+}
+
+enum err outq_commit(struct outq *q, struct out_pool *p, size_t len)
+{
+    struct shared *s = p->reserved;
+    if (s == NULL)
+        return len == 0 || outq_extend(q, p, len) != NULL ? OK : ERR_NOMEM;
+    p->reserved = NULL;
+    s->len = (uint32_t)len;
+    enum err e = len == 0 ? OK : outq_push(q, p, s);
+    shared_put(s);
+    return e;
+}
+
 enum err outq_write(struct outq *q, struct out_pool *p, struct span s)
 {
     if (s.len == 0)

@@ -37,6 +37,7 @@ struct out_pool {
     uint8_t *gather;
     size_t gather_bytes;
     size_t gather_used;
+    struct shared *reserved; /* by outq_reserve, where the gather buffer had no room */
     struct out_segment *free;
     void *slabs; /* chain of segment slabs, for out_pool_deinit */
 };
@@ -56,6 +57,11 @@ enum err outq_write(struct outq *q, struct out_pool *p, struct span s);
 /* Room for `len` contiguous bytes at the end of the queue, to be filled before the next call on
  * this pool; NULL without memory. Encoders that know their size write straight into it. */
 uint8_t *outq_extend(struct outq *q, struct out_pool *p, size_t len);
+
+/* The same for a run whose length shows while it is written: room for `max` bytes, of which the
+ * outq_commit that comes next puts the first `len` at the end of q. NULL without memory. */
+uint8_t *outq_reserve(struct out_pool *p, size_t max);
+enum err outq_commit(struct outq *q, struct out_pool *p, size_t len);
 
 /* Puts a reference to s at the end of the queue; the queue takes a reference of its own. */
 enum err outq_push(struct outq *q, struct out_pool *p, struct shared *s);

@@ -102,6 +102,23 @@ Test(outq, settled_bytes_survive_the_gather_buffer)
     outq_clear(&q, &pool);
 }
 
+Test(outq, commits_what_was_written_of_a_reservation)
+{
+    struct outq q = {0};
+    expect_ok(outq_write(&q, &pool, SPAN("a")));
+    memcpy(outq_reserve(&pool, 20), "bcd", 3);
+    expect_ok(outq_commit(&q, &pool, 3));
+    outq_reserve(&pool, 20);
+    expect_ok(outq_commit(&q, &pool, 0));
+    memcpy(outq_reserve(&pool, 1000), "on the heap", 11);
+    expect_ok(outq_commit(&q, &pool, 11));
+    outq_reserve(&pool, 1000);
+    expect_ok(outq_commit(&q, &pool, 0));
+    expect_ok(outq_write(&q, &pool, SPAN("!")));
+    expect_text(&q, "abcdon the heap!");
+    outq_clear(&q, &pool);
+}
+
 Test(outq, describes_no_more_pieces_than_asked)
 {
     struct outq a = {0}, b = {0};
