@@ -20,7 +20,7 @@ static void add(struct outbox *o, int from, int number)
 
 Test(mailbox, only_the_first_post_into_an_empty_box_wakes)
 {
-    struct mailbox box = {0};
+    struct mailbox box = {NULL};
     struct outbox o = {0};
     cr_assert_not(mailbox_publish(&box, &o), "nothing was posted");
     add(&o, 0, 0);

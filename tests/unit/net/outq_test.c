@@ -83,7 +83,7 @@ Test(outq, consumes_at_every_length)
         shared_put(s);
         expect_ok(outq_write(&q, &pool, SPAN("9A")));
         outq_consume(&q, &pool, n);
-        expect_text(&q, "0123456789A" + n);
+        expect_text(&q, &"0123456789A"[n]);
         outq_clear(&q, &pool);
         pool.gather_used = 0;
     }
