@@ -1,9 +1,12 @@
 """Chat: tags, and the order in which sessions on different loops see what happens."""
 import datetime
 import re
+import socket
 import threading
 
 import pytest
+
+from irc import Client
 
 ALL = ("server-time", "message-tags", "echo-message")
 
@@ -179,11 +182,22 @@ def test_a_line_may_end_without_a_carriage_return_and_empty_ones_are_passed_over
     bob.expect("PRIVMSG", channel, "two")
 
 
-def test_a_member_who_does_not_read_holds_up_nobody(couple, person, channel):
-    alice, bob = couple()
-    deaf = person("deaf")
-    deaf.join(channel)
-    alice.read_until("JOIN"), bob.read_until("JOIN")
-    for number in range(300):
+def test_a_member_who_does_not_read_holds_up_nobody_and_is_let_go(start, channel):
+    daemon = start("limits.out_bytes=65536")
+    alice, bob = Client(daemon.connect("irc")), Client(daemon.connect("irc"))
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # else the kernel reads for it
+    sock.connect(daemon.addresses["irc"])
+    deaf = Client(sock)
+    for nick, client in (("alice", alice), ("bob", bob), ("deaf", deaf)):
+        client.register(nick)
+        client.join(channel)
+    for number in range(100_000):
         alice.send(f"PRIVMSG {channel} :{number} " + "x" * 400)
-        bob.expect("PRIVMSG", channel, f"{number} " + "x" * 400)
+        quits = [message for message in bob.read_until("PRIVMSG") if message.command == "QUIT"]
+        if quits:
+            break
+    assert len(quits) == 1 and quits[0].nick == "deaf"
+    assert quits[0].params == ["Send queue exceeded"]
+    for client in (alice, bob, deaf):
+        client.close()

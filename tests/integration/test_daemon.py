@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
@@ -220,10 +221,13 @@ def test_a_log_that_nobody_reads_stops_nothing(loops):
         while (line := process.stdout.readline().decode().split())[0] != "ready":
             addresses[line[1]] = line[2].rpartition(":")
         web = (addresses["web"][0], int(addresses["web"][2]))
-        for _ in range(1500):  # each is refused with a log line of some 100 bytes
+        for _ in range(4000):  # each is refused with a log line of some 150 bytes
             with socket.create_connection(web, timeout=TIMEOUT) as sock:
                 sock.sendall(b"GET / HTTP/1.1\r\nHost : x\r\n\r\n")
                 assert sock.recv(12) == b"HTTP/1.1 400"
+        host, _, port = addresses["admin"]
+        with urllib.request.urlopen(f"http://{host}:{port}/stats", timeout=TIMEOUT) as answer:
+            assert json.load(answer)["log_lines_dropped"] > 0
     finally:
         process.kill()
         process.communicate(timeout=TIMEOUT)
@@ -348,6 +352,16 @@ def test_usr1_and_usr2_are_logged_and_ignored(daemon, number):
 def test_signals_of_the_terminal_reach_the_whole_group_and_it_still_leaves_in_good_order(start):
     daemon = start()
     os.killpg(daemon.pid, signal.SIGINT)  # Ctrl-C goes to the workers as well
+    daemon.expect_good_end()
+
+
+def test_a_job_that_runs_is_finished_when_the_terminal_ends_everybody(start):
+    daemon = start()
+    with HttpConnection(daemon.connect("web")) as http:
+        http.send(get("/jobs/burn?ms=700"))
+        wait_until(lambda: daemon.stats()["jobs"]["jobs_running"] == 1, "the job to run")
+        os.killpg(daemon.pid, signal.SIGINT)
+        assert http.read().status == 200
     daemon.expect_good_end()
 
 

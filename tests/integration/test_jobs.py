@@ -3,13 +3,14 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import statistics
 import time
 
 import pytest
 
 from http_raw import HttpConnection, get, post
-from simuld import wait_until
+from simuld import TIMEOUT, wait_until
 
 WORKERS = 2
 QUEUE_MAX = 2
@@ -82,6 +83,14 @@ def test_jobs_can_be_switched_off(start):
         assert http.ask(get("/jobs/burn?ms=0")).status == 404
 
 
+def test_jobs_are_for_loopback_addresses_unless_switched_on(start):
+    everywhere = ["listen.any.address=*", "listen.any.port=0"]
+    for setting, status in (("auto", 404), ("on", 200)):
+        daemon = start(*everywhere, f"jobs.enabled={setting}")
+        with socket.create_connection(("127.0.0.1", daemon.port("any")), timeout=TIMEOUT) as sock:
+            assert HttpConnection(sock).ask(get("/jobs/burn?ms=0")).status == status
+
+
 def test_beyond_the_queue_is_503_with_retry_after(daemon):
     # Both workers are busy, two jobs wait: there is no place for a fifth.
     jobs = [burn(daemon, 1500) for _ in range(WORKERS)]
@@ -121,6 +130,18 @@ def test_beyond_the_deadline_is_504_and_the_worker_is_replaced(start):
                             "another worker")
         assert json.loads(answer.body)["pid"] != first
     wait_until(lambda: first not in daemon.processes(), "the end of the hanging worker")
+
+
+def test_the_deadline_counts_from_the_arrival_also_while_a_job_waits(start):
+    daemon = start("jobs.workers=1", "jobs.deadline_ms=500")
+    with burn(daemon, 5000) as first:
+        wait_until(lambda: daemon.stats()["jobs"]["jobs_running"] == 1, "the job to run")
+        with burn(daemon, 0) as second:
+            wait_until(lambda: daemon.stats()["jobs"]["jobs_waiting"] == 1, "the job to wait")
+            began = time.monotonic()
+            assert first.read().status == 504
+            assert second.read().status in (200, 504)  # the worker may be replaced in time
+            assert time.monotonic() - began < 4
 
 
 def test_a_worker_that_dies_is_502_and_the_next_job_works(start):

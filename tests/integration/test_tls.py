@@ -138,6 +138,14 @@ def test_openssl_reconnects_with_its_session(daemon):
     assert output.count("Reused, TLSv1.2") == 5
 
 
+def test_no_early_data_is_taken(daemon):
+    """It could be replayed. openssl tells what the tickets allow."""
+    sock = connect(daemon, context(ssl.TLSVersion.TLSv1_3))
+    sock.close()
+    output = s_client(daemon, "-tls1_3", "-ign_eof", send=get("/echo", "Connection: close"))
+    assert set(re.findall(r"Max Early Data: (\d+)", output)) == {"0"}
+
+
 def test_garbage_instead_of_a_handshake_closes_only_that_connection(daemon):
     with WebSocket(daemon.connect("webtls")) as other:
         for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\xff\xff" + b"x" * 100,

@@ -1,6 +1,7 @@
 """WebSocket (RFC 6455): the handshake, the rules of frames and messages, and /echo."""
 import asyncio
 import os
+import socket
 import struct
 import threading
 
@@ -14,7 +15,7 @@ from ws_raw import (ACCEPT, BINARY, CLOSE, CONTINUATION, KEY, PING, PONG, TEXT, 
 
 SETTINGS = ["ws.origins=https://chat.example,http://other.example:8000",
             "ws.message_bytes_max=4096"]
-LARGE_MIB = int(os.environ.get("SIMUL_TEST_LARGE_MIB", "256"))
+HUGE_MIB = 1024
 
 
 @pytest.fixture
@@ -68,9 +69,12 @@ def test_a_key_that_is_not_16_bytes_is_400(daemon, key):
     (426, get("/echo", "Upgrade: websocket", f"Sec-WebSocket-Key: {KEY}",
               "Sec-WebSocket-Version: 13")),
     (426, get("/chat")),
+    (400, upgrade().replace("HTTP/1.1", "HTTP/1.0")),
+    (400, upgrade().replace("Host: localhost\r\n", "")),
+    (405, upgrade("/chat").replace("GET", "POST")),
     (404, upgrade("/nowhere")),
-], ids=["no-key", "no-version", "two-keys", "no-connection", "chat-without-upgrade",
-        "unknown-path"])
+], ids=["no-key", "no-version", "two-keys", "no-connection", "chat-without-upgrade", "http-1.0",
+        "no-host", "post", "unknown-path"])
 def test_a_handshake_that_lacks_something_is_refused(daemon, status, request_text):
     assert handshake(daemon, request_text).status == status
 
@@ -186,7 +190,7 @@ def test_the_limit_of_messages_does_not_bind_echo(ws):
     assert ws.read_message() == (BINARY, data)
 
 
-def test_a_huge_message_is_echoed_in_constant_memory(start):
+def test_a_message_of_a_gibibyte_is_echoed_in_constant_memory(start):
     daemon = start(env=MEASURED)
     block = os.urandom(1 << 20)
     key = os.urandom(4)
@@ -195,25 +199,71 @@ def test_a_huge_message_is_echoed_in_constant_memory(start):
         before = daemon.rss_kb()
 
         def send():
-            ws.send(frame_header(BINARY, LARGE_MIB << 20, key=key))
-            for _ in range(LARGE_MIB):
+            ws.send(frame_header(BINARY, HUGE_MIB << 20, key=key))
+            for _ in range(HUGE_MIB):
                 ws.send(masked)
 
         sender = threading.Thread(target=send)
         sender.start()
-        received, highest, fin = bytearray(), 0, False
-        total = 0
+        total, highest, fin = 0, 0, False
         while not fin:
             _, fin, length = ws.read_header()
-            received += ws.read_exactly(length)
-            total += length
-            while len(received) >= len(block):
-                assert received[:len(block)] == block
-                del received[:len(block)]
-                highest = max(highest, daemon.rss_kb())
+            while length > 0:  # up to the end of the frame or of a block
+                at = total % len(block)
+                part = ws.read_exactly(min(length, len(block) - at))
+                assert part == block[at:at + len(part)]
+                total, length = total + len(part), length - len(part)
+                if total % len(block) == 0:
+                    highest = max(highest, daemon.rss_kb())
         sender.join()
-        assert total == LARGE_MIB << 20
+        assert total == HUGE_MIB << 20
         assert highest - before < 24 * 1024
+
+
+def test_messages_that_come_in_one_segment_are_read_and_written_at_once(daemon, ws):
+    """One recv and one send for each connection and tick; the admin connections have theirs."""
+    before = [daemon.metric(f"simul_{name}_total") for name in ("reads", "writes")]
+    ws.send(*[frame(TEXT, b"x") for _ in range(500)])
+    for _ in range(500):
+        assert ws.read() == Frame(TEXT, True, b"x")
+    after = [daemon.metric(f"simul_{name}_total") for name in ("reads", "writes")]
+    assert all(late - early <= 10 for early, late in zip(before, after))
+
+
+def test_a_flood_does_not_starve_another(daemon, ws):
+    flood = frame(TEXT, b"flood") * 10_000
+    stop = threading.Event()
+
+    def pour(sock):
+        with sock:
+            while not stop.is_set():
+                try:
+                    sock.sendall(flood)
+                except (OSError, ValueError):
+                    return
+
+    flooders = [WebSocket(daemon.connect("web")) for _ in range(4)]
+    threads = [threading.Thread(target=pour, args=[one.sock]) for one in flooders]
+    threads += [threading.Thread(target=drink, args=[one.sock]) for one in flooders]
+    for thread in threads:
+        thread.start()
+    for number in range(100):
+        ws.send(frame(TEXT, b"%d" % number))
+        assert ws.read() == Frame(TEXT, True, b"%d" % number)
+    stop.set()
+    for one in flooders:
+        one.sock.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
+
+
+def drink(sock):
+    """Reads until the end, whatever kind of end it is."""
+    try:
+        while sock.recv(1 << 20):
+            pass
+    except OSError:
+        pass
 
 
 # --- closing ---
