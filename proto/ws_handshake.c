@@ -176,6 +176,9 @@ static uint16_t judge(const struct http_request *request, const struct upgrade_h
         return refuse(result, 400, "a WebSocket handshake needs HTTP/1.1");
     if (request->host.len == 0)
         return refuse(result, 400, "no Host");
+    /* Somebody in between could take a body for frames, or frames for a body. */
+    if (request->content_length > 0 || request->chunked)
+        return refuse(result, 400, "a WebSocket handshake has no body");
     if (!h->asks_websocket || !h->asks_upgrade)
         return refuse(result, 426, "no Upgrade to WebSocket");
     if (h->version.count != 1)

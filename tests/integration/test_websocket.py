@@ -72,10 +72,12 @@ def test_a_key_that_is_not_16_bytes_is_400(daemon, key):
     (400, upgrade().replace("HTTP/1.1", "HTTP/1.0")),
     (400, upgrade().replace("Host: localhost\r\n", "")),
     (405, upgrade("/chat").replace("GET", "POST")),
+    (400, upgrade("/echo", "Content-Length: 4") + "body"),
+    (400, upgrade("/chat", "Transfer-Encoding: chunked") + "1\r\nx\r\n0\r\n\r\n"),
     (404, upgrade("/nowhere")),
 ], ids=["no-key", "no-version", "two-keys", "no-connection", "chat-without-upgrade", "http-1.0",
-        "no-host", "post", "unknown-path"])
-def test_a_handshake_that_lacks_something_is_refused(daemon, status, request_text):
+        "no-host", "post", "body", "chunks", "unknown-path"])
+def test_a_handshake_that_is_not_right_is_refused(daemon, status, request_text):
     assert handshake(daemon, request_text).status == status
 
 

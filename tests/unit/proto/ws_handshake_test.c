@@ -96,6 +96,19 @@ Test(ws_handshake, refuses_other_methods_versions_and_a_missing_host)
     cr_assert_eq(result.status, 400);
 }
 
+Test(ws_handshake, refuses_a_request_with_a_body)
+{
+    struct ws_handshake_policy policy = {0};
+    struct ws_handshake result;
+    struct http_request sized = request_of(REST), chunked = request_of(REST);
+    sized.content_length = 1;
+    ws_handshake_check(&sized, &policy, &result);
+    cr_assert_eq(result.status, 400);
+    chunked.chunked = true;
+    ws_handshake_check(&chunked, &policy, &result);
+    cr_assert_eq(result.status, 400);
+}
+
 Test(ws_handshake, answers_426_to_other_protocol_versions)
 {
     expect(UPGRADE "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: " KEY "\r\n", 426);
