@@ -19,7 +19,7 @@ build_asan() {
 }
 
 build_clang() {
-    CC=clang build build-clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSIMUL_FUZZ=ON \
+    CC=clang build build-clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSIMUL_FUZZ=ON -DSIMUL_TESTS=ON \
         -DSIMUL_SANITIZE=address,undefined,fuzzer-no-link
 }
 

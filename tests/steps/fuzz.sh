@@ -1,7 +1,7 @@
 #!/bin/sh
-# Every fuzz target for 15 seconds, two at a time, beginning with its corpus. New inputs of interest
-# stay in build-clang/fuzz/; one that crashes a target is there too, and belongs into
-# tests/fuzz/regression/.
+# Builds everything with clang, then runs every fuzz target for 15 seconds, two at a time, beginning
+# with its corpus. New inputs of interest stay in build-clang/fuzz/; one that crashes a target is
+# there too, and belongs into tests/fuzz/regression/.
 # shellcheck source=tests/steps/common.sh
 . "$(dirname "$0")/common.sh"
 
