@@ -5,6 +5,7 @@
 #include "simul/irc.h"
 
 #include "simul/check.h"
+#include "simul/utf8.h"
 
 /* ---- the stream into lines ---- */
 
@@ -160,19 +161,6 @@ static enum err append_params(struct buf *out, const struct irc_line *line)
     return OK;
 }
 
-/* The longest beginning of at most IRC_REST_BYTES_MAX bytes that cuts no code point. Of text that
- * is not UTF-8 it is some beginning. */
-static size_t rest_bytes(struct span rest)
-{
-    enum { CONTINUATION_BYTES_MAX = 3 };
-    if (rest.len <= IRC_REST_BYTES_MAX)
-        return rest.len;
-    size_t cut = IRC_REST_BYTES_MAX;
-    for (int i = 0; i < CONTINUATION_BYTES_MAX && (rest.ptr[cut] & 0xC0) == 0x80; i++)
-        cut--;
-    return cut;
-}
-
 enum err irc_format(const struct irc_line *line, struct buf *out)
 {
     size_t start = out->len;
@@ -189,6 +177,6 @@ enum err irc_format(const struct irc_line *line, struct buf *out)
         return e;
     }
     CHECK(!has_forbidden_byte(span_drop(buf_span(out), start)));
-    out->len = rest_start + rest_bytes(span_drop(buf_span(out), rest_start));
+    out->len = rest_start + utf8_cut(span_drop(buf_span(out), rest_start), IRC_REST_BYTES_MAX).len;
     return OK;
 }

@@ -199,3 +199,14 @@ uint8_t utf8_check(uint8_t state, struct span s)
     }
     return state;
 }
+
+struct span utf8_cut(struct span s, size_t bytes_max)
+{
+    enum { TAIL_BYTES_MAX = 3 };
+    if (s.len <= bytes_max)
+        return s;
+    size_t len = bytes_max;
+    for (int i = 0; i < TAIL_BYTES_MAX && len > 0 && (s.ptr[len] & 0xc0) == 0x80; i++)
+        len--;
+    return span_take(s, len);
+}

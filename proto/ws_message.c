@@ -178,16 +178,11 @@ size_t ws_encode_close(uint8_t out[WS_CLOSE_FRAME_BYTES_MAX], uint16_t code, str
 {
     if (code == WS_CODE_NONE)
         return ws_encode_header(out, WS_OP_CLOSE, true, 0);
-    size_t len = reason.len;
-    if (len > WS_CONTROL_BYTES_MAX - 2) {
-        len = WS_CONTROL_BYTES_MAX - 2;
-        while (len > 0 && (reason.ptr[len] & 0xc0) == 0x80) /* not inside a character */
-            len--;
-    }
-    size_t n = ws_encode_header(out, WS_OP_CLOSE, true, 2 + len);
+    reason = utf8_cut(reason, WS_CONTROL_BYTES_MAX - 2);
+    size_t n = ws_encode_header(out, WS_OP_CLOSE, true, 2 + reason.len);
     out[n] = (uint8_t)(code >> 8);
     out[n + 1] = (uint8_t)code;
-    if (len > 0)
-        memcpy(out + n + 2, reason.ptr, len);
-    return n + 2 + len;
+    if (reason.len > 0)
+        memcpy(out + n + 2, reason.ptr, reason.len);
+    return n + 2 + reason.len;
 }

@@ -13,6 +13,10 @@ enum { UTF8_COMPLETE = 0, UTF8_REJECTED = 0xff };
  * else inside a character. UTF8_REJECTED stays. */
 uint8_t utf8_check(uint8_t state, struct span s);
 
+/* The longest beginning of s that has at most bytes_max bytes and ends between two characters. Of
+ * text that is not UTF-8 it is some beginning, at most three bytes shorter than it could be. */
+struct span utf8_cut(struct span s, size_t bytes_max);
+
 static inline bool utf8_is_valid(struct span s)
 {
     return utf8_check(UTF8_COMPLETE, s) == UTF8_COMPLETE;

@@ -66,17 +66,6 @@ static void reply_topic(struct hub_call *call, const struct channel *ch)
           seconds_text(ch->topic_ms, seconds));
 }
 
-/* Cuts between characters; the text is UTF-8. */
-static struct span cut_text(struct span text, size_t bytes_max)
-{
-    if (text.len <= bytes_max)
-        return text;
-    size_t len = bytes_max;
-    while (len > 0 && (text.ptr[len] & 0xc0) == 0x80)
-        len--;
-    return span_take(text, len);
-}
-
 void cmd_topic(struct hub_call *call)
 {
     struct span name = call->line->params[0];
@@ -101,7 +90,7 @@ void cmd_topic(struct hub_call *call)
         REPLY(call, "482", channel_name(ch), SPAN("You're not channel operator"));
         return;
     }
-    struct span topic = cut_text(call->line->params[1], HUB_TOPIC_BYTES_MAX);
+    struct span topic = utf8_cut(call->line->params[1], HUB_TOPIC_BYTES_MAX);
     channel_set_topic(ch, topic, user_source(call->user), call->at.ms);
     hub_send_channel(
         call, ch,

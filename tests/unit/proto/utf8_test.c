@@ -218,3 +218,38 @@ Test(utf8, rejection_is_final)
     cr_assert_eq(utf8_check(UTF8_REJECTED, SPAN("fine")), UTF8_REJECTED);
     cr_assert_eq(utf8_check(UTF8_REJECTED, SPAN_EMPTY), UTF8_REJECTED);
 }
+
+static void expect_cut(const char *text, size_t bytes_max, size_t kept)
+{
+    struct span s = span_str(text), cut = utf8_cut(s, bytes_max);
+    cr_assert_eq(cut.ptr, s.ptr);
+    cr_assert_eq(cut.len, kept, "%s: %zu", text, cut.len);
+}
+
+Test(utf8, cuts_nothing_off_what_fits)
+{
+    expect_cut("", 0, 0);
+    expect_cut("abc", 3, 3);
+    expect_cut("\u20ac", 3, 3);
+    expect_cut("\x80\x80", 100, 2);
+    cr_assert_null(utf8_cut(SPAN_EMPTY, 0).ptr);
+}
+
+Test(utf8, cuts_between_characters_at_every_length)
+{
+    static const size_t starts[] = {0, 1, 3, 6, 10, 11}; /* the last one is the end */
+    for (size_t max = 0; max <= 12; max++) {
+        size_t kept = 0;
+        for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+            if (starts[i] <= max)
+                kept = starts[i];
+        expect_cut("a\u00e9\u20ac\U0001f600z", max, kept);
+    }
+}
+
+Test(utf8, cuts_little_off_what_is_not_utf8)
+{
+    expect_cut("\x80\x80\x80\x80\x80\x80\x80\x80", 6, 3);
+    expect_cut("\x80\x80\x80\x80", 2, 0);
+    expect_cut("\xff\xff\xff", 2, 2);
+}
