@@ -44,11 +44,11 @@ static int serve(const struct config *config, const struct config_report *report
     }
     for (size_t i = 0; i < report->warning_count; i++)
         LOG_WARN("configuration", LOG_STR("warning", report->warnings[i]));
-    server_run(server);
+    enum err e = server_run(server);
     server_free(server);
     spawner_stop(&spawner);
     log_stop();
-    return EXIT_OK;
+    return e == OK ? EXIT_OK : EXIT_CONFIG;
 }
 
 static int run(const struct cli *cli)

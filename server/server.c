@@ -140,8 +140,8 @@ static enum err init_loops(struct server *s)
         t->runs_hub = i == count - 1;
         if (i >= s->net_count)
             continue;
+        t->has_net = true;
         e = net_init(&t->net, t->loop, s->config, &s->open_total);
-        t->has_net = e == OK;
         t->net.server = s;
     }
     return e;
@@ -356,17 +356,18 @@ static void *run_thread(void *arg)
     return NULL;
 }
 
-static void start_threads(struct server *s)
+static enum err start_threads(struct server *s)
 {
     for (unsigned i = 1; i < s->loops.count; i++) {
         struct loop_thread *t = &s->threads[i];
         int error = pthread_create(&t->thread, NULL, run_thread, t);
         if (error != 0) {
             LOG_ERROR("cannot start a thread", LOG_STR("reason", strerror(error)));
-            exit(1);
+            return ERR_IO;
         }
         t->is_started = true;
     }
+    return OK;
 }
 
 static void stop_threads(struct server *s)
@@ -403,7 +404,7 @@ static void watch_signals(struct server *s)
     }
 }
 
-void server_run(struct server *s)
+enum err server_run(struct server *s)
 {
     for (unsigned i = 0; i < s->net_count; i++) {
         struct net *n = &s->threads[i].net;
@@ -416,15 +417,17 @@ void server_run(struct server *s)
     for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++)
         sigaddset(&mine, SIGNALS[i]);
     pthread_sigmask(SIG_BLOCK, &mine, &before);
-    start_threads(s);
+    enum err e = start_threads(s);
     watch_signals(s);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    announce(s);
-    while (!is_drained(s))
+    if (e == OK)
+        announce(s);
+    while (e == OK && !is_drained(s))
         tick(&s->threads[0]);
     LOG_INFO("stopping", LOG_INT("connections", s->open_total));
     stop_threads(s);
     for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++)
         ev_signal_stop(s->loops.loops[0].ev, &s->signals[i]);
     ev_timer_stop(s->loops.loops[0].ev, &s->drain_timer);
+    return e;
 }

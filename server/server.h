@@ -52,8 +52,9 @@ enum err server_new(struct server **out, const struct config *config, struct spa
                     char *error, size_t error_bytes);
 
 /* Serves until a signal has ended it: prints the addresses and "ready", runs loop 0 on this thread
- * and the others on theirs, drains, and returns. */
-void server_run(struct server *s);
+ * and the others on theirs, drains, and returns. ERR_IO: a thread could not be started; the log
+ * tells why. */
+enum err server_run(struct server *s);
 
 void server_free(struct server *s);
 

@@ -78,6 +78,7 @@ struct conn {
     bool timed_out : 1;   /* the timer ran out; conn_set_timer clears it */
     bool draining : 1;    /* the server is about to stop */
     bool touched : 1;     /* stands in net->touched */
+    bool unsent : 1;      /* stands in net->unsent */
     bool polled : 1;      /* stands in net->polled */
     bool choked : 1;      /* conn_has_room said no: wake it when half is gone */
     bool running : 1;     /* the session is being resumed */

@@ -35,11 +35,11 @@ struct net {
     const struct session_type *next_session; /* what it said to conn_become */
     void *next_frame;
 
-    /* Connections that the poll named, and those that were resumed or written to in this tick.
-     * Both have room for every open connection, so adding never fails. */
-    struct conn **polled;
-    struct conn **touched;
-    size_t polled_count, touched_count, list_size;
+    /* Connections that the poll named, those that were resumed or written to in this tick, and of
+     * these those that the next flush looks at. Each list has room for every open connection, so
+     * standing on one never fails. */
+    struct conn **polled, **touched, **unsent;
+    size_t polled_count, touched_count, unsent_count, list_size;
 
     struct timeout_class timers[TIMER_COUNT];
 

@@ -1,0 +1,109 @@
+/* The second half of a tick: what is queued goes out in one call for each connection, closes go a
+ * step further, and the poll is told what to look for next. */
+#include "net/net.h"
+#include "net/net_internal.h"
+#include "net/transport.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { WRITE_PIECES = 64 }; /* of an out-queue, per system call */
+
+/* Sends what the socket takes now, in one call. */
+static void send_queued(struct net *n, struct conn *c)
+{
+    const struct transport *transport = transport_of(c);
+    if (c->out.bytes == 0 && !transport->has_pending(c))
+        return;
+    struct iovec iov[WRITE_PIECES];
+    int count = outq_iovec(&c->out, iov, WRITE_PIECES);
+    size_t taken;
+    if (transport->write(c, iov, count, &taken) == IO_FAILED) {
+        conn_abort(c, strerror(errno));
+        return;
+    }
+    if (taken > 0) {
+        metric_add(&n->loop->metrics.out_bytes, taken);
+        outq_consume(&c->out, &n->out, taken);
+        if (c->state != CONN_OPEN || c->choked)
+            net_note_activity(n, c);
+    }
+    if (c->choked && c->out.bytes <= n->out_bytes_max / 2) {
+        c->choked = false;
+        conn_wake(c);
+    }
+}
+
+static void begin_draining(struct conn *c)
+{
+    c->state = CONN_DRAINING;
+    conn_set_timer(c, TIMER_CLOSE);
+}
+
+/* A close, step by step: what is queued goes out, our end is shut, the peer ends its own. */
+static void advance_close(struct net *n, struct conn *c)
+{
+    if (c->state == CONN_CLOSING && c->out.bytes == 0 && !transport_of(c)->has_pending(c)) {
+        enum io_result r = transport_of(c)->shutdown(c);
+        if (r == IO_AGAIN) {
+            send_queued(n, c);
+            if (c->state == CONN_DEAD || transport_of(c)->has_pending(c))
+                return;
+            r = transport_of(c)->shutdown(c);
+        }
+        if (r == IO_FAILED)
+            conn_abort(c, "shutdown failed");
+        else if (r == IO_OK)
+            begin_draining(c);
+    }
+    if (c->state == CONN_DRAINING && c->eof)
+        c->state = CONN_DEAD;
+}
+
+/* Asks the poll for what this connection can use now. A session that holds input which it cannot
+ * use yet, or whose peer does not take what is queued, is not read. */
+static void rearm(struct net *n, struct conn *c)
+{
+    bool read;
+    if (c->state == CONN_OPEN)
+        read = (c->wants_input || c->in.len == 0) && c->out.bytes <= n->out_bytes_max;
+    else
+        read = true;
+    int events = read && !c->eof ? EV_READ : 0;
+    if (c->out.bytes > 0 || transport_of(c)->has_pending(c))
+        events |= EV_WRITE;
+    int armed = ev_is_active(&c->io) ? c->io.events & (EV_READ | EV_WRITE) : 0;
+    if (events == armed)
+        return;
+    ev_io_stop(n->loop->ev, &c->io);
+    if (events != 0) {
+        ev_io_set(&c->io, c->io.fd, events);
+        ev_io_start(n->loop->ev, &c->io);
+    }
+}
+
+static void flush(struct net *n, struct conn *c)
+{
+    if (c->state == CONN_DEAD)
+        return;
+    send_queued(n, c);
+    if (c->state == CONN_CLOSING || c->state == CONN_DRAINING)
+        advance_close(n, c);
+    if (c->state == CONN_DEAD)
+        return;
+    if (outq_settle(&c->out) != OK)
+        conn_abort(c, "out of memory");
+    else
+        rearm(n, c);
+}
+
+void net_flush(struct net *n)
+{
+    for (size_t i = 0; i < n->unsent_count; i++) {
+        struct conn *c = n->unsent[i];
+        flush(n, c);
+        c->unsent = false; /* only now: an abort above does not stand it on the list again */
+    }
+    n->unsent_count = 0;
+    n->out.gather_used = 0;
+}
