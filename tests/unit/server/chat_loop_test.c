@@ -18,7 +18,7 @@ static size_t count(const char *heard, const char *text)
 
 static void forget_all(void)
 {
-    for (unsigned i = 0; i < chat.client_count; i++)
+    for (unsigned i = 0; i < fix.client_count; i++)
         client_heard(i);
 }
 
@@ -46,7 +46,7 @@ Test(chat_loop, message_is_rendered_once_for_all_that_want_it_alike)
     }
     client_say(2, "CAP REQ server-time\r\n");
     forget_all();
-    struct loop_metrics *m0 = &chat.set.loops[0].metrics, *m1 = &chat.set.loops[1].metrics;
+    struct loop_metrics *m0 = &fix.set.loops[0].metrics, *m1 = &fix.set.loops[1].metrics;
     uint64_t rendered0 = metric_get(&m0->messages_rendered),
              rendered1 = metric_get(&m1->messages_rendered),
              delivered = metric_get(&m0->messages_delivered) + metric_get(&m1->messages_delivered);
@@ -78,13 +78,13 @@ Test(chat_loop, local_close_takes_a_session_out_of_its_channels_at_once)
     client_say(a, "JOIN #a\r\n");
     client_say(b, "JOIN #a\r\n");
     chat.hub_stands_still = true;
-    struct list *members = members_of(chat.nets[0].chat, 0);
+    struct list *members = members_of(fix.nets[0].chat, 0);
     cr_assert_eq(members->next->next->next, members);
     conn_abort(client_conn(a), "test");
-    chat_settle();
+    fix_settle();
     cr_assert_eq(members->next->next, members);
     chat.hub_stands_still = false;
-    chat_settle();
+    fix_settle();
     forget_all();
     SAYS_HEARS(b, "NAMES #a\r\n",
                ":s.test 353 bob = #a :bob\r\n:s.test 366 bob #a :End of /NAMES list\r\n");
@@ -109,7 +109,7 @@ static void crowd_speaks(void)
             client_send_bytes(i, span_str(text));
         }
     }
-    chat_settle();
+    fix_settle();
     chat.standing_still = 0;
 }
 
@@ -134,12 +134,12 @@ static void expect_all_heard(unsigned client, unsigned but)
 Test(chat_loop, fan_out_goes_on_in_the_next_tick)
 {
     crowd_speaks();
-    struct chat_loop *cl = chat.nets[0].chat;
+    struct chat_loop *cl = fix.nets[0].chat;
     cr_assert_gt((size_t)CROWD * CROWD * LINES_EACH, CHAT_SENDS_PER_TICK);
-    chat_tick(cl->loop);
+    fix_tick(cl->loop);
     cr_assert(chat_loop_has_work(cl));
     cr_assert_not_null(cl->fan_out.cursor, "it stopped in the middle of a channel");
-    chat_settle();
+    fix_settle();
     cr_assert_not(chat_loop_has_work(cl));
     cr_assert_eq(atomic_load(&cl->queued), 0);
     for (unsigned i = 0; i < CROWD; i++)
@@ -149,14 +149,14 @@ Test(chat_loop, fan_out_goes_on_in_the_next_tick)
 Test(chat_loop, member_that_goes_in_the_middle_of_a_fan_out_takes_nobody_with_it)
 {
     crowd_speaks();
-    struct chat_loop *cl = chat.nets[0].chat;
-    chat_tick(cl->loop);
+    struct chat_loop *cl = fix.nets[0].chat;
+    fix_tick(cl->loop);
     struct conn *next = container_of(cl->fan_out.cursor, struct member, in_channel)->conn;
     unsigned gone = 0;
     while (client_conn(gone) != next)
         gone++;
     conn_abort(next, "test");
-    chat_settle();
+    fix_settle();
     for (unsigned i = 0; i < CROWD; i++)
         if (i != gone)
             expect_all_heard(i, gone);
@@ -169,13 +169,13 @@ Test(chat_loop, hub_waits_while_a_queue_is_full)
     client_say(b, "JOIN #a\r\n");
     forget_all();
     chat.standing_still = 2; /* bob's loop */
-    struct chat_loop *stuck = chat.nets[1].chat;
+    struct chat_loop *stuck = fix.nets[1].chat;
     size_t said = 0;
     for (int quiet = 0; quiet < 3;) {
         uint32_t before = atomic_load(&stuck->queued);
         for (int i = 0; i < CHAT_IN_FLIGHT_MAX; i++, said++)
             client_send_bytes(a, SPAN("PRIVMSG #a :x\r\n"));
-        chat_settle();
+        fix_settle();
         quiet = atomic_load(&stuck->queued) == before ? quiet + 1 : 0;
     }
     cr_assert_eq(atomic_load(&stuck->queued), CHAT_QUEUE_MAX);
@@ -184,7 +184,7 @@ Test(chat_loop, hub_waits_while_a_queue_is_full)
     chat.standing_still = 0;
     size_t heard = 0;
     for (int i = 0; i < 50; i++) {
-        chat_settle();
+        fix_settle();
         heard += count(client_heard(b), "PRIVMSG");
     }
     cr_assert_eq(heard, said, "none is dropped");
@@ -203,14 +203,14 @@ Test(chat_loop, nothing_is_left_behind_when_all_go_at_once)
         if (i % 3 == 0)
             conn_abort(client_conn(i), "test");
         else
-            shutdown(chat.clients[i].fd, SHUT_RDWR);
+            shutdown(fix.clients[i].fd, SHUT_RDWR);
     }
-    chat_settle();
+    fix_settle();
     for (unsigned l = 0; l < 2; l++) {
-        cr_assert_eq(chat.nets[l].chat->credits, CHAT_CREDITS);
-        cr_assert_eq(atomic_load(&chat.nets[l].chat->queued), 0);
+        cr_assert_eq(fix.nets[l].chat->credits, CHAT_CREDITS);
+        cr_assert_eq(atomic_load(&fix.nets[l].chat->queued), 0);
         for (uint32_t slot = 0; slot < 2; slot++) {
-            struct list *members = members_of(chat.nets[l].chat, slot);
+            struct list *members = members_of(fix.nets[l].chat, slot);
             cr_assert(members == NULL || list_is_empty(members));
         }
     }

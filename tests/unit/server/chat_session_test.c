@@ -38,7 +38,7 @@ Test(chat_session, welcomes_whoever_has_given_nick_and_user)
         heard = strstr(heard, order[i]);
         cr_assert_not_null(heard, "%s", order[i]);
     }
-    cr_assert_eq(metric_get(&chat.set.loops[0].metrics.sessions), 1);
+    cr_assert_eq(metric_get(&fix.set.loops[0].metrics.sessions), 1);
 }
 
 Test(chat_session, takes_user_before_nick)
@@ -54,7 +54,7 @@ Test(chat_session, takes_lines_that_come_in_pieces)
     unsigned a = client_connect(0, &chat_line_session);
     for (const char *c = "NICK alice\r\nUSER al 0 * :Alice\r\nPING 1\r\n"; *c != '\0'; c++) {
         client_send_bytes(a, span_of(c, 1));
-        chat_settle();
+        fix_settle();
     }
     const char *heard = client_heard(a);
     cr_assert(has(heard, " 001 alice "));
@@ -281,30 +281,30 @@ Test(chat_session, posts_a_bounded_number_and_then_reads_no_more)
     chat.hub_stands_still = true;
     for (int i = 0; i < 100; i++)
         client_send_bytes(a, SPAN("TOPIC #none\r\n"));
-    chat_settle();
+    fix_settle();
     cr_assert_eq(chat_session_of(client_conn(a))->in_flight, CHAT_IN_FLIGHT_MAX);
-    cr_assert_eq(chat.nets[0].chat->credits, CHAT_CREDITS - CHAT_IN_FLIGHT_MAX);
+    cr_assert_eq(fix.nets[0].chat->credits, CHAT_CREDITS - CHAT_IN_FLIGHT_MAX);
     chat.hub_stands_still = false;
     for (int i = 0; i < 10; i++)
-        chat_settle();
+        fix_settle();
     const char *heard = client_heard(a);
     int answers = 0;
     for (; (heard = strstr(heard, " 403 ")) != NULL; heard++)
         answers++;
     cr_assert_eq(answers, 100);
-    cr_assert_eq(chat.nets[0].chat->credits, CHAT_CREDITS);
+    cr_assert_eq(fix.nets[0].chat->credits, CHAT_CREDITS);
 }
 
 Test(chat_session, whoever_finds_no_credit_gets_one_later)
 {
     unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
-    struct chat_loop *cl = chat.nets[0].chat;
+    struct chat_loop *cl = fix.nets[0].chat;
     cl->credits = 0;
     SAYS_HEARS(a, "TOPIC #none\r\n", "");
     SAYS_HEARS(b, "PING 1\r\n", "");
     cr_assert_not(list_is_empty(&cl->waiting));
     cl->credits = 1;
-    chat_settle();
+    fix_settle();
     HEARS(a, ":s.test 403 alice #none :No such channel\r\n");
     HEARS(b, ":s.test PONG s.test :1\r\n");
     cr_assert(list_is_empty(&cl->waiting));
@@ -353,8 +353,8 @@ Test(chat_session, end_of_input_is_a_quit_behind_everything_else)
     client_say(a, "JOIN #a\r\n");
     client_heard(a);
     client_send_bytes(b, SPAN("JOIN #a\r\nPING 1\r\n"));
-    shutdown(chat.clients[b].fd, SHUT_WR);
-    chat_settle();
+    shutdown(fix.clients[b].fd, SHUT_WR);
+    fix_settle();
     cr_assert(
         has(client_heard(b), " PONG s.test :1\r\nERROR :Closing link: Connection closed\r\n"));
     HEARS(a, ":bob!~bob@127.0.0.1 JOIN :#a\r\n:bob!~bob@127.0.0.1 QUIT :Connection closed\r\n");
@@ -364,7 +364,7 @@ static uint32_t pinned(unsigned loop)
 {
     uint32_t count = 0;
     struct conn *c;
-    for (uint32_t slot = 0; (c = conn_table_at(&chat.nets[loop].conns, slot)) != NULL; slot++)
+    for (uint32_t slot = 0; (c = conn_table_at(&fix.nets[loop].conns, slot)) != NULL; slot++)
         count += c->pins;
     return count;
 }
@@ -372,19 +372,19 @@ static uint32_t pinned(unsigned loop)
 Test(chat_session, slot_is_free_again_when_the_hub_has_acknowledged_the_close)
 {
     unsigned a = client_named(0, "alice");
-    uint32_t slot = chat.clients[a].handle.slot;
+    uint32_t slot = fix.clients[a].handle.slot;
     chat.hub_stands_still = true;
-    close(chat.clients[a].fd);
-    chat.clients[a].fd = -1;
-    chat_settle();
+    close(fix.clients[a].fd);
+    fix.clients[a].fd = -1;
+    fix_settle();
     unsigned b = client_connect(0, &chat_line_session);
-    cr_assert_neq(chat.clients[b].handle.slot, slot);
+    cr_assert_neq(fix.clients[b].handle.slot, slot);
     cr_assert_eq(pinned(0), 1);
     chat.hub_stands_still = false;
-    chat_settle();
+    fix_settle();
     cr_assert_eq(pinned(0), 0);
     unsigned c = client_connect(0, &chat_line_session);
-    cr_assert_eq(chat.clients[c].handle.slot, slot);
+    cr_assert_eq(fix.clients[c].handle.slot, slot);
 }
 
 Test(chat_session, connection_may_go_while_its_registration_is_on_its_way)
@@ -393,10 +393,10 @@ Test(chat_session, connection_may_go_while_its_registration_is_on_its_way)
     chat.hub_stands_still = true;
     client_say(a, "NICK alice\r\nUSER a 0 * :x\r\n");
     conn_abort(client_conn(a), "test");
-    chat_settle();
+    fix_settle();
     cr_assert_eq(pinned(0), 1);
     chat.hub_stands_still = false;
-    chat_settle();
+    fix_settle();
     cr_assert_eq(pinned(0), 0);
     client_named(0, "alice");
 }
@@ -407,11 +407,11 @@ Test(chat_session, connection_may_go_while_lines_are_on_their_way)
     chat.hub_stands_still = true;
     client_say(a, "JOIN #a\r\nPRIVMSG #a :x\r\nPING 1\r\n");
     conn_abort(client_conn(a), "test");
-    chat_settle();
+    fix_settle();
     chat.hub_stands_still = false;
-    chat_settle();
+    fix_settle();
     cr_assert_eq(pinned(0), 0);
-    cr_assert_eq(chat.nets[0].chat->credits, CHAT_CREDITS);
+    cr_assert_eq(fix.nets[0].chat->credits, CHAT_CREDITS);
     client_say(client_named(0, "alice"), "JOIN #a\r\n");
 }
 
@@ -421,8 +421,8 @@ Test(chat_session, registration_has_its_time)
 {
     unsigned a = client_connect(0, &chat_line_session);
     client_say(a, "NICK alice\r\n");
-    chat.skew_ms = 12000;
-    chat_settle();
+    fix.skew_ms = 12000;
+    fix_settle();
     HEARS(a, "ERROR :Closing link: Registration timed out\r\n");
 }
 
@@ -432,7 +432,7 @@ Test(chat_session, registration_has_its_time_even_if_bytes_trickle)
     client_say(a, "NICK alice\r\n");
     for (int i = 0; i < 10; i++) {
         cr_assert_not_null(client_conn(a), "%d seconds", i);
-        chat.skew_ms += 1000;
+        fix.skew_ms += 1000;
         client_say(a, "x");
     }
     HEARS(a, "ERROR :Closing link: Registration timed out\r\n");
@@ -441,12 +441,12 @@ Test(chat_session, registration_has_its_time_even_if_bytes_trickle)
 Test(chat_session, silence_is_asked_about_once)
 {
     unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
-    chat.skew_ms = 130000;
-    chat_settle();
+    fix.skew_ms = 130000;
+    fix_settle();
     HEARS(a, ":s.test PING :s.test\r\n");
     SAYS_HEARS(b, "PONG s.test\r\n", ":s.test PING :s.test\r\n");
-    chat.skew_ms += 130000;
-    chat_settle();
+    fix.skew_ms += 130000;
+    fix_settle();
     HEARS(a, "ERROR :Closing link: Ping timeout\r\n");
     HEARS(b, ":s.test PING :s.test\r\n");
     cr_assert_not_null(client_conn(b));
@@ -455,8 +455,8 @@ Test(chat_session, silence_is_asked_about_once)
 Test(chat_session, drain_tells_everybody)
 {
     unsigned a = client_named(0, "alice"), b = client_connect(0, &chat_line_session);
-    net_drain(&chat.nets[0]);
-    chat_settle();
+    net_drain(&fix.nets[0]);
+    fix_settle();
     HEARS(a, "ERROR :Closing link: Server is shutting down\r\n");
     HEARS(b, "ERROR :Closing link: Server is shutting down\r\n");
     cr_assert_not(client_read(a));
@@ -477,12 +477,12 @@ Test(chat_session, without_memory_only_the_one_that_asked_is_closed)
         alloc_fail_after(n);
         client_send_bytes(b, SPAN("CAP LS 302\r\nCAP REQ :server-time\r\nNICK bob\r\n"
                                   "USER b 0 * :x\r\nCAP END\r\nJOIN #a\r\n"));
-        chat_settle();
+        fix_settle();
         alloc_fail_stop();
         chat.hub_stands_still = false;
         if (client_conn(b) != NULL)
             conn_abort(client_conn(b), "test");
-        chat_settle();
+        fix_settle();
         client_heard(a);
         SAYS_HEARS(a, "PING 1\r\n", ":s.test PONG s.test :1\r\n");
     }
@@ -497,10 +497,10 @@ Test(chat_session, without_memory_for_a_line_its_session_is_closed)
         chat.hub_stands_still = true;
         alloc_fail_after(n);
         client_send_bytes(b, SPAN("TOPIC #none\r\nPING 1\r\nPRIVMSG alice :x\r\n"));
-        chat_settle();
+        fix_settle();
         alloc_fail_stop();
         chat.hub_stands_still = false;
-        chat_settle();
+        fix_settle();
         if (client_conn(b) != NULL)
             client_say(b, "QUIT\r\n");
         client_heard(a);

@@ -23,7 +23,7 @@ static void send_frame(unsigned i, enum ws_opcode opcode, bool fin, struct span 
     client_send_bytes(i, span_of(header, n));
     if (payload.len > 0)
         client_send_bytes(i, payload);
-    chat_settle();
+    fix_settle();
 }
 
 static void say(unsigned i, const char *line)
@@ -128,7 +128,7 @@ Test(chat_ws, message_that_waits_for_its_turn_stays_whole)
     say(a, "PING 2\r\n");
     HEARS(a, "");
     chat.hub_stands_still = false;
-    chat_settle();
+    fix_settle();
     const char *heard = client_heard(a);
     static const char *const order[] = {" 403 alice #none ", "PONG s.test :1", "PONG s.test :2"};
     for (size_t i = 0; i < 3; i++) {
@@ -161,7 +161,7 @@ Test(chat_ws, message_that_is_too_large_closes)
     size_t n = ws_encode_header_masked(header, WS_TEXT, true, 65537, 0);
     client_send_bytes(a, span_of(header, n));
     client_send_bytes(a, SPAN("x"));
-    chat_settle();
+    fix_settle();
     const char *heard = client_heard(a);
     cr_assert_eq(memcmp(heard, TOO_BIG, 4), 0);
     cr_assert_not(client_read(a));
@@ -189,14 +189,14 @@ Test(chat_ws, unmasked_frame_closes)
     cr_assert_eq(memcmp(client_heard(a), PROTOCOL_ERROR, 4), 0);
     const char *heard = client_heard(b);
     cr_assert_eq(strncmp(heard, ":alice!~u@127.0.0.1 QUIT :", 26), 0, "%s", heard);
-    cr_assert_eq(metric_get(&chat.set.loops[0].metrics.protocol_errors), 1);
+    cr_assert_eq(metric_get(&fix.set.loops[0].metrics.protocol_errors), 1);
 }
 
 Test(chat_ws, answers_before_an_error_come_before_the_close)
 {
     unsigned a = named_ws("alice", false);
     client_send_bytes(a, SPAN("\x81\x8b\0\0\0\0TOPIC #none\x81\x04PING"));
-    chat_settle();
+    fix_settle();
     hears(a, TEXT, ":s.test 403 alice #none :No such channel", PROTOCOL_ERROR);
 }
 
@@ -224,8 +224,8 @@ Test(chat_ws, quit_ends_with_a_normal_close)
 Test(chat_ws, drain_is_going_away)
 {
     unsigned a = named_ws("alice", false);
-    net_drain(&chat.nets[0]);
-    chat_settle();
+    net_drain(&fix.nets[0]);
+    fix_settle();
     hears(a, TEXT, "ERROR :Closing link: Server is shutting down", GOING_AWAY);
 }
 
@@ -237,9 +237,9 @@ Test(chat_ws, partial_message_is_given_back_when_the_connection_goes)
     client_send_bytes(a, span_of(header, n));
     static const uint8_t part[12000];
     client_send_bytes(a, span_of(part, sizeof(part)));
-    chat_settle();
-    cr_assert_eq(chat.nets[0].ws_pool->lent, 1);
+    fix_settle();
+    cr_assert_eq(fix.nets[0].ws_pool->lent, 1);
     conn_abort(client_conn(a), "test");
-    chat_settle();
-    cr_assert_eq(chat.nets[0].ws_pool->lent, 0);
+    fix_settle();
+    cr_assert_eq(fix.nets[0].ws_pool->lent, 0);
 }
