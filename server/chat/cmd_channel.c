@@ -90,7 +90,9 @@ void cmd_topic(struct hub_call *call)
         REPLY(call, "482", channel_name(ch), SPAN("You're not channel operator"));
         return;
     }
-    struct span topic = utf8_cut(call->line->params[1], HUB_TOPIC_BYTES_MAX);
+    struct span topic =
+        utf8_cut(call->line->params[1], hub_topic_bytes_max(call->hub->options.nick_bytes_max,
+                                                            call->hub->options.channel_bytes_max));
     channel_set_topic(ch, topic, user_source(call->user), call->at.ms);
     hub_send_channel(
         call, ch,

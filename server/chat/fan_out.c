@@ -21,7 +21,7 @@ void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
         return;
     if (!conn_has_room(c)) {
         s->reason = "Send queue exceeded"; /* it cannot keep up; nobody else waits */
-        conn_abort(c, s->reason);
+        conn_evict(c, s->reason);
         return;
     }
     struct shared *bytes = rendered(cl, m, chat_session_variant(s));

@@ -18,11 +18,20 @@
 /* Limits that do not differ between servers; ISUPPORT tells them to clients. */
 enum {
     HUB_CHANNELS_PER_USER_MAX = 50,
-    HUB_TOPIC_BYTES_MAX = 390,
     HUB_TARGETS_MAX = 4, /* of one PRIVMSG, NOTICE or TAGMSG */
     HUB_MODES_MAX = 4,   /* mode changes with a param, in one MODE */
     HUB_USER_BYTES_MAX = 17,
+    HUB_HOST_BYTES_MAX = 46, /* an IPv6 address */
 };
+
+/* The longest topic whose relayed line is never cut: ":nick!~user@host TOPIC #channel :topic" fits
+ * 510 bytes. 390 at most, as elsewhere. */
+static inline size_t hub_topic_bytes_max(size_t nick_bytes_max, size_t channel_bytes_max)
+{
+    size_t around = sizeof(":!~@ TOPIC  :") - 1 + HUB_USER_BYTES_MAX + HUB_HOST_BYTES_MAX;
+    size_t room = 510 - around - nick_bytes_max - channel_bytes_max;
+    return room < 390 ? room : 390;
+}
 
 struct hub_options {
     const char *server_name;

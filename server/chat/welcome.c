@@ -47,8 +47,10 @@ static void write_isupport(struct conn *c)
             print(nick, "NICKLEN=%d", (int)config->chat.nick_length), SPAN("PREFIX=(ov)@+"),
             print(targets, "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d",
                   HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX),
-            print(topic, "TOPICLEN=%d", HUB_TOPIC_BYTES_MAX), SPAN("UTF8ONLY"),
-            SPAN("are supported by this server"));
+            print(topic, "TOPICLEN=%zu",
+                  hub_topic_bytes_max((size_t)config->chat.nick_length,
+                                      (size_t)config->chat.channel_length)),
+            SPAN("UTF8ONLY"), SPAN("are supported by this server"));
 }
 
 static void write_counts(struct conn *c, const struct hub_counts *n)

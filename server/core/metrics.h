@@ -12,6 +12,7 @@
     X(accept_pauses, counter, "Pauses of accepting: no connections or descriptors were left")      \
     X(closed, counter, "Connections closed")                                                       \
     X(protocol_errors, counter, "Connections closed because of what the peer sent")                \
+    X(evicted, counter, "Connections closed because the peer did not take what it was sent")       \
     X(timeouts, counter, "Connections closed because the peer was silent for too long")            \
     X(in_bytes, counter, "Bytes received, after TLS")                                              \
     X(out_bytes, counter, "Bytes sent, before TLS")                                                \

@@ -56,11 +56,11 @@ static enum err digest_run(const struct job_args *args, struct span body, struct
 
 enum { BURN_MS };
 
-static uint64_t monotonic_ms(void)
+static uint64_t monotonic_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static enum err burn_run(const struct job_args *args, struct span body, struct job_place place,
@@ -68,8 +68,8 @@ static enum err burn_run(const struct job_args *args, struct span body, struct j
 {
     (void)body;
     uint64_t ms = args->value[BURN_MS];
-    uint64_t begun_ms = monotonic_ms();
-    while (monotonic_ms() - begun_ms < ms)
+    uint64_t begun_ns = monotonic_ns();
+    while (monotonic_ns() - begun_ns < ms * 1000000)
         continue;
     return buf_printf(answer, "{\"worker\":%u,\"pid\":%d,\"ms\":%" PRIu64 "}\n", place.worker,
                       (int)getpid(), ms);

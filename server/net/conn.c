@@ -104,16 +104,30 @@ void conn_close(struct conn *c)
     net_touch(conn_net(c), c);
 }
 
+static void log_fault(const struct conn *c, const char *reason)
+{
+    char peer[ADDR_CHARS];
+    LOG_INFO("connection closed", LOG_STR("reason", reason), LOG_STR("session", c->session->name),
+             LOG_STR("peer", peer_text(c, peer)), LOG_INT("loop", conn_net(c)->loop->index),
+             LOG_INT("slot", c->slot));
+}
+
 void conn_fail(struct conn *c, const char *reason)
 {
     if (c->state != CONN_OPEN)
         return;
-    char peer[ADDR_CHARS];
     metric_add(&conn_net(c)->loop->metrics.protocol_errors, 1);
-    LOG_INFO("connection closed", LOG_STR("reason", reason), LOG_STR("session", c->session->name),
-             LOG_STR("peer", peer_text(c, peer)), LOG_INT("loop", conn_net(c)->loop->index),
-             LOG_INT("slot", c->slot));
+    log_fault(c, reason);
     conn_close(c);
+}
+
+void conn_evict(struct conn *c, const char *reason)
+{
+    if (c->state != CONN_OPEN)
+        return;
+    metric_add(&conn_net(c)->loop->metrics.evicted, 1);
+    log_fault(c, reason);
+    conn_abort(c, reason);
 }
 
 void conn_abort(struct conn *c, const char *reason)

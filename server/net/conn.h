@@ -155,6 +155,8 @@ void conn_set_timer(struct conn *c, enum conn_timer timer);
  * harmless. conn_fail logs `reason` once as the peer's fault and counts it as a protocol error. */
 void conn_close(struct conn *c);
 void conn_fail(struct conn *c, const char *reason);
+/* For a peer that does not take what it is sent: at once, without flushing, logged and counted. */
+void conn_evict(struct conn *c, const char *reason);
 /* At once and without flushing. */
 void conn_abort(struct conn *c, const char *reason);
 

@@ -267,12 +267,19 @@ Test(hub, topic_is_cut_between_characters)
     fix_say(a, "JOIN #a");
     fix_forget();
     char line[512] = "TOPIC #a :";
-    size_t head = strlen(line);
-    memset(line + head, 'x', HUB_TOPIC_BYTES_MAX - 1);
-    memcpy(line + head + HUB_TOPIC_BYTES_MAX - 1, "\xe2\x82\xac", 4);
+    size_t head = strlen(line), max = hub_topic_bytes_max(16, 20);
+    memset(line + head, 'x', max - 1);
+    memcpy(line + head + max - 1, "\xe2\x82\xac", 4);
     fix_say(a, line);
     const char *heard = fix_heard(a);
-    cr_assert_eq(strlen(strstr(heard, " :") + 2), HUB_TOPIC_BYTES_MAX - 1 + 1);
+    cr_assert_eq(strlen(strstr(heard, " :") + 2), max - 1 + 1);
+}
+
+Test(hub, longest_topic_fits_a_line_with_the_longest_names)
+{
+    cr_assert_eq(hub_topic_bytes_max(1, 2), 390);
+    cr_assert_leq(1 + 32 + 2 + 17 + 1 + 46 + 7 + 64 + 2 + hub_topic_bytes_max(32, 64), 510);
+    cr_assert_geq(hub_topic_bytes_max(64, 200), 150);
 }
 
 /* --- messages --- */
