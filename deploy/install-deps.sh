@@ -29,7 +29,7 @@ name_packages() {
     run_packages="$ev_run $ssl_run $llhttp_run libwslay1 libinih1 libjansson4"
     build_packages="gcc libc6-dev cmake ninja-build libev-dev libwslay-dev $llhttp libssl-dev
         libinih-dev libjansson-dev"
-    test_packages="clang $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcriterion-dev
+    test_packages="clang clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcriterion-dev
         valgrind procps python3 python3-pytest python3-websockets ca-certificates curl openssl
         netcat-openbsd ii chromium"
     # A node that is there already, from wherever, does.

@@ -29,6 +29,10 @@ each() {
     find "$@" -print0 | xargs -0 -n 1 -P "$(nproc)" sh "$0" "$function"
 }
 
+is_tidy() {
+    clang-tidy -p "$root/build" --quiet "$1" 2>/dev/null
+}
+
 if [ $# -gt 0 ]; then
     "$@"
     exit
@@ -38,3 +42,4 @@ check "proto is sans-IO" sh "$root/tests/unit/layering.sh" "$root/build/libsimul
 check "each header compiles alone" each header_stands_alone "$root/include" "$root/proto" \
     "$root/server" -name '*.h'
 check "compiles for arm64" each compiles_for_arm64 "$root/proto" "$root/server" -name '*.c'
+check "clang-tidy has no complaint" each is_tidy "$root/proto" "$root/server" -name '*.c'
