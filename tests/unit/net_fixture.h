@@ -33,6 +33,7 @@ static struct {
     unsigned net_count;
     _Atomic uint32_t open_total;
     uint64_t skew_ms; /* added to the clock */
+    struct ev_check skews[FIX_LOOPS_MAX];
     struct client clients[FIX_CLIENTS_MAX];
     unsigned client_count;
     void (*behind_sessions)(struct loop *l); /* before the flush; NULL: nothing */
@@ -51,6 +52,24 @@ static inline void fix_listen(struct net *n)
     }
 }
 
+/* Runs behind the loop's own look at the clock, and before every other callback. */
+static inline void fix_on_polled(struct ev_loop *ev, struct ev_check *w, int revents)
+{
+    (void)ev;
+    (void)revents;
+    struct loop *l = w->data;
+    l->now_ms += fix.skew_ms;
+}
+
+static inline void fix_skew_clock(struct loop *l)
+{
+    struct ev_check *w = &fix.skews[l->index];
+    ev_check_init(w, fix_on_polled);
+    ev_set_priority(w, EV_MAXPRI - 1);
+    w->data = l;
+    ev_check_start(l->ev, w);
+}
+
 /* So many loops with connections, and `others` behind them without. `more` are settings. */
 static inline void fix_init_with(unsigned loops, unsigned others, const char *const *more,
                                  size_t more_count)
@@ -66,6 +85,8 @@ static inline void fix_init_with(unsigned loops, unsigned others, const char *co
     cr_assert_eq(config_load(&fix.config, &sources, &report), OK, "%s", report.error);
     fix.net_count = loops;
     cr_assert_eq(loop_set_init(&fix.set, loops + others), OK);
+    for (unsigned i = 0; i < fix.set.count; i++)
+        fix_skew_clock(&fix.set.loops[i]);
     for (unsigned i = 0; i < loops; i++) {
         struct net *n = &fix.nets[i];
         cr_assert_eq(net_init(n, &fix.set.loops[i], &fix.config, &fix.open_total), OK);
@@ -83,7 +104,6 @@ static inline void fix_tick(struct loop *l)
 {
     struct net *n = l->index < fix.net_count ? &fix.nets[l->index] : NULL;
     loop_poll(l, true, 0);
-    l->now_ms += fix.skew_ms;
     loop_deliver_mail(l);
     if (n != NULL) {
         net_expire(n);
