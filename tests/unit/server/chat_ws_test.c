@@ -1,5 +1,6 @@
 /* Chat over WebSocket: one message is one line; both kinds of frames; the rules of closing. */
 #include "unit/server/chat_fixture.h"
+#include "unit/ws_peer.h"
 
 static void setup(void)
 {
@@ -15,20 +16,9 @@ static unsigned connect_ws(bool is_binary)
     return i;
 }
 
-/* One frame, masked with zeroes, which is as good as any other mask. */
-static void send_frame(unsigned i, enum ws_opcode opcode, bool fin, struct span payload)
-{
-    uint8_t header[WS_HEADER_BYTES_MAX];
-    size_t n = ws_encode_header_masked(header, opcode, fin, payload.len, 0);
-    client_send_bytes(i, span_of(header, n));
-    if (payload.len > 0)
-        client_send_bytes(i, payload);
-    fix_settle();
-}
-
 static void say(unsigned i, const char *line)
 {
-    send_frame(i, WS_TEXT, true, span_str(line));
+    ws_peer_send(i, WS_TEXT, true, span_str(line));
 }
 
 static unsigned named_ws(const char *nick, bool is_binary)
@@ -73,7 +63,7 @@ Test(chat_ws, binary_subprotocol_gets_binary_messages)
     unsigned a = named_ws("alice", true);
     say(a, "PING 1");
     hears(a, BINARY, ":s.test PONG s.test :1", "");
-    send_frame(a, WS_BINARY, true, SPAN("NICK al"));
+    ws_peer_send(a, WS_BINARY, true, SPAN("NICK al"));
     hears(a, BINARY, ":alice!~u@127.0.0.1 NICK :al", "");
 }
 
@@ -93,12 +83,12 @@ Test(chat_ws, talks_with_clients_on_other_transports)
 Test(chat_ws, puts_fragments_together_around_pings)
 {
     unsigned a = named_ws("alice", false);
-    send_frame(a, WS_TEXT, false, SPAN("PI"));
-    send_frame(a, WS_OP_PING, true, SPAN("beep"));
+    ws_peer_send(a, WS_TEXT, false, SPAN("PI"));
+    ws_peer_send(a, WS_OP_PING, true, SPAN("beep"));
     hears(a, PONG, "beep", "");
-    send_frame(a, WS_CONTINUATION, false, SPAN("NG "));
-    send_frame(a, WS_OP_PONG, true, SPAN("unasked"));
-    send_frame(a, WS_CONTINUATION, true, SPAN("1"));
+    ws_peer_send(a, WS_CONTINUATION, false, SPAN("NG "));
+    ws_peer_send(a, WS_OP_PONG, true, SPAN("unasked"));
+    ws_peer_send(a, WS_CONTINUATION, true, SPAN("1"));
     hears(a, TEXT, ":s.test PONG s.test :1", "");
     say(a, "PING 1");
     hears(a, TEXT, ":s.test PONG s.test :1", "");
@@ -123,8 +113,8 @@ Test(chat_ws, message_that_waits_for_its_turn_stays_whole)
     unsigned a = named_ws("alice", false);
     chat.hub_stands_still = true;
     say(a, "TOPIC #none");
-    send_frame(a, WS_TEXT, false, SPAN("PING "));
-    send_frame(a, WS_CONTINUATION, true, SPAN("1\r\n"));
+    ws_peer_send(a, WS_TEXT, false, SPAN("PING "));
+    ws_peer_send(a, WS_CONTINUATION, true, SPAN("1\r\n"));
     say(a, "PING 2\r\n");
     HEARS(a, "");
     chat.hub_stands_still = false;
@@ -142,12 +132,12 @@ Test(chat_ws, lines_are_bounded_and_the_session_goes_on)
     unsigned a = named_ws("alice", false);
     static uint8_t line[6000];
     memset(line, 'x', sizeof(line));
-    send_frame(a, WS_TEXT, true, span_of(line, 600));
+    ws_peer_send(a, WS_TEXT, true, span_of(line, 600));
     cr_assert_not_null(strstr(client_heard(a), " 417 alice "));
-    send_frame(a, WS_TEXT, true, span_of(line, 6000));
+    ws_peer_send(a, WS_TEXT, true, span_of(line, 6000));
     cr_assert_not_null(strstr(client_heard(a), " 417 alice "));
     for (int i = 0; i < 4; i++)
-        send_frame(a, i == 0 ? WS_TEXT : WS_CONTINUATION, i == 3, span_of(line, 2000));
+        ws_peer_send(a, i == 0 ? WS_TEXT : WS_CONTINUATION, i == 3, span_of(line, 2000));
     cr_assert_not_null(strstr(client_heard(a), " 417 alice "));
     cr_assert_null(chat_session_of(client_conn(a))->held.data, "nothing is kept");
     say(a, "PING 1");
@@ -170,7 +160,7 @@ Test(chat_ws, message_that_is_too_large_closes)
 Test(chat_ws, text_that_is_not_utf8_closes_and_binary_is_refused)
 {
     unsigned a = named_ws("alice", true);
-    send_frame(a, WS_BINARY, true, SPAN("PRIVMSG alice :\xff"));
+    ws_peer_send(a, WS_BINARY, true, SPAN("PRIVMSG alice :\xff"));
     cr_assert_not_null(strstr(client_heard(a), "FAIL PRIVMSG INVALID_UTF8"));
     say(a, "PRIVMSG alice :\xff");
     cr_assert_eq(memcmp(client_heard(a), BAD_TEXT, 4), 0);
@@ -203,12 +193,12 @@ Test(chat_ws, answers_before_an_error_come_before_the_close)
 Test(chat_ws, close_is_answered_with_its_code)
 {
     unsigned a = named_ws("alice", false), b = named_ws("bob", false);
-    send_frame(a, WS_OP_CLOSE, true,
-               SPAN("\x03\xe8"
-                    "bye"));
+    ws_peer_send(a, WS_OP_CLOSE, true,
+                 SPAN("\x03\xe8"
+                      "bye"));
     HEARS(a, NORMAL);
     cr_assert_not(client_read(a));
-    send_frame(b, WS_OP_CLOSE, true, SPAN_EMPTY);
+    ws_peer_send(b, WS_OP_CLOSE, true, SPAN_EMPTY);
     cr_assert_eq(memcmp(client_heard(b), "\x88\x00", 2), 0);
     cr_assert_not(client_read(b));
 }
