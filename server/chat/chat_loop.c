@@ -219,11 +219,12 @@ void chat_loop_fan_out(struct chat_loop *cl)
     size_t budget = CHAT_SENDS_PER_TICK;
     while (cl->head != NULL && budget > 0) {
         struct mail *m = cl->head, *next = m->next;
+        uint32_t cost = head_of(m)->cost;
         if (!work_off(cl, head_of(m), &budget))
             break;
         cl->head = next;
-        budget -= budget > 0;
-        atomic_fetch_sub(&cl->queued, 1);
+        budget -= budget < cost ? budget : cost;
+        atomic_fetch_sub(&cl->queued, cost);
     }
     wake_waiting(cl);
     hub_service_drained(cl->hub, cl);

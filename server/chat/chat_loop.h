@@ -22,7 +22,7 @@ struct net;
 
 enum {
     CHAT_CREDITS = 4096,     /* commands of one loop that the hub has not sent back */
-    CHAT_QUEUE_MAX = 4096,   /* deliveries to one loop, when the hub stops applying */
+    CHAT_QUEUE_MAX = 4096,   /* deliveries to one loop, by cost, when the hub stops applying */
     CHAT_IN_FLIGHT_MAX = 16, /* of them, those of one session */
     CHAT_SENDS_PER_TICK = 8192,
 };
@@ -53,7 +53,7 @@ struct chat_loop {
     char created[POSITION_TIME_CHARS + 1]; /* when the server began, for numeric 003 */
 
     struct mail *head, *tail; /* deliveries, oldest first: struct delivery_head */
-    _Atomic uint32_t queued;  /* how many, with those on their way; the hub adds to it */
+    _Atomic uint32_t queued;  /* their cost, with those on their way; the hub adds to it */
     struct fan_out fan_out;
     uint64_t stamp; /* of the last delivery to several channels */
 

@@ -27,7 +27,8 @@ enum delivery_kind {
 /* What both kinds of mail to a loop begin with. */
 struct delivery_head {
     struct mail mail;
-    struct chat_loop *loop; /* the receiver; set by whoever posts it */
+    struct chat_loop *loop; /* the receiver; set by whoever posts it, as is `cost` */
+    uint32_t cost;          /* what it takes up in the queue, by its length */
     uint8_t kind;           /* enum delivery_kind */
 };
 

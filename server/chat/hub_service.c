@@ -6,7 +6,10 @@
 
 #include <stdlib.h>
 
-enum { COMMANDS_PER_RUN = 1024 };
+enum {
+    COMMANDS_PER_RUN = 1024,
+    COST_BYTES = 1024, /* of a delivery's text, that cost as much as one more delivery */
+};
 
 struct hub_service {
     struct hub_sink sink;
@@ -20,18 +23,21 @@ struct hub_service {
 
 /* --- what goes out -------------------------------------------------------------------------- */
 
-static void post_head(struct hub_service *h, struct chat_loop *cl, struct delivery_head *head)
+static void post_head(struct hub_service *h, struct chat_loop *cl, struct delivery_head *head,
+                      uint32_t cost)
 {
     head->loop = cl;
+    head->cost = cost;
     head->mail.deliver = chat_loop_deliver;
-    atomic_fetch_add_explicit(&cl->queued, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&cl->queued, cost, memory_order_relaxed);
     loop_post(h->loop, cl->loop, &head->mail);
 }
 
 static void send(struct hub_sink *sink, unsigned loop, struct delivery *d)
 {
     struct hub_service *h = container_of(sink, struct hub_service, sink);
-    post_head(h, h->loops[loop], &d->head);
+    uint32_t text_bytes = d->message == NULL ? 0 : d->message->text_bytes;
+    post_head(h, h->loops[loop], &d->head, 1 + text_bytes / COST_BYTES);
 }
 
 static bool has_room(const struct hub_service *h)
@@ -62,7 +68,7 @@ static void apply(struct hub_service *h, struct chat_command *command)
     command->result = hub_apply(h->hub, &command->item.entry);
     if (command->item.entry.kind == ENTRY_REGISTER)
         command->counts = hub_counts(h->hub);
-    post_head(h, command->head.loop, &command->head);
+    post_head(h, command->head.loop, &command->head, 1);
 }
 
 void hub_service_run(struct hub_service *h)

@@ -18,6 +18,7 @@ struct verb {
     uint8_t decides_from; /* with fewer params it changes nothing, and stays out of the log */
     bool is_early;        /* before registration too; else 451 */
     bool ends_session;
+    bool has_long_answer; /* names all members of a channel, say: goes alone, with room to send */
     /* On the loop, unless the session is registered and `hub` is there. */
     void (*local)(struct conn *c, struct chat_session *s, const struct irc_line *line);
     /* In the hub. */

@@ -191,6 +191,25 @@ Test(chat_loop, hub_waits_while_a_queue_is_full)
     HEARS(a, ":s.test PONG s.test :1\r\n");
 }
 
+Test(chat_loop, long_reply_takes_up_more_of_the_queue)
+{
+    unsigned a = client_named(0, "alice");
+    struct chat_loop *cl = fix.nets[0].chat;
+    chat.standing_still = 1;
+    char line[512] = "PART x";
+    while (strlen(line) < 500)
+        strcat(line, ",x");
+    strcat(line, "\r\n");
+    client_send_bytes(a, span_str(line));
+    fix_settle();
+    size_t reply_bytes = 248 * strlen(":s.test 403 alice x :No such channel\n");
+    cr_assert_eq(atomic_load(&cl->queued), 1 + reply_bytes / 1024 + 1, "the reply, the return");
+    chat.standing_still = 0;
+    fix_settle();
+    cr_assert_eq(count(client_heard(a), " 403 "), 248);
+    cr_assert_eq(atomic_load(&cl->queued), 0);
+}
+
 Test(chat_loop, nothing_is_left_behind_when_all_go_at_once)
 {
     char name[8];

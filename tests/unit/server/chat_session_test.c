@@ -295,6 +295,24 @@ Test(chat_session, posts_a_bounded_number_and_then_reads_no_more)
     cr_assert_eq(fix.nets[0].chat->credits, CHAT_CREDITS);
 }
 
+Test(chat_session, nothing_is_posted_beside_what_may_have_a_long_answer)
+{
+    unsigned a = client_named(0, "alice");
+    struct chat_session *s = chat_session_of(client_conn(a));
+    chat.hub_stands_still = true;
+    SAYS_HEARS(a, "TOPIC #a\r\nNAMES #a\r\nNAMES #b\r\nPING 1\r\nTOPIC #b\r\n", "");
+    cr_assert_eq(s->in_flight, 2);
+    chat.hub_stands_still = false;
+    fix_tick(fix.nets[0].loop);
+    cr_assert_eq(s->in_flight, 0, "its answer is queued before more is taken");
+    fix_settle();
+    HEARS(a, ":s.test 403 alice #a :No such channel\r\n"
+             ":s.test 366 alice #a :End of /NAMES list\r\n"
+             ":s.test 366 alice #b :End of /NAMES list\r\n"
+             ":s.test PONG s.test :1\r\n"
+             ":s.test 403 alice #b :No such channel\r\n");
+}
+
 Test(chat_session, whoever_finds_no_credit_gets_one_later)
 {
     unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
