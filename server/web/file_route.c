@@ -5,6 +5,8 @@
 #include "web/routes.h"
 #include "web/upgrade.h"
 
+#include <stdio.h>
+
 static const char POLICY[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
                              "img-src 'self'; connect-src 'self'; base-uri 'none'; "
                              "form-action 'none'; frame-ancestors 'none'";
@@ -15,6 +17,17 @@ static const struct web_file *find(struct span path)
         if (span_eq(path, span_str(web_files[i].path)))
             return &web_files[i];
     return NULL;
+}
+
+/* Whether the peer has the file already: If-None-Match names it, weakly or not, or is "*" (RFC 9110
+ * section 13.1.2). */
+static bool is_known(const struct http_request *request, const struct web_file *file)
+{
+    char weak[64]; /* a tag has 34 characters */
+    snprintf(weak, sizeof(weak), "W/%s", file->etag);
+    return http_header_has(request, "If-None-Match", file->etag) ||
+           http_header_has(request, "If-None-Match", weak) ||
+           http_header_has(request, "If-None-Match", "*");
 }
 
 enum co_result route_file(struct conn *c, struct http_session *s)
@@ -36,10 +49,10 @@ enum co_result route_file(struct conn *c, struct http_session *s)
         {SPAN("Referrer-Policy"), SPAN("no-referrer")},
         {SPAN("Content-Security-Policy"), span_str(POLICY)},
     };
-    bool is_known = http_header_has(request, "If-None-Match", file->etag);
-    struct span body = is_known ? SPAN_EMPTY : span_of(file->bytes, file->size);
-    http_answer_with(c, s, is_known ? 304 : 200, file->content_type, fields,
-                     sizeof(fields) / sizeof(fields[0]), body);
+    bool known = is_known(request, file);
+    http_answer_with(c, s, known ? 304 : 200, file->content_type, fields,
+                     sizeof(fields) / sizeof(fields[0]),
+                     known ? SPAN_EMPTY : span_of(file->bytes, file->size));
     return CO_DONE;
 }
 
