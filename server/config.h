@@ -44,6 +44,7 @@ struct config_listener {
 struct config {
     int64_t loops; /* at least 1: "auto" is resolved */
     int64_t drain_seconds;
+    int64_t slow_ms;
     struct config_listener listeners[CONFIG_LISTENERS_MAX]; /* those to open, in order */
     size_t listener_count;
     struct {

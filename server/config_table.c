@@ -30,8 +30,11 @@ const struct config_setting config_settings[] = {
     {"drain_seconds", AT(drain_seconds), NUMBER("10", 0, 86400),
      .help = "seconds that clients have to finish after TERM or INT"},
 
+    {"slow_ms", AT(slow_ms), NUMBER("100", 1, 60000),
+     .help = "milliseconds; a connection that keeps its loop longer in one go is logged"},
+
     {"admin.address", AT(admin.address), ADDRESS("127.0.0.1"),
-     .help = "of /metrics, /livez, /readyz, /stats; *: IPv4 and IPv6"},
+     .help = "of /metrics, /stats, /livez, /readyz, /debug/loops; *: all"},
     {"admin.port", AT(admin.port), PORT("9090"),
      .help = "its port; 0: a free one; off: not opened"},
 

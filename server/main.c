@@ -2,6 +2,7 @@
  * Exit statuses: 0; 1 configuration; 2 command line. */
 #include "cli.h"
 #include "config.h"
+#include "core/cycles.h"
 #include "core/log.h"
 #include "jobs/role.h"
 #include "jobs/spawner.h"
@@ -27,6 +28,7 @@ static int serve(const struct config *config, const struct config_report *report
     struct spawner spawner;
     struct server *server;
     signal(SIGPIPE, SIG_IGN);
+    cycles_calibrate();
     if (spawner_start(&spawner) != OK) {
         snprintf(error, sizeof(error), "cannot start the spawner: %s", strerror(errno));
         return complain(error);

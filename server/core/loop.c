@@ -1,19 +1,26 @@
 #include "core/loop.h"
 
+#include "core/cycles.h"
+
 #include <stdlib.h>
 #include <time.h>
 
-static uint64_t clock_ms(clockid_t id)
+enum { NS_PER_MS = 1000 * 1000 };
+
+static uint64_t clock_ns(clockid_t id)
 {
     struct timespec t;
     clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+    return (uint64_t)t.tv_sec * 1000 * NS_PER_MS + (uint64_t)t.tv_nsec;
 }
 
-static void read_clocks(struct loop *l)
+/* Reads both clocks; returns the monotonic one in full. */
+static uint64_t read_clocks(struct loop *l)
 {
-    l->now_ms = clock_ms(CLOCK_MONOTONIC);
-    l->wall_ms = clock_ms(CLOCK_REALTIME);
+    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    l->now_ms = now_ns / NS_PER_MS;
+    l->wall_ms = clock_ns(CLOCK_REALTIME) / NS_PER_MS;
+    return now_ns;
 }
 
 /* Runs right behind the wait. The last tick may be long ago: whatever starts a timer from here on,
@@ -23,7 +30,10 @@ static void on_polled(struct ev_loop *ev, ev_check *w, int revents)
     (void)ev;
     (void)revents;
     struct loop *l = container_of(w, struct loop, polled);
-    read_clocks(l);
+    uint64_t now_ns = read_clocks(l);
+    l->polled_cycles = cycles_now();
+    if (l->now_ms >= l->due_ms)
+        hist_add(&l->metrics.lag, now_ns - l->due_ms * NS_PER_MS);
     wheel_advance(&l->sched.wheel, l->now_ms);
 }
 
@@ -90,6 +100,9 @@ void loop_set_deinit(struct loop_set *set)
 
 void loop_poll(struct loop *l, bool busy, uint64_t wait_ms)
 {
+    if (l->polled_cycles != 0)
+        hist_add(&l->metrics.tick, cycles_to_ns(cycles_now() - l->polled_cycles));
+    l->due_ms = wait_ms == UINT64_MAX ? UINT64_MAX : l->now_ms + wait_ms;
     busy = busy || !mailbox_is_empty(&l->mailbox);
     if (!busy && wait_ms != UINT64_MAX) {
         /* libev's own idea of "now" is as old as the last poll. */

@@ -25,8 +25,10 @@ struct handle {
 struct loop {
     struct ev_loop *ev;
     unsigned index;
-    uint64_t now_ms;  /* monotonic, read once per tick */
-    uint64_t wall_ms; /* since 1970, read once per tick */
+    uint64_t now_ms;        /* monotonic, read once per tick */
+    uint64_t wall_ms;       /* since 1970, read once per tick */
+    uint64_t due_ms;        /* when the next timer wants its loop back; UINT64_MAX: none is armed */
+    uint64_t polled_cycles; /* when the wait ended: the tick began */
     struct sched sched;
     struct loop_metrics metrics;
 

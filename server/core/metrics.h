@@ -2,6 +2,8 @@
  * A relaxed load and store cost what a plain increment costs. */
 #pragma once
 
+#include "simul/hist.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -26,18 +28,27 @@
     X(messages_rendered, counter, "Chat messages rendered, one per variant")                       \
     X(messages_delivered, counter, "Chat messages queued to recipients")                           \
     X(jobs, counter, "Jobs asked for")                                                             \
+    X(slow_resumes, counter, "Resumes longer than slow_ms")                                        \
     X(out_of_memory, counter, "Connections closed because memory could not be had")
 
+/* X(name, help): durations in nanoseconds; the metric is simul_<name>_seconds. */
+#define LOOP_HISTOGRAMS(X)                                                                         \
+    X(tick, "A tick, from the end of the wait to the next")                                        \
+    X(lag, "How late a loop came back to a timer")                                                 \
+    X(resume, "One resume of a session")
+
 #define LOOP_METRIC_FIELD(name, kind, help) _Atomic uint64_t name;
+#define LOOP_HISTOGRAM_FIELD(name, help) struct hist name;
 struct loop_metrics {
     LOOP_METRICS(LOOP_METRIC_FIELD)
+    LOOP_HISTOGRAMS(LOOP_HISTOGRAM_FIELD)
 };
+#undef LOOP_HISTOGRAM_FIELD
 #undef LOOP_METRIC_FIELD
 
 static inline void metric_add(_Atomic uint64_t *m, uint64_t n)
 {
-    uint64_t value = atomic_load_explicit(m, memory_order_relaxed);
-    atomic_store_explicit(m, value + n, memory_order_relaxed);
+    hist_bump(m, n);
 }
 
 static inline void metric_sub(_Atomic uint64_t *m, uint64_t n)

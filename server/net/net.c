@@ -30,6 +30,7 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
         .loop = loop, .config = config, .in_bytes = IN_BYTES, .open_total = open_total};
     n->out_bytes_max = config->limits.out_bytes < OUT_BYTES_CAP ? (uint32_t)config->limits.out_bytes
                                                                 : OUT_BYTES_CAP;
+    n->slow_ns = (uint64_t)config->slow_ms * 1000 * 1000;
     n->in = malloc(IN_BYTES + TRANSPORT_SLACK_BYTES);
     n->ws_pool = calloc(1, sizeof(*n->ws_pool));
     enum err e = n->in == NULL || n->ws_pool == NULL ? ERR_NOMEM : OK;

@@ -20,7 +20,13 @@ struct tls_net;
 struct tls_store;
 struct ws_frame_pool;
 
-enum { ACCEPT_PAUSE_MS = 100 };
+enum { ACCEPT_PAUSE_MS = 100, SESSION_TYPES_MAX = 16 };
+
+/* What the sessions of one type have cost this loop. Others may read it at any time. */
+struct session_time {
+    _Atomic(const struct session_type *) type; /* NULL: this and what follows is unused */
+    _Atomic uint64_t resumes, ns;
+};
 
 struct net {
     struct loop *loop;
@@ -31,6 +37,8 @@ struct net {
 
     uint8_t *in; /* the one buffer that every connection is read into */
     size_t in_bytes;
+    uint64_t slow_ns; /* a resume that takes longer is logged */
+    struct session_time times[SESSION_TYPES_MAX];
     uint32_t budget;                         /* messages left to the session that runs */
     const struct session_type *next_session; /* what it said to conn_become */
     void *next_frame;

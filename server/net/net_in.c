@@ -1,4 +1,6 @@
 /* The first half of a tick: what the poll named is read once each, and its session resumed. */
+#include "core/cycles.h"
+#include "core/log.h"
 #include "net/net.h"
 #include "net/net_internal.h"
 #include "net/transport.h"
@@ -66,6 +68,41 @@ static void keep_input(struct conn *c)
     c->in.ptr = copy;
 }
 
+static void add_time(struct net *n, const struct session_type *type, uint64_t ns)
+{
+    struct session_time *t = n->times;
+    while (t->type != type && t->type != NULL)
+        t++;
+    CHECK(t < n->times + SESSION_TYPES_MAX);
+    if (t->type == NULL)
+        atomic_store_explicit(&t->type, type, memory_order_release);
+    hist_bump(&t->resumes, 1);
+    hist_bump(&t->ns, ns);
+}
+
+/* Nothing may keep the master at one table. */
+static void tell_slow(const struct conn *c, uint16_t line, uint64_t ns)
+{
+    char peer[ADDR_CHARS];
+    metric_add(&conn_net(c)->loop->metrics.slow_resumes, 1);
+    LOG_WARN("slow resume", LOG_STR("session", c->session->name), LOG_INT("from_line", line),
+             LOG_INT("to_line", c->co.line), LOG_INT("microseconds", (int64_t)(ns / 1000)),
+             LOG_STR("peer", addr_format(&c->peer, peer)));
+}
+
+static enum co_result resume_timed(struct net *n, struct conn *c)
+{
+    uint16_t line = c->co.line;
+    uint64_t begun = cycles_now();
+    enum co_result r = c->session->resume(c, c->frame);
+    uint64_t ns = cycles_to_ns(cycles_now() - begun);
+    hist_add(&n->loop->metrics.resume, ns);
+    add_time(n, c->session, ns);
+    if (ns > n->slow_ns)
+        tell_slow(c, line, ns);
+    return r;
+}
+
 /* Resumes the session, and those that follow it, with the input that is loaded. */
 static enum co_result resume(struct net *n, struct conn *c)
 {
@@ -74,7 +111,7 @@ static enum co_result resume(struct net *n, struct conn *c)
     for (;;) {
         c->wants_input = false;
         c->running = true;
-        r = c->session->resume(c, c->frame);
+        r = resume_timed(n, c);
         c->running = false;
         if (r != CO_DONE || n->next_session == NULL)
             break;

@@ -78,6 +78,55 @@ static enum err print_loop_metrics(struct buf *out, const struct server *s)
     return e;
 }
 
+struct histogram {
+    const char *name;
+    const char *help;
+    size_t offset;
+};
+
+#define LOOP_HISTOGRAM(name_, help_) {#name_, help_, offsetof(struct loop_metrics, name_)},
+static const struct histogram HISTOGRAMS[] = {LOOP_HISTOGRAMS(LOOP_HISTOGRAM)};
+enum { HISTOGRAM_COUNT = sizeof(HISTOGRAMS) / sizeof(HISTOGRAMS[0]) };
+
+static const struct hist *hist_of(const struct loop *l, const struct histogram *h)
+{
+    return (const struct hist *)(const void *)((const char *)&l->metrics + h->offset);
+}
+
+/* Buckets of powers of four from 1 microsecond (1,024 ns) to 4 seconds, whose bounds are those of
+ * the histogram's own. */
+static enum err print_hist(struct buf *out, const char *name, unsigned loop, const struct hist *h)
+{
+    enum err e = OK;
+    uint64_t total = hist_count_below(h, UINT64_MAX);
+    for (int power = 10; power <= 32 && e == OK; power += 2) {
+        uint64_t bound = (uint64_t)1 << power;
+        e = buf_printf(out, "simul_%s_seconds_bucket{loop=\"%u\",le=\"%.9g\"} %llu\n", name, loop,
+                       (double)bound / 1e9, (unsigned long long)hist_count_below(h, bound));
+    }
+    if (e != OK)
+        return e;
+    return buf_printf(out,
+                      "simul_%s_seconds_bucket{loop=\"%u\",le=\"+Inf\"} %llu\n"
+                      "simul_%s_seconds_sum{loop=\"%u\"} %.9g\n"
+                      "simul_%s_seconds_count{loop=\"%u\"} %llu\n",
+                      name, loop, (unsigned long long)total, name, loop,
+                      (double)metric_get(&h->sum) / 1e9, name, loop, (unsigned long long)total);
+}
+
+static enum err print_histograms(struct buf *out, const struct server *s)
+{
+    enum err e = OK;
+    for (int i = 0; i < HISTOGRAM_COUNT && e == OK; i++) {
+        const struct histogram *h = &HISTOGRAMS[i];
+        e = buf_printf(out, "# HELP simul_%s_seconds %s\n# TYPE simul_%s_seconds histogram\n",
+                       h->name, h->help, h->name);
+        for (unsigned k = 0; k < s->net_count && e == OK; k++)
+            e = print_hist(out, h->name, k, hist_of(&s->loops.loops[k], h));
+    }
+    return e;
+}
+
 static enum err print_pool_metrics(struct buf *out, const struct server *s)
 {
     enum err e = OK;
@@ -117,6 +166,8 @@ enum co_result route_metrics(struct conn *c, struct http_session *s)
     enum err e = print_process(&text, server);
     if (e == OK)
         e = print_loop_metrics(&text, server);
+    if (e == OK)
+        e = print_histograms(&text, server);
     if (e == OK)
         e = print_pool_metrics(&text, server);
     if (e == OK)
@@ -169,15 +220,59 @@ static json_t *json_stats(const struct server *s)
                      "log_lines_dropped", (json_int_t)log_dropped(), "loops", loops, "jobs", pool);
 }
 
-enum co_result route_stats(struct conn *c, struct http_session *s)
+static void answer_json(struct conn *c, struct http_session *s, json_t *value)
 {
-    json_t *stats = json_stats(conn_net(c)->server);
-    char *text = stats == NULL ? NULL : json_dumps(stats, JSON_INDENT(2));
-    json_decref(stats);
+    char *text = value == NULL ? NULL : json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    json_decref(value);
     if (text == NULL)
         http_refuse(c, s, 503, "out of memory");
     else
         http_answer(c, s, 200, "application/json", span_str(text));
     free(text);
+}
+
+enum co_result route_stats(struct conn *c, struct http_session *s)
+{
+    answer_json(c, s, json_stats(conn_net(c)->server));
+    return CO_DONE;
+}
+
+/* --- /debug/loops: where the time went --------------------------------------------------- */
+
+static json_t *json_times(const struct net *n)
+{
+    json_t *all = json_array();
+    for (const struct session_time *t = n->times; t < n->times + SESSION_TYPES_MAX; t++) {
+        const struct session_type *type = atomic_load_explicit(&t->type, memory_order_acquire);
+        if (type == NULL)
+            break;
+        json_array_append_new(all, json_pack("{s:s, s:I, s:f}", "session", type->name, "resumes",
+                                             (json_int_t)metric_get(&t->resumes), "seconds",
+                                             (double)metric_get(&t->ns) / 1e9));
+    }
+    return all;
+}
+
+static json_t *json_quantiles(const struct hist *h)
+{
+    return json_pack("{s:I, s:f, s:f, s:f}", "count", (json_int_t)hist_count_below(h, UINT64_MAX),
+                     "p50_us", (double)hist_quantile(h, 0.5) / 1e3, "p99_us",
+                     (double)hist_quantile(h, 0.99) / 1e3, "max_us",
+                     (double)hist_quantile(h, 1.0) / 1e3);
+}
+
+enum co_result route_debug_loops(struct conn *c, struct http_session *s)
+{
+    const struct server *server = conn_net(c)->server;
+    json_t *loops = json_array();
+    for (unsigned i = 0; i < server->net_count; i++) {
+        const struct loop *l = &server->loops.loops[i];
+        json_t *o = json_pack("{s:i, s:o}", "index", (int)i, "sessions",
+                              json_times(&server->threads[i].net));
+        for (int k = 0; k < HISTOGRAM_COUNT; k++)
+            json_object_set_new(o, HISTOGRAMS[k].name, json_quantiles(hist_of(l, &HISTOGRAMS[k])));
+        json_array_append_new(loops, o);
+    }
+    answer_json(c, s, loops);
     return CO_DONE;
 }

@@ -21,5 +21,6 @@ const struct http_route admin_routes[] = {
     {"/livez", false, GET, route_livez},
     {"/readyz", false, GET, route_readyz},
     {"/stats", false, GET, route_stats},
+    {"/debug/loops", false, GET, route_debug_loops},
     {0},
 };

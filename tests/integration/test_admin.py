@@ -1,4 +1,5 @@
 """The admin listener: /metrics, /livez, /readyz, /stats."""
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -80,3 +81,15 @@ def test_other_methods_are_405(daemon):
 
 def test_the_admin_listener_can_be_left_out(start):
     assert "admin" not in start("admin.port=off").addresses
+
+
+def test_debug_loops_tells_where_the_time_went(daemon):
+    with HttpConnection(daemon.connect("web")) as http:
+        http.ask(get("/echo"))
+    loops = json.loads(daemon.admin("/debug/loops")[1])
+    names = {session["session"] for loop in loops for session in loop["sessions"]}
+    assert {"auto", "http", "admin"} <= names
+    assert all(session["resumes"] > 0 for loop in loops for session in loop["sessions"])
+    first = loops[0]
+    assert first["tick"]["count"] > 0 and first["resume"]["count"] > 0
+    assert first["tick"]["p50_us"] <= first["tick"]["p99_us"] <= first["tick"]["max_us"]

@@ -272,3 +272,22 @@ Test(net_in, what_comes_behind_the_end_is_read_and_dropped)
     cr_assert_gt(METRIC(reads), reads, "or a reset would destroy what was sent");
     cr_assert_eq(METRIC(in_bytes), 1);
 }
+
+Test(net_in, a_slow_resume_is_counted_and_timed_by_its_session)
+{
+    fix.nets[0].slow_ns = 0;
+    unsigned i = script_connect(swallow);
+    client_say(i, "a");
+    client_say(i, "b");
+    cr_assert_geq(metric_get(&fix.nets[0].loop->metrics.slow_resumes), 2);
+    cr_assert_eq(fix.nets[0].times[0].type, &script_session);
+    cr_assert_eq(fix.nets[0].times[0].resumes, script.resumes);
+    cr_assert_eq(hist_count_below(&fix.nets[0].loop->metrics.resume, UINT64_MAX), script.resumes);
+}
+
+Test(net_in, quick_resumes_are_not_called_slow)
+{
+    unsigned i = script_connect(swallow);
+    client_say(i, "a");
+    cr_assert_eq(metric_get(&fix.nets[0].loop->metrics.slow_resumes), 0);
+}
