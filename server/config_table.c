@@ -31,7 +31,7 @@ const struct config_setting config_settings[] = {
      .help = "seconds that clients have to finish after TERM or INT"},
 
     {"slow_ms", AT(slow_ms), NUMBER("100", 1, 60000),
-     .help = "milliseconds; a connection that keeps its loop longer in one go is logged"},
+     .help = "milliseconds; who keeps its loop longer in one go is logged"},
 
     {"admin.address", AT(admin.address), ADDRESS("127.0.0.1"),
      .help = "of /metrics, /stats, /livez, /readyz, /debug/loops; *: all"},
