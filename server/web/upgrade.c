@@ -21,14 +21,15 @@ bool upgrade_is_wanted(const struct http_session *s)
 static void refuse(struct conn *c, struct http_session *s, const struct ws_handshake *handshake)
 {
     static const struct http_field fields[] = {
+        {SPAN("Connection"), SPAN("Upgrade")}, /* beside "close" (RFC 9110 section 7.8) */
         {SPAN("Upgrade"), SPAN("websocket")},
         {SPAN("Sec-WebSocket-Version"), SPAN("13")},
     };
+    size_t field_count = handshake->status == 426 ? sizeof(fields) / sizeof(fields[0]) : 0;
     char text[256];
     int n = snprintf(text, sizeof(text), "%s\n", handshake->reason);
     s->exchange.response.keep_alive = false;
-    http_answer_with(c, s, handshake->status, NULL, fields, handshake->status == 426 ? 2 : 0,
-                     span_of(text, (size_t)n));
+    http_answer_with(c, s, handshake->status, NULL, fields, field_count, span_of(text, (size_t)n));
     LOG_INFO("WebSocket refused", LOG_INT("status", handshake->status),
              LOG_STR("reason", handshake->reason));
 }
