@@ -19,17 +19,21 @@ static void no_such_channel(struct hub_call *call, struct span name)
 
 /* --- NAMES ---------------------------------------------------------------------------------- */
 
-/* Nicks with the highest prefix of each, in as many lines as they need. */
+/* Nicks with the highest prefix of each, in as many lines as they need. Users who are invisible are
+ * so to those outside (https://modern.ircdocs.horse, user modes). */
 static void reply_names(struct hub_call *call, const struct channel *ch)
 {
     /* ":server 353 nick = #channel :" takes its part of the line. */
     size_t head = strlen(call->hub->options.server_name) + strlen(":  353  =  :") +
                   call->user->nick_bytes + strlen(ch->name);
+    bool is_outside = channel_member(ch, call->user) == NULL;
     char names[IRC_REST_BYTES_MAX];
     size_t len = 0;
     for (struct list *n = ch->members.next; n != &ch->members; n = n->next) {
         const struct membership *m = container_of(n, struct membership, in_channel);
         struct span nick = user_nick(m->user);
+        if (is_outside && m->user->is_invisible)
+            continue;
         if (len > 0 && head + len + nick.len + 2 > IRC_REST_BYTES_MAX) {
             REPLY(call, "353", SPAN("="), channel_name(ch), span_of(names, len));
             len = 0;

@@ -58,7 +58,8 @@ static void say_to_user(struct hub_call *call, const struct speech *sp, struct s
 static void say(struct hub_call *call, const struct speech *sp)
 {
     struct span list = call->line->params[0], target;
-    for (int n = 0; target_next(&list, &target); n++) {
+    int n = 0;
+    for (; target_next(&list, &target); n++) {
         if (n == HUB_TARGETS_MAX) {
             if (!sp->is_silent)
                 REPLY(call, "407", target, SPAN("Too many targets"));
@@ -69,6 +70,8 @@ static void say(struct hub_call *call, const struct speech *sp)
         else
             say_to_user(call, sp, target);
     }
+    if (n == 0 && !sp->is_silent)
+        REPLY(call, "411", SPAN("No recipient given"));
 }
 
 /* The tags that travel on, in *tags, which the caller frees. */

@@ -203,6 +203,21 @@ Test(hub, names_lists_the_highest_prefix)
     SAYS_HEARS(c, "NAMES", ":s.test 366 carol * :End of /NAMES list\n");
 }
 
+Test(hub, names_hides_the_invisible_from_those_outside)
+{
+    unsigned a = fix_user("alice"), b = fix_user("bob"), c = fix_user("carol");
+    fix_say(a, "JOIN #a");
+    fix_say(b, "JOIN #a");
+    fix_say(a, "MODE alice +i");
+    fix_forget();
+    SAYS_HEARS(b, "NAMES #a",
+               ":s.test 353 bob = #a :@alice bob\n"
+               ":s.test 366 bob #a :End of /NAMES list\n");
+    SAYS_HEARS(c, "NAMES #a",
+               ":s.test 353 carol = #a :bob\n"
+               ":s.test 366 carol #a :End of /NAMES list\n");
+}
+
 Test(hub, long_names_come_in_lines_that_fit)
 {
     char nick[32];
@@ -344,6 +359,7 @@ Test(hub, messages_to_nobody_are_refused_and_notices_ignored)
 {
     unsigned a = fix_user("alice");
     SAYS_HEARS(a, "PRIVMSG", ":s.test 411 alice :No recipient given\n");
+    SAYS_HEARS(a, "PRIVMSG , :x", ":s.test 411 alice :No recipient given\n");
     SAYS_HEARS(a, "PRIVMSG bob", ":s.test 412 alice :No text to send\n");
     SAYS_HEARS(a, "PRIVMSG bob :", ":s.test 412 alice :No text to send\n");
     SAYS_HEARS(a, "PRIVMSG bob :x", ":s.test 401 alice bob :No such nick/channel\n");
@@ -351,6 +367,7 @@ Test(hub, messages_to_nobody_are_refused_and_notices_ignored)
     SAYS_HEARS(a, "PRIVMSG nick_that_is_too_long :x",
                ":s.test 401 alice nick_that_is_too_long :No such nick/channel\n");
     SAYS_HEARS(a, "NOTICE", "");
+    SAYS_HEARS(a, "NOTICE , :x", "");
     SAYS_HEARS(a, "NOTICE bob", "");
     SAYS_HEARS(a, "NOTICE bob :x", "");
     SAYS_HEARS(a, "NOTICE #none :x", "");
