@@ -130,11 +130,6 @@ static void start_worker(struct pool_worker *w)
         lose_spawner(p);
 }
 
-static void on_rested(struct wheel_timer *t)
-{
-    start_worker(container_of(t, struct pool_worker, rest));
-}
-
 /* Starts a worker in the place of one that is gone, now or after a rest. */
 static void replace_worker(struct pool_worker *w)
 {
@@ -257,6 +252,13 @@ static void on_worker_io(struct ev_loop *ev, ev_io *io, int events)
     dispatch(w->pool);
 }
 
+static void on_rested(struct wheel_timer *t)
+{
+    struct pool_worker *w = container_of(t, struct pool_worker, rest);
+    start_worker(w);
+    dispatch(w->pool);
+}
+
 /* --- what the spawner says --- */
 
 static void on_worker_started(struct pool_worker *w, const struct spawner_event *event)
@@ -359,6 +361,7 @@ static void on_deadline(struct wheel_timer *t)
     }
     w->has_worked = true;
     end_worker(w, "its job was past the deadline", POOL_TIMED_OUT);
+    dispatch(p);
 }
 
 /* Beside queue_max, a job may wait for each worker that is idle or about to be there. */

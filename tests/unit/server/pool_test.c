@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* --- the worker's side --- */
@@ -435,6 +436,25 @@ Test(pool, fails_jobs_when_neither_spawner_nor_workers_are_left, .timeout = 60)
     ask(&r, &late, BEHAVE);
     cr_assert_eq(await(&r, &late), POOL_DIED);
     cr_assert_eq(METRIC(&r, workers), 0);
+    rig_stop(&r);
+}
+
+Test(pool, fails_jobs_when_the_deadline_takes_the_last_worker, .timeout = 60)
+{
+    struct rig r;
+    struct asked running, waiting;
+    rig_start(&r, 1, 4, 1000);
+    ask_pid(&r);
+    ask(&r, &running, HANG);
+    shutdown(r.spawner.fd, SHUT_RD); /* the pool hears nothing of the spawner any more */
+    uint64_t begun_ms = r.loop->now_ms;
+    while (r.loop->now_ms - begun_ms < 300) {
+        loop_poll(r.loop, false, 20);
+        sched_run(&r.loop->sched, r.loop->now_ms);
+    }
+    ask(&r, &waiting, BEHAVE);
+    cr_assert_eq(await(&r, &running), POOL_TIMED_OUT);
+    cr_assert_eq(await(&r, &waiting), POOL_DIED, "there is nobody to wait for");
     rig_stop(&r);
 }
 
