@@ -18,18 +18,30 @@ static bool is_request_line(struct span line)
     return span_eq(span_take(end, version.len - 3), span_take(version, version.len - 3));
 }
 
+/* "GET /inde", as far as it came: a method and a space. */
+static bool begins_request_line(struct span in)
+{
+    for (int m = HTTP_METHOD_GET; m <= HTTP_METHOD_PATCH; m++) {
+        struct span name = span_str(http_method_name((enum http_method)m));
+        if (span_starts_with(in, name) && span_starts_with(span_drop(in, name.len), SPAN(" ")))
+            return true;
+    }
+    return false;
+}
+
 /* The session for what has arrived; NULL: the first line is not complete. */
 static const struct session_type *classify(const struct conn *c)
 {
     struct span in = conn_input(c);
-    const uint8_t *lf = in.len == 0 ? NULL : memchr(in.ptr, '\n', in.len);
-    if (lf != NULL)
-        return is_request_line(span_take(in, (size_t)(lf - in.ptr))) ? &http_session
-                                                                     : &chat_line_session;
-    if (in.len < FIRST_LINE_BYTES_MAX && !c->eof && !c->draining && !c->timed_out)
+    size_t line_bytes = span_find(in, '\n');
+    bool is_http;
+    if (line_bytes < in.len)
+        is_http = is_request_line(span_take(in, line_bytes));
+    else if (in.len < FIRST_LINE_BYTES_MAX && !c->eof && !c->draining && !c->timed_out)
         return NULL;
-    /* Too long for IRC, or never finished: whoever takes it says what is wrong with it. */
-    return in.len >= FIRST_LINE_BYTES_MAX ? &http_session : &chat_line_session;
+    else /* too long for IRC, or never finished: whoever takes it says what is wrong with it */
+        is_http = in.len >= FIRST_LINE_BYTES_MAX || begins_request_line(in);
+    return is_http ? &http_session : &chat_line_session;
 }
 
 static enum co_result run(struct conn *c, void *frame)
