@@ -44,6 +44,7 @@ bool tick(struct loop_thread *t)
     loop_deliver_mail(l);
     if (t->has_net) {
         net_expire(n);
+        net_resume_at_random(n);
         net_read(n); /* one recv each: transport, codec, coroutine */
     }
     sched_run(&l->sched, l->now_ms); /* those that were woken, or gave way */

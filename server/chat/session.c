@@ -379,7 +379,7 @@ static void say_goodbye(struct conn *c, struct chat_session *s)
 static enum co_result run(struct conn *c, void *frame)
 {
     struct chat_session *s = frame;
-    CO_BEGIN(s);
+    CO_BEGIN(c);
     if (!begin(c, s))
         CO_RETURN;
     while (!s->is_registered && s->reason == NULL) {

@@ -34,7 +34,6 @@ enum chat_cap {
 };
 
 struct chat_session {
-    struct co co;
     struct chat_serving {
         struct co co;
     } serving;         /* the child coroutine that serves one line */

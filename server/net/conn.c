@@ -67,9 +67,9 @@ void conn_write_commit(struct conn *c, size_t len)
 
 bool conn_has_room(struct conn *c)
 {
-    if (c->out.bytes <= conn_net(c)->out_bytes_max)
+    if (!c->choked && c->out.bytes <= conn_net(c)->out_bytes_max)
         return true;
-    c->choked = true;
+    c->choked = true; /* until half is gone */
     return false;
 }
 

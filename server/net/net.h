@@ -37,6 +37,7 @@ struct net {
 
     uint8_t *in; /* the one buffer that every connection is read into */
     size_t in_bytes;
+    uint64_t spurious_seed;
     uint64_t slow_ns; /* a resume that takes longer is logged */
     struct session_time times[SESSION_TYPES_MAX];
     uint32_t budget;                         /* messages left to the session that runs */
@@ -87,6 +88,9 @@ void net_expire(struct net *n); /* time-outs that are due wake their sessions */
 void net_read(struct net *n);   /* reads once and resumes each connection that the poll named */
 void net_flush(struct net *n);  /* one system call for each connection with output */
 void net_reap(struct net *n);   /* frees the dead */
+
+/* In debug builds: resumes sessions that nobody woke, to find lost wake-ups (net_spurious.c). */
+void net_resume_at_random(struct net *n);
 
 /* When net_expire next has something to do, in milliseconds from now; UINT64_MAX: never. */
 uint64_t net_next_ms(const struct net *n);
