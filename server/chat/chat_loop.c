@@ -223,7 +223,7 @@ void chat_loop_fan_out(struct chat_loop *cl)
         if (!work_off(cl, head_of(m), &budget))
             break;
         cl->head = next;
-        budget -= budget < cost ? budget : cost;
+        fan_out_spend(&budget, cost);
         atomic_fetch_sub(&cl->queued, cost);
     }
     wake_waiting(cl);

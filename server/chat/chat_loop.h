@@ -21,10 +21,10 @@ struct hub_service;
 struct net;
 
 enum {
-    CHAT_CREDITS = 4096,     /* commands of one loop that the hub has not sent back */
-    CHAT_QUEUE_MAX = 4096,   /* deliveries to one loop, by cost, when the hub stops applying */
-    CHAT_IN_FLIGHT_MAX = 16, /* of them, those of one session */
-    CHAT_SENDS_PER_TICK = 8192,
+    CHAT_CREDITS = 4096,        /* commands of one loop that the hub has not sent back */
+    CHAT_QUEUE_MAX = 4096,      /* deliveries to one loop, by cost, when the hub stops applying */
+    CHAT_IN_FLIGHT_MAX = 16,    /* of them, those of one session */
+    CHAT_SENDS_PER_TICK = 8192, /* by cost */
 };
 
 /* A session of this loop as a member of a channel. */
@@ -92,10 +92,15 @@ void chat_loop_post_close(struct chat_loop *cl, struct chat_command *command, co
 
 /* --- fan-out of the delivery at the front of the queue (fan_out.c) --------------------------- */
 
+static inline void fan_out_spend(size_t *budget, uint32_t cost)
+{
+    *budget -= *budget < cost ? *budget : cost;
+}
+
 /* Queues the message to one session, rendered once for all that want it alike. One that cannot keep
  * up is closed. */
 void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m);
-/* Goes on with a DELIVERY_CHANNELS; false when *budget sends are used up before it is through. */
+/* Goes on with a DELIVERY_CHANNELS; false when the budget is used up before it is through. */
 bool fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget);
 /* Forgets what was rendered. */
 void fan_out_end(struct chat_loop *cl);

@@ -56,7 +56,7 @@ static bool walk(struct chat_loop *cl, const struct delivery *d, struct list *me
     while (f->cursor != members) {
         if (*budget == 0)
             return false;
-        --*budget;
+        fan_out_spend(budget, d->head.cost);
         struct conn *c = container_of(f->cursor, struct member, in_channel)->conn;
         f->cursor = f->cursor->next;
         if (!is_meant(cl, c, d))

@@ -8,7 +8,7 @@
 
 enum {
     COMMANDS_PER_RUN = 1024,
-    COST_BYTES = 1024, /* of a delivery's text, that cost as much as one more delivery */
+    COST_BYTES = 1024, /* of a message, that cost as much as one more delivery */
 };
 
 struct hub_service {
@@ -36,8 +36,9 @@ static void post_head(struct hub_service *h, struct chat_loop *cl, struct delive
 static void send(struct hub_sink *sink, unsigned loop, struct delivery *d)
 {
     struct hub_service *h = container_of(sink, struct hub_service, sink);
-    uint32_t text_bytes = d->message == NULL ? 0 : d->message->text_bytes;
-    post_head(h, h->loops[loop], &d->head, 1 + text_bytes / COST_BYTES);
+    const struct message *m = d->message;
+    uint32_t bytes = m == NULL ? 0 : m->tags_bytes + m->text_bytes;
+    post_head(h, h->loops[loop], &d->head, 1 + bytes / COST_BYTES);
 }
 
 static bool has_room(const struct hub_service *h)

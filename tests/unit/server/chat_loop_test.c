@@ -210,6 +210,30 @@ Test(chat_loop, long_reply_takes_up_more_of_the_queue)
     cr_assert_eq(atomic_load(&cl->queued), 0);
 }
 
+Test(chat_loop, long_tags_take_up_more_of_the_queue_and_of_the_tick)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
+    client_say(a, "CAP REQ message-tags\r\nJOIN #a\r\n");
+    client_say(b, "JOIN #a\r\n");
+    struct chat_loop *cl = fix.nets[0].chat;
+    chat.standing_still = 1;
+    char line[4096] = "@+a=";
+    memset(line + 4, 'b', 4000);
+    strcpy(line + 4004, " PRIVMSG #a :x\r\n");
+    client_send_bytes(a, span_str(line));
+    fix_settle();
+    uint32_t cost = 1 + 4000 / 1024;
+    cr_assert_eq(atomic_load(&cl->queued), cost + 1, "the message, the return");
+    struct delivery *d = container_of(cl->head, struct delivery, head.mail);
+    size_t budget = 10;
+    cr_assert(fan_out_go_on(cl, d, &budget));
+    cr_assert_eq(budget, 10 - 2 * cost, "for each of two members");
+    fan_out_end(cl);
+    chat.standing_still = 0;
+    fix_settle();
+    cr_assert_eq(atomic_load(&cl->queued), 0);
+}
+
 Test(chat_loop, nothing_is_left_behind_when_all_go_at_once)
 {
     char name[8];
