@@ -1,6 +1,6 @@
 /* Runs the network part of loops in one thread: real connections over socket pairs whose other end
- * the test holds. Turns are taken by hand, so nothing is left to chance; the clock can be set
- * forward. A fixture on top adds what it needs to a tick by `fix.behind_sessions`. */
+ * the test holds. Turns are taken by hand and time stands still until a test moves it, so nothing
+ * is left to chance. A fixture on top adds what it needs to a tick by `fix.behind_sessions`. */
 #pragma once
 
 #include "config.h"
@@ -32,8 +32,8 @@ static struct {
     struct net nets[FIX_LOOPS_MAX]; /* of the first net_count loops */
     unsigned net_count;
     _Atomic uint32_t open_total;
-    uint64_t skew_ms; /* added to the clock */
-    struct ev_check skews[FIX_LOOPS_MAX];
+    uint64_t now_ms; /* of every loop's clock */
+    struct ev_check clocks[FIX_LOOPS_MAX];
     struct client clients[FIX_CLIENTS_MAX];
     unsigned client_count;
     void (*behind_sessions)(struct loop *l); /* before the flush; NULL: nothing */
@@ -52,22 +52,28 @@ static inline void fix_listen(struct net *n)
     }
 }
 
+static inline void fix_set_clock(struct loop *l)
+{
+    l->now_ms = fix.now_ms;
+    wheel_advance(&l->sched.wheel, l->now_ms);
+}
+
 /* Runs behind the loop's own look at the clock, and before every other callback. */
 static inline void fix_on_polled(struct ev_loop *ev, struct ev_check *w, int revents)
 {
     (void)ev;
     (void)revents;
-    struct loop *l = w->data;
-    l->now_ms += fix.skew_ms;
+    fix_set_clock(w->data);
 }
 
-static inline void fix_skew_clock(struct loop *l)
+static inline void fix_stop_clock(struct loop *l)
 {
-    struct ev_check *w = &fix.skews[l->index];
+    struct ev_check *w = &fix.clocks[l->index];
     ev_check_init(w, fix_on_polled);
     ev_set_priority(w, EV_MAXPRI - 1);
     w->data = l;
     ev_check_start(l->ev, w);
+    fix_set_clock(l);
 }
 
 /* So many loops with connections, and `others` behind them without. `more` are settings. */
@@ -85,8 +91,9 @@ static inline void fix_init_with(unsigned loops, unsigned others, const char *co
     cr_assert_eq(config_load(&fix.config, &sources, &report), OK, "%s", report.error);
     fix.net_count = loops;
     cr_assert_eq(loop_set_init(&fix.set, loops + others), OK);
+    fix.now_ms = fix.set.loops[0].now_ms + 60 * 60 * 1000; /* the true clock never gets there */
     for (unsigned i = 0; i < fix.set.count; i++)
-        fix_skew_clock(&fix.set.loops[i]);
+        fix_stop_clock(&fix.set.loops[i]);
     for (unsigned i = 0; i < loops; i++) {
         struct net *n = &fix.nets[i];
         cr_assert_eq(net_init(n, &fix.set.loops[i], &fix.config, &fix.open_total), OK);
@@ -132,7 +139,7 @@ static inline void fix_settle(void)
 /* Sets the clock forward. */
 static inline void fix_pass_ms(uint64_t ms)
 {
-    fix.skew_ms += ms;
+    fix.now_ms += ms;
     fix_settle();
 }
 
