@@ -102,3 +102,14 @@ void table_remove(struct table *t, struct table_node *node)
     node->next = NULL;
     t->count--;
 }
+
+void table_each(const struct table *t, void (*f)(const struct table_node *node, void *arg),
+                void *arg)
+{
+    for (size_t i = 0; i < t->bucket_count; i++)
+        for (const struct table_node *node = t->buckets[i]; node != NULL; node = node->next)
+            f(node, arg);
+    for (size_t i = t->moved; t->old != NULL && i < t->old_count; i++)
+        for (const struct table_node *node = t->old[i]; node != NULL; node = node->next)
+            f(node, arg);
+}

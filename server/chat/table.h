@@ -41,3 +41,7 @@ void table_add(struct table *t, struct table_node *node, struct span key);
 
 /* The node must be in the table. */
 void table_remove(struct table *t, struct table_node *node);
+
+/* Calls f for every node, in an order that means nothing. f may not change the table. */
+void table_each(const struct table *t, void (*f)(const struct table_node *node, void *arg),
+                void *arg);

@@ -170,14 +170,14 @@ static inline void fix_close(unsigned n, const char *reason)
 
 /* What the session has heard since the last time, lines ended by LF; forgets it. Valid until the
  * session hears more. */
-static const char *fix_heard(unsigned n)
+static inline const char *fix_heard(unsigned n)
 {
     cr_assert_eq(buf_append(&fix.heard[n], span_of("", 1)), OK);
     fix.heard[n].len = 0;
     return (const char *)fix.heard[n].data;
 }
 
-static void fix_forget(void)
+static inline void fix_forget(void)
 {
     for (unsigned n = 0; n < FIX_SESSIONS; n++)
         fix.heard[n].len = 0;

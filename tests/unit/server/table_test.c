@@ -68,6 +68,22 @@ Test(table, finds_all_at_every_stage_of_growth)
     cr_assert_eq(t.count, ITEMS);
 }
 
+static void count_node(const struct table_node *node, void *arg)
+{
+    cr_assert(container_of(node, struct item, node)->is_in);
+    ++*(size_t *)arg;
+}
+
+Test(table, visits_each_at_every_stage_of_growth)
+{
+    for (int i = 0; i < 600; i++) {
+        toggle(&items[i]);
+        size_t visited = 0;
+        table_each(&t, count_node, &visited);
+        cr_assert_eq(visited, t.count);
+    }
+}
+
 Test(table, grows_a_few_buckets_at_a_time)
 {
     for (int i = 0; i < ITEMS; i++) {

@@ -1,0 +1,102 @@
+#include "chat/hub_hash.h"
+
+#include "chat/hub_state.h"
+
+/* Each user and each channel is written out and hashed alone, and the hashes are added up: so the
+ * order in which a table holds them, which its secret key decides, does not count. */
+struct hasher {
+    struct buf bytes; /* what has been written of the present one */
+    uint64_t sum;
+};
+
+static void put_number(struct hasher *h, uint64_t n)
+{
+    uint8_t bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(n >> 8 * i);
+    CHECK(buf_append(&h->bytes, span_of(bytes, sizeof(bytes))) == OK);
+}
+
+static void put_span(struct hasher *h, struct span s)
+{
+    put_number(h, s.len);
+    CHECK(buf_append(&h->bytes, s) == OK);
+}
+
+/* NULL and an empty text differ. */
+static void put_text(struct hasher *h, const char *text)
+{
+    put_number(h, text != NULL);
+    put_span(h, text == NULL ? SPAN_EMPTY : span_str(text));
+}
+
+static void seal(struct hasher *h)
+{
+    static const struct siphash_key key; /* the same everywhere: there is nothing to hide */
+    h->sum += siphash(&key, buf_span(&h->bytes));
+    h->bytes.len = 0;
+}
+
+static void put_user(const struct table_node *node, void *arg)
+{
+    const struct user *u = container_of(node, struct user, node);
+    struct hasher *h = arg;
+    put_span(h, SPAN("user"));
+    put_span(h, user_source(u));
+    put_number(h, u->nick_bytes);
+    put_number(h, u->is_invisible);
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
+        struct handle handle = container_of(n, struct hub_session, in_user)->handle;
+        put_number(h, handle.loop);
+        put_number(h, handle.slot);
+        put_number(h, handle.generation);
+    }
+    put_number(h, u->channel_count);
+    for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next)
+        put_text(h, container_of(n, struct membership, in_user)->channel->name);
+    seal(h);
+}
+
+static void put_channel(const struct table_node *node, void *arg)
+{
+    const struct channel *ch = container_of(node, struct channel, node);
+    struct hasher *h = arg;
+    put_span(h, SPAN("channel"));
+    put_text(h, ch->name);
+    put_text(h, ch->topic);
+    put_text(h, ch->topic_setter);
+    put_number(h, ch->topic_ms);
+    put_number(h, ch->created_ms);
+    put_number(h, ch->modes);
+    put_number(h, ch->slot);
+    put_number(h, ch->member_count);
+    for (struct list *n = ch->members.next; n != &ch->members; n = n->next) {
+        const struct membership *m = container_of(n, struct membership, in_channel);
+        put_span(h, user_nick(m->user));
+        put_number(h, m->roles);
+    }
+    seal(h);
+}
+
+static void put_rest(const struct hub *hub, struct hasher *h)
+{
+    put_span(h, SPAN("hub"));
+    put_number(h, hub->counts.users);
+    put_number(h, hub->counts.users_max);
+    put_number(h, hub->counts.invisible);
+    put_number(h, hub->counts.channels);
+    put_number(h, hub->channel_slots);
+    for (size_t i = 0; i < hub->free_slot_count; i++)
+        put_number(h, hub->free_slots[i]);
+    seal(h);
+}
+
+uint64_t hub_hash(const struct hub *hub)
+{
+    struct hasher h = {0};
+    table_each(&hub->users, put_user, &h);
+    table_each(&hub->channels, put_channel, &h);
+    put_rest(hub, &h);
+    buf_deinit(&h.bytes);
+    return h.sum;
+}

@@ -1,0 +1,73 @@
+#include "chat/hub_hash.h"
+
+#include "unit/server/hub_fixture.h"
+
+static void setup(void)
+{
+    fix_init(FIX_LOOPS);
+}
+
+TestSuite(hub_hash, .init = setup, .fini = fix_done);
+
+/* The hub's hash after a talk of three, who are sessions 0 to 2. */
+static uint64_t talk(void)
+{
+    fix_user("alice");
+    fix_user("bob");
+    fix_user("carol");
+    fix_say(0, "JOIN #a,#b,#c");
+    fix_say(1, "JOIN #b,#a");
+    fix_say(2, "JOIN #a");
+    fix_say(0, "TOPIC #a :of the day");
+    fix_say(0, "PART #c");
+    return hub_hash(fix.hub);
+}
+
+Test(hub_hash, is_the_same_behind_the_same_entries)
+{
+    uint64_t hash = talk();
+    fix_done();
+    fix_init(FIX_LOOPS);
+    cr_assert_eq(talk(), hash);
+}
+
+Test(hub_hash, does_not_depend_on_the_key_of_the_tables)
+{
+    uint64_t hash = talk();
+    fix_done();
+    fix_init(FIX_LOOPS);
+    hub_free(fix.hub);
+    const struct hub_options options = {.server_name = "s.test",
+                                        .nick_bytes_max = 16,
+                                        .channel_bytes_max = 20,
+                                        .loops = FIX_LOOPS,
+                                        .key = {"another key"}};
+    fix.hub = hub_new(&options, &fix.sink);
+    cr_assert_eq(talk(), hash);
+}
+
+Test(hub_hash, changes_with_whatever_changes)
+{
+    static const char *const lines[] = {
+        "MODE #a -n",     "MODE #a +v bob", "MODE #a +o bob",    "TOPIC #a :",
+        "TOPIC #b :more", "MODE alice +i",  "NICK alicia",       "JOIN #d",
+        "PART #b",        "JOIN #e",        "MODE #a -o alicia", "QUIT :good bye",
+    };
+    uint64_t hash = talk();
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        fix_say(0, lines[i]);
+        uint64_t next = hub_hash(fix.hub);
+        cr_assert_neq(next, hash, "%s", lines[i]);
+        hash = next;
+    }
+}
+
+Test(hub_hash, stays_with_what_changes_nothing)
+{
+    uint64_t hash = talk();
+    fix_say(0, "PRIVMSG #a :hello");
+    fix_say(1, "TOPIC #a :not by him");
+    fix_say(2, "NAMES #a");
+    fix_close(3, "nobody");
+    cr_assert_eq(hub_hash(fix.hub), hash);
+}
