@@ -12,11 +12,20 @@ static bool has_work(const struct loop_thread *t)
            (t->has_net && chat_loop_has_work(t->net.chat));
 }
 
+/* Debug builds tick now and then although nothing happens, for net_resume_at_random. */
+#ifdef SIMUL_DEBUG
+static const uint64_t IDLE_MS_MAX = 20;
+#else
+static const uint64_t IDLE_MS_MAX = UINT64_MAX;
+#endif
+
 static uint64_t wait_ms(const struct loop_thread *t)
 {
-    uint64_t sleepers = wheel_next_ms(&t->loop->sched.wheel);
+    uint64_t wait = wheel_next_ms(&t->loop->sched.wheel);
     uint64_t time_outs = t->has_net ? net_next_ms(&t->net) : UINT64_MAX;
-    return sleepers < time_outs ? sleepers : time_outs;
+    if (time_outs < wait)
+        wait = time_outs;
+    return wait < IDLE_MS_MAX ? wait : IDLE_MS_MAX;
 }
 
 /* Loop 0 waits for the last of us. */

@@ -9,13 +9,13 @@
 
 #include <stdio.h>
 
-enum { RESUMES_PER_TICK = 2 };
+enum { RESUMES_PER_TICK = 2, SLOTS_LOOKED_AT = 256 };
 
 /* Sleeps at an await of its own, with nothing that is about to wake it. */
 static bool is_asleep(const struct conn *c)
 {
     return c->session != NULL && c->state == CONN_OPEN && c->frame != NULL && c->co.line != 0 &&
-           c->task.next == NULL && !c->polled && !c->fresh && transport_of(c)->is_ready(c);
+           c->task.next == NULL && !c->polled && transport_of(c)->is_ready(c);
 }
 
 static void resume_unasked(struct net *n, struct conn *c)
@@ -33,13 +33,24 @@ static void resume_unasked(struct net *n, struct conn *c)
     check_failed(what, __FILE__, __LINE__);
 }
 
+/* Somebody who sleeps, from a random slot on; NULL when there is none nearby. */
+static struct conn *pick(struct net *n)
+{
+    n->spurious_seed = n->spurious_seed * 6364136223846793005u + 1442695040888963407u;
+    uint32_t start = (uint32_t)(n->spurious_seed >> 33);
+    for (uint32_t i = 0; i < SLOTS_LOOKED_AT && i < n->conns.slot_count; i++) {
+        struct conn *c = conn_table_at(&n->conns, (start + i) % n->conns.slot_count);
+        if (is_asleep(c))
+            return c;
+    }
+    return NULL;
+}
+
 void net_resume_at_random(struct net *n)
 {
-    for (int i = 0; i < RESUMES_PER_TICK && n->conns.slot_count > 0; i++) {
-        n->spurious_seed = n->spurious_seed * 6364136223846793005u + 1442695040888963407u;
-        struct conn *c =
-            conn_table_at(&n->conns, (uint32_t)(n->spurious_seed >> 33) % n->conns.slot_count);
-        if (is_asleep(c))
+    for (int i = 0; i < RESUMES_PER_TICK; i++) {
+        struct conn *c = pick(n);
+        if (c != NULL)
             resume_unasked(n, c);
     }
 }
