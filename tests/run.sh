@@ -2,7 +2,7 @@
 # Every test: installs what the tests use, builds with sanitizers, with clang and for release, and
 # runs tests/steps/*.sh, one line each. What a step printed is in build-test/log/, and here when it
 # failed. The last line sums up: "N passed, N failed, N skipped".
-#   tests/run.sh [static|unit|fuzz|integration|tsan|valgrind|browser]…      (all by default)
+#   tests/run.sh [static|unit|sim|fuzz|integration|tsan|valgrind|browser]…      (all by default)
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -42,7 +42,7 @@ run_step() {
 
 mkdir -p "$logs"
 sh "$root/deploy/install-deps.sh" test
-[ $# -gt 0 ] || set -- static unit fuzz integration tsan valgrind browser
+[ $# -gt 0 ] || set -- static unit sim fuzz integration tsan valgrind browser
 for step in "$@"; do
     run_step "$step"
 done

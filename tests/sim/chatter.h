@@ -1,0 +1,14 @@
+/* What the clients say: random lines, all of which the hub takes and the model knows. */
+#pragma once
+
+struct peer;
+
+/* How many names there are to choose from in this run; fewer meet more often. */
+void chatter_init(unsigned nicks, unsigned channels);
+
+/* The first lines of a new client. */
+void chatter_begin(struct peer *p);
+/* Another nick before registration, where the last one was taken; or the client gives up. */
+void chatter_take_nick(struct peer *p);
+/* One more line. Nothing once it has left. */
+void chatter_say(struct peer *p);

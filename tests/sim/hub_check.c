@@ -1,0 +1,235 @@
+#include "sim/hub_check.h"
+
+#include "chat/chat_loop.h"
+#include "chat/hub_state.h"
+#include "chat/session.h"
+#include "net/net.h"
+#include "sim/model.h"
+#include "sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct hub *hub; /* lookups fold into its scratch */
+static struct model *model;
+
+void hub_check_init(const struct hub *h, struct model *m)
+{
+    hub = (struct hub *)(uintptr_t)h;
+    model = m;
+}
+
+static bool is_text(const char *have, const char *want)
+{
+    return strcmp(have == NULL ? "" : have, want) == 0;
+}
+
+/* --- the hub -------------------------------------------------------------------------------- */
+
+static unsigned channels_of(const struct model_user *u)
+{
+    unsigned count = 0;
+    for (int i = 0; i < MODEL_CHANNELS_MAX; i++)
+        count += model->channels[i].is_in && model_member(&model->channels[i], u) != NULL;
+    return count;
+}
+
+static void check_user(const struct model_user *want)
+{
+    const struct user *u = user_find(hub, span_str(want->nick));
+    SIM_CHECK(u != NULL, "the hub does not know %s", want->nick);
+    SIM_CHECK(span_eq(user_nick(u), span_str(want->nick)), "%s is spelt in another way",
+              want->nick);
+    SIM_CHECK(span_eq(span_drop(user_source(u), u->nick_bytes), span_str(want->tail)),
+              "the source of %s is %.*s", want->nick, SPAN_ARG(user_source(u)));
+    SIM_CHECK(u->is_invisible == want->is_invisible, "%s has other modes", want->nick);
+    const struct list *first = u->sessions.next;
+    SIM_CHECK(first != &u->sessions && first->next == &u->sessions, "%s does not have one session",
+              want->nick);
+    const struct hub_session *s = container_of(first, struct hub_session, in_user);
+    SIM_CHECK(s == session_find(hub, want->handle) && s->user == u,
+              "the session of %s is another's", want->nick);
+    unsigned count = 0;
+    for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next) {
+        const struct membership *m = container_of(n, struct membership, in_user);
+        SIM_CHECK(m->user == u, "a membership of %s is another's", want->nick);
+        SIM_CHECK(channel_find(hub, channel_name(m->channel)) == m->channel,
+                  "%s is in a channel that is gone", want->nick);
+        count++;
+    }
+    SIM_CHECK(count == u->channel_count && count == channels_of(want),
+              "%s is in %u channels, counts %u, and should be in %u", want->nick, count,
+              u->channel_count, channels_of(want));
+}
+
+static void check_members(const struct channel *ch, const struct model_channel *want)
+{
+    unsigned sessions[LOOPS_MAX] = {0};
+    const struct list *n = ch->members.next;
+    for (unsigned i = 0; i < want->member_count; i++, n = n->next) {
+        const struct model_member *mm = &want->members[i];
+        SIM_CHECK(n != &ch->members, "%s lacks %s", want->name, mm->user->nick);
+        const struct membership *m = container_of(n, struct membership, in_channel);
+        SIM_CHECK(span_eq(user_nick(m->user), span_str(mm->user->nick)),
+                  "member %u of %s is %.*s instead of %s", i, want->name,
+                  SPAN_ARG(user_nick(m->user)), mm->user->nick);
+        SIM_CHECK(m->channel == ch && channel_member(ch, m->user) == m,
+                  "%s does not know that it is in %s", mm->user->nick, want->name);
+        SIM_CHECK(m->roles == ((mm->is_op ? ROLE_OP : 0) | (mm->is_voiced ? ROLE_VOICE : 0)),
+                  "%s has roles %u in %s", mm->user->nick, m->roles, want->name);
+        sessions[mm->user->handle.loop]++;
+    }
+    SIM_CHECK(n == &ch->members && ch->member_count == want->member_count,
+              "%s has %u members instead of %u", want->name, ch->member_count, want->member_count);
+    for (unsigned loop = 0; loop < hub->options.loops; loop++)
+        SIM_CHECK(ch->loop_sessions[loop] == sessions[loop],
+                  "%s counts %u sessions on loop %u instead of %u", want->name,
+                  ch->loop_sessions[loop], loop, sessions[loop]);
+}
+
+static void check_channel(const struct model_channel *want)
+{
+    const struct channel *ch = channel_find(hub, span_str(want->name));
+    SIM_CHECK(ch != NULL, "the hub does not know %s", want->name);
+    SIM_CHECK(is_text(ch->name, want->name), "%s is spelt %s", want->name, ch->name);
+    SIM_CHECK(ch->modes == ((want->no_outsiders ? CHANNEL_NO_OUTSIDERS : 0) |
+                            (want->topic_by_ops ? CHANNEL_TOPIC_BY_OPS : 0)),
+              "%s has modes %u", want->name, ch->modes);
+    SIM_CHECK(is_text(ch->topic, want->topic), "the topic of %s is %s", want->name, ch->topic);
+    SIM_CHECK(ch->topic == NULL ||
+                  (is_text(ch->topic_setter, want->topic_setter) && ch->topic_ms == want->topic_ms),
+              "the topic of %s was set by %s at %llu", want->name, ch->topic_setter,
+              (unsigned long long)ch->topic_ms);
+    SIM_CHECK(ch->created_ms == want->created_ms, "%s was created at another time", want->name);
+    check_members(ch, want);
+}
+
+/* Every channel slot that ever was is in use or free, once. */
+static void check_slots(void)
+{
+    bool is_seen[256] = {false};
+    size_t seen = 0;
+    for (size_t i = 0; i < hub->free_slot_count; i++, seen++) {
+        uint32_t slot = hub->free_slots[i];
+        SIM_CHECK(slot < hub->channel_slots && !is_seen[slot], "slot %u is free twice", slot);
+        is_seen[slot] = true;
+    }
+    for (int i = 0; i < MODEL_CHANNELS_MAX; i++) {
+        if (!model->channels[i].is_in)
+            continue;
+        uint32_t slot = channel_find(hub, span_str(model->channels[i].name))->slot;
+        SIM_CHECK(slot < hub->channel_slots && !is_seen[slot], "slot %u is used twice", slot);
+        is_seen[slot] = true;
+        seen++;
+    }
+    SIM_CHECK(seen == hub->channel_slots, "%u channel slots are lost",
+              (unsigned)(hub->channel_slots - seen));
+}
+
+static void check_counts(uint32_t users, uint32_t invisible, uint32_t channels)
+{
+    struct hub_counts have = hub_counts(hub);
+    SIM_CHECK(have.users == users && hub->users.count == users, "the hub counts %u users, not %u",
+              have.users, users);
+    SIM_CHECK(have.users_max == model->users_max, "the hub counts %u users at most, not %u",
+              have.users_max, model->users_max);
+    SIM_CHECK(have.invisible == invisible, "the hub counts %u invisible users, not %u",
+              have.invisible, invisible);
+    SIM_CHECK(have.channels == channels && hub->channels.count == channels,
+              "the hub counts %u channels, not %u", have.channels, channels);
+    size_t sessions = 0;
+    for (unsigned loop = 0; loop < hub->options.loops; loop++)
+        for (size_t i = 0; i < hub->loops[loop].count; i++)
+            sessions += hub->loops[loop].at[i] != NULL;
+    SIM_CHECK(sessions == users, "the hub has %zu sessions for %u users", sessions, users);
+}
+
+void hub_check(void)
+{
+    uint32_t users = 0, invisible = 0, channels = 0;
+    for (int i = 0; i < MODEL_USERS_MAX; i++) {
+        const struct model_user *u = &model->users[i];
+        if (!u->is_in)
+            continue;
+        check_user(u);
+        users++;
+        invisible += u->is_invisible;
+    }
+    for (int i = 0; i < MODEL_CHANNELS_MAX; i++) {
+        if (!model->channels[i].is_in)
+            continue;
+        check_channel(&model->channels[i]);
+        channels++;
+    }
+    check_counts(users, invisible, channels);
+    check_slots();
+}
+
+void hub_check_empty(void)
+{
+    if (hub == NULL)
+        return;
+    hub_check();
+    check_counts(0, 0, 0);
+}
+
+void hub_check_slot_is_free(struct handle h)
+{
+    if (hub == NULL)
+        return;
+    const struct hub_slots *slots = &hub->loops[h.loop];
+    SIM_CHECK(h.slot >= slots->count || slots->at[h.slot] == NULL,
+              "slot %u of loop %u is used again too early", h.slot, h.loop);
+}
+
+/* --- the loops ------------------------------------------------------------------------------ */
+
+static size_t length(const struct list *head)
+{
+    size_t count = 0;
+    for (const struct list *n = head == NULL ? NULL : head->next; n != head; n = n->next)
+        count++;
+    return count;
+}
+
+static bool is_in_index(const struct conn *c, uint32_t slot)
+{
+    for (const struct member *m = chat_session_of(c)->members; m != NULL; m = m->next)
+        if (m->channel == slot && m->conn == c)
+            return true;
+    return false;
+}
+
+/* Adds what is right of the channel to *known. */
+static void check_channel_index(struct net *n, const struct model_channel *want, size_t *known)
+{
+    const struct channel *ch = channel_find(hub, span_str(want->name));
+    size_t here = 0;
+    for (unsigned i = 0; i < want->member_count; i++) {
+        const struct model_user *u = want->members[i].user;
+        struct conn *c = u->handle.loop == n->loop->index ? conn_find(n, u->handle) : NULL;
+        if (c == NULL)
+            continue;
+        SIM_CHECK(is_in_index(c, ch->slot), "loop %u does not know that %s is in %s",
+                  n->loop->index, u->nick, want->name);
+        here++;
+    }
+    SIM_CHECK(length(members_of(n->chat, ch->slot)) == here,
+              "loop %u has %zu members of %s, not %zu", n->loop->index,
+              length(members_of(n->chat, ch->slot)), want->name, here);
+    *known += here;
+}
+
+void hub_check_index(struct net *n)
+{
+    if (hub == NULL)
+        return;
+    size_t known = 0, all = 0;
+    for (int i = 0; i < MODEL_CHANNELS_MAX; i++)
+        if (model->channels[i].is_in)
+            check_channel_index(n, &model->channels[i], &known);
+    for (uint32_t slot = 0; slot < n->chat->channel_count; slot++)
+        all += length(members_of(n->chat, slot));
+    SIM_CHECK(known == all, "loop %u has %zu members in channels that are gone", n->loop->index,
+              all - known);
+}

@@ -1,0 +1,59 @@
+/* A second hub, as plain as can be: arrays, no deliveries, no allocation. It applies the same
+ * entries as the real one and tells each peer what it is to hear from them, line by line. What it
+ * says is what the chat promises; hub_check.c compares the two states. */
+#pragma once
+
+#include "chat/entry.h"
+#include "simul/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    MODEL_USERS_MAX = 96,
+    MODEL_CHANNELS_MAX = 16,
+    MODEL_NAME_CHARS = 24,
+    MODEL_TEXT_CHARS = 160,
+};
+
+struct model_user {
+    bool is_in;
+    bool is_invisible;
+    struct handle handle;
+    char nick[MODEL_NAME_CHARS];
+    char tail[MODEL_TEXT_CHARS]; /* "!user@host" */
+};
+
+struct model_member {
+    struct model_user *user;
+    bool is_op, is_voiced;
+};
+
+struct model_channel {
+    bool is_in;
+    bool no_outsiders, topic_by_ops;
+    char name[MODEL_NAME_CHARS];
+    char topic[MODEL_TEXT_CHARS]; /* empty: none */
+    char topic_setter[MODEL_NAME_CHARS + MODEL_TEXT_CHARS];
+    uint64_t created_ms, topic_ms;
+    unsigned member_count;
+    struct model_member members[MODEL_USERS_MAX]; /* in order of joining */
+};
+
+struct model {
+    struct model_user users[MODEL_USERS_MAX];
+    struct model_channel channels[MODEL_CHANNELS_MAX];
+    uint32_t users_max;
+};
+
+/* Empties it. */
+void model_init(struct model *m);
+
+/* What hub_apply is to answer. Peers are told by peer_expect_*. */
+enum err model_apply(struct model *m, const struct entry *e);
+
+/* NULL when there is none. */
+struct model_user *model_user_of(struct model *m, struct handle h);
+struct model_channel *model_channel(struct model *m, const char *name);
+/* The user's place in the channel; NULL when it is no member. */
+struct model_member *model_member(struct model_channel *ch, const struct model_user *u);

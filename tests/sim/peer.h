@@ -1,0 +1,78 @@
+/* The other ends of the connections: clients that have sockets in memory, say what chatter.c makes
+ * up, and know line by line what they are to hear. The server's recv, send, sendmsg, shutdown and
+ * close end up here (they are wrapped by the linker).
+ *
+ * What a peer is to hear from the hub stands in its queue from the moment that the entry is applied
+ * on. Each line that comes must be the next of these, or one that a loop may say on its own. */
+#pragma once
+
+#include "chat/position.h"
+#include "core/loop.h"
+#include "simul/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PEERS_MAX = 24, PEER_FD = 512 }; /* peer i has descriptor PEER_FD + i */
+
+enum peer_cap { PEER_TIME = 1, PEER_TAGS = 2, PEER_ECHO = 4 };
+
+struct peer {
+    bool is_open; /* the server has its end */
+    struct handle handle;
+    uint8_t caps;        /* of enum peer_cap */
+    bool is_registered;  /* it was welcomed */
+    bool is_being_told;  /* the welcome is not over */
+    bool is_over;        /* it heard its ERROR */
+    bool has_quit;       /* it said QUIT */
+    bool is_slow;        /* takes little of what it is sent */
+    bool is_eof;         /* says nothing more */
+    bool is_reset;       /* is gone without a word */
+    bool was_shut;       /* the server sends nothing more */
+    struct buf said;     /* and not received yet */
+    struct buf heard;    /* of a line that is not whole yet */
+    struct buf expected; /* items that end in LF, see peer.c; heard up to expected_at */
+    size_t expected_at;
+    uint32_t commands; /* for the hub, that it said */
+    uint32_t answered; /* of these, whose answers it has heard */
+    uint32_t applied;  /* of these, that the hub has applied */
+};
+
+extern struct peer peers[PEERS_MAX];
+
+/* A new client with a random choice of capabilities; its descriptor, or -1 when there are too many.
+ * The caller sets the handle when the server has taken it. */
+int peer_connect(void);
+/* What a poll would say of it: EV_READ, EV_WRITE. */
+int peer_events(const struct peer *p);
+/* No peer is slow, and those that the server has left leave too. */
+void peer_hurry_all(void);
+/* Everybody vanishes. */
+void peer_reset_all(void);
+
+__attribute__((format(printf, 2, 3))) void peer_say(struct peer *p, const char *format, ...);
+
+/* --- what is to be heard -------------------------------------------------------------------- */
+
+/* A message of the hub, of which a peer hears what its capabilities let through. */
+struct peer_message {
+    struct position at;
+    uint16_t part;
+    struct handle from;
+    bool is_echo;       /* `from` hears it only with echo-message */
+    bool is_for_others; /* `from` does not hear it */
+    bool is_tags_only;
+    char tags[64];
+    char text[700]; /* the line without its tags */
+};
+
+/* Those that are gone expect nothing. */
+void peer_expect_message(struct handle to, const struct peer_message *pm);
+/* A line that is this as a whole, or begins so. */
+__attribute__((format(printf, 3, 4))) void peer_expect_line(struct handle to, bool is_whole,
+                                                            const char *format, ...);
+/* What the peer's next command has brought it ends here. */
+void peer_expect_answered(struct handle to);
+
+/* Everybody who is here has heard everything. */
+void peer_check_all_heard(void);

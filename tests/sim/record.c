@@ -1,0 +1,151 @@
+#include "sim/record.h"
+
+#include "chat/hub.h"
+#include "chat/hub_hash.h"
+#include "sim/sim.h"
+#include "simul/irc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PRINTED = 12 };
+
+struct record {
+    struct entry entry; /* its spans lie in bytes */
+    struct irc_line line;
+    struct buf bytes;
+    bool has_hash;
+    uint64_t hash;
+};
+
+/* The hub's own: hub_sim.c watches what is applied to the hub of the server. */
+enum err __real_hub_apply(struct hub *hub, const struct entry *e);
+
+static struct record *records;
+static size_t count, cap;
+
+/* --- recording ------------------------------------------------------------------------------ */
+
+static void append(struct buf *b, struct span s)
+{
+    SIM_CHECK(buf_append(b, s) == OK, "out of memory");
+}
+
+static void copy_registration(struct record *r, const struct entry *e)
+{
+    append(&r->bytes, e->registration.nick);
+    append(&r->bytes, e->registration.user);
+    append(&r->bytes, e->registration.host);
+    struct span rest = buf_span(&r->bytes);
+    r->entry.registration.nick = span_take(rest, e->registration.nick.len);
+    rest = span_drop(rest, e->registration.nick.len);
+    r->entry.registration.user = span_take(rest, e->registration.user.len);
+    r->entry.registration.host = span_drop(rest, e->registration.user.len);
+}
+
+/* Written out and parsed again; the entry's pointer to it is set when it is replayed, since records
+ * move while there come more. */
+static void copy_line(struct record *r, const struct irc_line *line)
+{
+    SIM_CHECK(irc_format(line, &r->bytes) == OK, "out of memory");
+    SIM_CHECK(irc_parse(buf_span(&r->bytes), &r->line) == OK, "an entry is no line");
+}
+
+void record_add(const struct entry *e)
+{
+    if (count == cap) {
+        cap = cap == 0 ? 1024 : cap * 2;
+        records = realloc(records, cap * sizeof(*records));
+        SIM_CHECK(records != NULL, "out of memory");
+    }
+    struct record *r = &records[count++];
+    *r = (struct record){.entry = *e};
+    if (e->kind == ENTRY_REGISTER)
+        copy_registration(r, e);
+    else if (e->kind == ENTRY_LINE)
+        copy_line(r, e->line.line);
+    else
+        append(&r->bytes, span_str(e->reason));
+}
+
+void record_hash(uint64_t hash)
+{
+    records[count - 1].has_hash = true;
+    records[count - 1].hash = hash;
+}
+
+void record_print_last(void)
+{
+    static const char *const kinds[] = {"registers", "says", "is closed"};
+    for (size_t i = count > PRINTED ? count - PRINTED : 0; i < count; i++) {
+        const struct record *r = &records[i];
+        fprintf(stderr, "  entry %zu at %llu.%u: loop %u slot %u generation %u %s: %.*s\n", i,
+                (unsigned long long)r->entry.at.ms, r->entry.at.seq, r->entry.from.loop,
+                r->entry.from.slot, r->entry.from.generation, kinds[r->entry.kind],
+                SPAN_ARG(buf_span(&r->bytes)));
+    }
+}
+
+void record_clear(void)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_deinit(&records[i].bytes);
+    free(records);
+    records = NULL;
+    count = cap = 0;
+}
+
+/* --- replaying ------------------------------------------------------------------------------ */
+
+struct digest_sink {
+    struct hub_sink sink;
+    uint64_t digest;
+};
+
+/* FNV-1a, 64 bits. */
+static void digest(struct digest_sink *s, const void *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        s->digest = (s->digest ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3;
+}
+
+static void take(struct hub_sink *sink, unsigned loop, struct delivery *d)
+{
+    struct digest_sink *s = container_of(sink, struct digest_sink, sink);
+    const uint32_t head[] = {loop,
+                             d->head.kind,
+                             d->is_echo,
+                             d->session.loop,
+                             d->session.slot,
+                             d->session.generation,
+                             d->channel_count};
+    digest(s, head, sizeof(head));
+    digest(s, d->channels, d->channel_count * sizeof(d->channels[0]));
+    if (d->message != NULL) {
+        digest(s, &d->message->part, sizeof(d->message->part));
+        digest(s, d->message->bytes, (size_t)d->message->tags_bytes + d->message->text_bytes);
+    }
+    delivery_free(d);
+}
+
+uint64_t record_replay(unsigned loops, const struct siphash_key *key)
+{
+    const struct hub_options options = {.server_name = "s.test",
+                                        .nick_bytes_max = 16,
+                                        .channel_bytes_max = 64,
+                                        .loops = loops,
+                                        .key = *key};
+    struct digest_sink sink = {.sink.send = take, .digest = 0xcbf29ce484222325};
+    struct hub *hub = hub_new(&options, &sink.sink);
+    for (size_t i = 0; i < count; i++) {
+        struct record *r = &records[i];
+        if (r->entry.kind == ENTRY_LINE)
+            r->entry.line.line = &r->line;
+        enum err e = __real_hub_apply(hub, &r->entry);
+        SIM_CHECK(e == OK || r->entry.kind == ENTRY_REGISTER, "replayed, entry %zu fails", i);
+        if (r->has_hash)
+            SIM_CHECK(hub_hash(hub) == r->hash, "replayed, entry %zu leads to another state", i);
+    }
+    hub_free(hub);
+    return sink.digest;
+}

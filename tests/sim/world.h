@@ -1,0 +1,31 @@
+/* The server in a world without system calls: its real loops, ticks, mailboxes, sessions, fan-out
+ * and hub, on one thread, whose poll, clock and sockets are ours. A loop runs when it is told to,
+ * so its mail waits as long as the dice want. */
+#pragma once
+
+#include "core/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { WORLD_LOOPS_MAX = 4 };
+
+struct siphash_key;
+
+/* `loops` with connections; the hub has one more to itself, unless there is only one.
+ * out_bytes: limits.out_bytes. */
+void world_init(unsigned loops, uint64_t out_bytes, const struct siphash_key *key);
+/* Every client vanishes, the hub hears of it, and nothing is left. */
+void world_done(void);
+
+/* Moves the clocks: the wall clock also steps, forth and back. */
+void world_pass(void);
+/* A client for a loop of chance, unless there are too many. */
+void world_connect(void);
+/* One tick of a loop of chance; some loops sleep for a while. */
+void world_tick(void);
+/* Something breaks in a loop of chance: a connection is torn down, or its session resumed without
+ * a reason. */
+void world_disturb(void);
+/* Ticks until nobody has anything to do; every loop that has something must know it. */
+void world_settle(void);
