@@ -96,8 +96,12 @@ void chat_loop_post_close(struct chat_loop *cl, struct chat_command *command, co
  * which comes, since it resumes them. */
 static void wake_waiting(struct chat_loop *cl)
 {
-    for (uint32_t n = cl->credits; n > 0 && !list_is_empty(&cl->waiting); n--)
-        conn_wake(container_of(list_pop_front(&cl->waiting), struct chat_session, waiting)->conn);
+    for (uint32_t n = cl->credits; n > 0 && !list_is_empty(&cl->waiting); n--) {
+        struct list *first = list_pop_front(&cl->waiting);
+        struct chat_session *s = container_of(first, struct chat_session, waiting);
+        s->has_turn = true;
+        conn_wake(s->conn);
+    }
 }
 
 /* --- from the hub --------------------------------------------------------------------------- */

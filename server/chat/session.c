@@ -134,6 +134,7 @@ static void post(struct conn *c, struct chat_session *s, const struct verb *verb
     e->line.apply = verb->hub;
     e->is_query = l->line.param_count < verb->decides_from;
     s->in_flight++;
+    s->has_turn = false;
     s->awaits_long = verb->has_long_answer;
     chat_loop_post(loop_of(c), &l->command);
     if (verb->ends_session)
@@ -202,17 +203,16 @@ static void look_at_clock(struct conn *c, struct chat_session *s)
 
 /* Whether a line may be taken: it can be posted, and its answer queued, so that a peer which asks
  * and does not read has at most one long answer beyond the out-queue's limit. A session that lacks
- * one of the loop's credits stands in line for it. */
+ * one of the loop's credits stands in line for it, and nobody passes those who stand there. */
 static bool may_take(struct conn *c, struct chat_session *s)
 {
     struct chat_loop *cl = loop_of(c);
     unsigned in_flight_max = s->awaits_long ? 1 : CHAT_IN_FLIGHT_MAX;
     if (s->in_flight >= in_flight_max || !conn_has_room(c))
         return false;
-    if (cl->credits > 0) {
-        list_remove(&s->waiting);
+    if (cl->credits > 0 && (s->has_turn || list_is_empty(&cl->waiting)))
         return true;
-    }
+    s->has_turn = false;
     if (!list_is_linked(&s->waiting))
         list_push_back(&cl->waiting, &s->waiting);
     return false;

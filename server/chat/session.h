@@ -49,6 +49,7 @@ struct chat_session {
     bool is_too_long : 1; /* the line that is being served */
     bool is_at_fault : 1; /* the peer broke a rule of the transport */
     bool awaits_long : 1; /* the last command in flight may have a long answer */
+    bool has_turn : 1;    /* stood in chat_loop.waiting, and is the next to take a credit */
     uint16_t close_code;  /* of the WebSocket's close frame, when the peer has decided it; else 0 */
     uint32_t began_ms;
     uint64_t stamp;     /* of the last delivery to several channels that was written */

@@ -328,6 +328,26 @@ Test(chat_session, whoever_finds_no_credit_gets_one_later)
     cr_assert(list_is_empty(&cl->waiting));
 }
 
+Test(chat_session, nobody_passes_those_who_wait_for_a_credit)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(0, "bob"), c = client_named(0, "carol");
+    struct chat_loop *cl = fix.nets[0].chat;
+    chat.hub_stands_still = true;
+    cl->credits = 0;
+    client_say(a, "TOPIC #none\r\n");
+    client_say(b, "TOPIC #none\r\n");
+    cl->credits = 1;
+    client_say(c, "TOPIC #none\r\n");
+    cr_assert_eq(chat_session_of(client_conn(a))->in_flight, 1);
+    cr_assert_eq(chat_session_of(client_conn(c))->in_flight, 0);
+    chat.hub_stands_still = false;
+    fix_settle();
+    HEARS(a, ":s.test 403 alice #none :No such channel\r\n");
+    HEARS(b, ":s.test 403 bob #none :No such channel\r\n");
+    HEARS(c, ":s.test 403 carol #none :No such channel\r\n");
+    cr_assert(list_is_empty(&cl->waiting));
+}
+
 Test(chat_session, whoever_cannot_keep_up_is_closed_and_nobody_else)
 {
     unsigned a = client_named(0, "alice"), b = client_named(0, "bob"), c = client_named(0, "carol");
