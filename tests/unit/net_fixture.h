@@ -114,6 +114,7 @@ static inline void fix_tick(struct loop *l)
     loop_deliver_mail(l);
     if (n != NULL) {
         net_expire(n);
+        net_resume_at_random(n);
         net_read(n);
     }
     sched_run(&l->sched, l->now_ms);
