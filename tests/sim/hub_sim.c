@@ -9,6 +9,7 @@
  * client hears must be the next that the second one promised it, whatever the mail between the
  * loops took. At the end the entries are applied again to other hubs, which must come to the same
  * state (record.c). A run that fails says how to have it again. */
+#include "chat/chat_loop.h"
 #include "chat/hub.h"
 #include "chat/hub_hash.h"
 #include "core/log.h"
@@ -115,6 +116,15 @@ static void replay(unsigned loops, const struct siphash_key *key)
     run.digest = run.digest * 31 + same;
 }
 
+static struct world_options any_options(void)
+{
+    struct world_options o = {.key = any_key()};
+    o.loops = 1 + sim_below(WORLD_LOOPS_MAX);
+    o.credits = sim_chance(30) ? 1 + sim_below(8) : CHAT_CREDITS;
+    o.out_bytes = sim_chance(25) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE;
+    return o;
+}
+
 static void run_seed(unsigned long seed)
 {
     run.seed = seed;
@@ -122,20 +132,19 @@ static void run_seed(unsigned long seed)
     run.entries = 0;
     run.last = (struct position){0};
     sim_seed(seed);
-    unsigned loops = 1 + sim_below(WORLD_LOOPS_MAX);
-    struct siphash_key key = any_key();
-    model_init(&run.model);
-    hub_check_init(NULL, &run.model);
+    struct world_options options = any_options();
     unsigned nicks = 4 + sim_below(40);
     chatter_init(nicks, 1 + sim_below(8));
-    world_init(loops, sim_chance(25) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE, &key);
+    model_init(&run.model);
+    hub_check_init(NULL, &run.model);
+    world_init(&options);
     for (run.step = 0; run.step < run.steps; run.step++)
         step();
     world_settle();
-    if (run.hub != NULL && run.entries > 0)
+    if (run.entries > 0)
         record_hash(hub_hash(run.hub));
     world_done();
-    replay(loops, &key);
+    replay(options.loops, &options.key);
     record_clear();
     run.entries_total += run.entries;
 }

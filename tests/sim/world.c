@@ -23,6 +23,7 @@ static struct {
     struct server server;
     unsigned sleeping[WORLD_LOOPS_MAX + 1]; /* turns that the loop misses */
     uint64_t now_ms, wall_ms;
+    uint32_t credits; /* of each loop, while nothing is in flight */
     bool is_settling;
 } world;
 
@@ -73,11 +74,12 @@ bool __wrap_fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-static void load_config(unsigned loops, uint64_t out_bytes)
+static void load_config(const struct world_options *options)
 {
     char loops_text[32], out_text[48];
-    snprintf(loops_text, sizeof(loops_text), "loops=%u", loops);
-    snprintf(out_text, sizeof(out_text), "limits.out_bytes=%llu", (unsigned long long)out_bytes);
+    snprintf(loops_text, sizeof(loops_text), "loops=%u", options->loops);
+    snprintf(out_text, sizeof(out_text), "limits.out_bytes=%llu",
+             (unsigned long long)options->out_bytes);
     const char *const overrides[] = {"server.name=s.test",
                                      "chat.nick_length=16",
                                      "chat.ping_seconds=0",
@@ -109,14 +111,15 @@ static void init_loop(struct loop_thread *t, unsigned index)
     t->net.listener_count = 1;
 }
 
-void world_init(unsigned loops, uint64_t out_bytes, const struct siphash_key *key)
+void world_init(const struct world_options *options)
 {
     memset(&world, 0, sizeof(world));
     world.now_ms = START_MS;
     world.wall_ms = 1700000000000;
-    load_config(loops, out_bytes);
+    world.credits = options->credits;
+    load_config(options);
     struct server *s = &world.server;
-    unsigned count = loops + (loops > 1);
+    unsigned loops = options->loops, count = loops + (loops > 1);
     s->config = &world.config;
     s->net_count = loops;
     SIM_CHECK(loop_set_init(&s->loops, count) == OK, "the loops could not be made");
@@ -124,12 +127,13 @@ void world_init(unsigned loops, uint64_t out_bytes, const struct siphash_key *ke
     SIM_CHECK(s->threads != NULL, "out of memory");
     for (unsigned i = 0; i < count; i++)
         init_loop(&s->threads[i], i);
-    s->hub = hub_service_new(&s->loops.loops[count - 1], &world.config, key);
+    s->hub = hub_service_new(&s->loops.loops[count - 1], &world.config, &options->key);
     SIM_CHECK(s->hub != NULL, "out of memory");
     for (unsigned i = 0; i < loops; i++) {
         struct net *n = &s->threads[i].net;
         n->chat = chat_loop_new(n, s->hub);
         SIM_CHECK(n->chat != NULL, "out of memory");
+        n->chat->credits = world.credits;
     }
 }
 
@@ -139,7 +143,7 @@ static void check_nothing_is_left(void)
     SIM_CHECK(s->open_total == 0, "%u connections are left", (unsigned)s->open_total);
     for (unsigned i = 0; i < s->net_count; i++) {
         struct net *n = &s->threads[i].net;
-        SIM_CHECK(n->chat->credits == CHAT_CREDITS, "loop %u has lost a credit", i);
+        SIM_CHECK(n->chat->credits == world.credits, "loop %u has lost a credit", i);
         SIM_CHECK(n->chat->queued == 0, "loop %u miscounts its deliveries", i);
         for (uint32_t slot = 0; slot < n->conns.slot_count; slot++)
             SIM_CHECK(conn_table_at(&n->conns, slot)->pins == 0, "slot %u is pinned", slot);
@@ -168,11 +172,11 @@ void world_done(void)
 void world_pass(void)
 {
     world.now_ms += sim_below(2);
-    world.wall_ms += sim_below(3);
-    if (sim_chance(2))
-        world.wall_ms -= sim_below(10000);
+    world.wall_ms += sim_below(20);
     if (sim_chance(1))
-        world.wall_ms += sim_below(60000);
+        world.wall_ms -= sim_below(2000);
+    if (sim_chance(1))
+        world.wall_ms += sim_below(2000);
 }
 
 /* The connection that net_open has made of the descriptor. */

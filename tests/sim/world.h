@@ -3,6 +3,7 @@
  * so its mail waits as long as the dice want. */
 #pragma once
 
+#include "chat/siphash.h"
 #include "core/loop.h"
 
 #include <stdbool.h>
@@ -10,11 +11,14 @@
 
 enum { WORLD_LOOPS_MAX = 4 };
 
-struct siphash_key;
+struct world_options {
+    unsigned loops;     /* with connections; the hub has one more to itself, unless there is one */
+    uint32_t credits;   /* of each loop, at most CHAT_CREDITS */
+    uint64_t out_bytes; /* limits.out_bytes */
+    struct siphash_key key;
+};
 
-/* `loops` with connections; the hub has one more to itself, unless there is only one.
- * out_bytes: limits.out_bytes. */
-void world_init(unsigned loops, uint64_t out_bytes, const struct siphash_key *key);
+void world_init(const struct world_options *options);
 /* Every client vanishes, the hub hears of it, and nothing is left. */
 void world_done(void);
 

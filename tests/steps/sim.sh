@@ -1,6 +1,6 @@
 #!/bin/sh
-# The chat simulated, under AddressSanitizer and UndefinedBehaviorSanitizer: the same seeds each time,
-# and some of chance. A run that fails prints its seed.
+# The chat simulated, under AddressSanitizer and UndefinedBehaviorSanitizer: the same seeds each
+# time, and some of chance. A run that fails prints its seed.
 # shellcheck source=tests/steps/common.sh
 . "$(dirname "$0")/common.sh"
 
