@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_CONFIG = 1, EXIT_USAGE = 2 };
@@ -20,6 +21,18 @@ static int complain(const char *what)
 {
     fprintf(stderr, "simuld: %s\n", what);
     return EXIT_CONFIG;
+}
+
+/* As many descriptors as the system lets us have; returns how many that is. */
+static rlim_t raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
 }
 
 static int serve(const struct config *config, const struct config_report *report)
@@ -44,6 +57,8 @@ static int serve(const struct config *config, const struct config_report *report
         spawner_stop(&spawner);
         return complain(error);
     }
+    LOG_INFO("starting", LOG_STR("version", SIMUL_VERSION), LOG_INT("loops", config->loops),
+             LOG_INT("descriptors", (int64_t)raise_descriptor_limit()));
     for (size_t i = 0; i < report->warning_count; i++)
         LOG_WARN("configuration", LOG_STR("warning", report->warnings[i]));
     enum err e = server_run(server);
