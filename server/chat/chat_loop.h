@@ -22,8 +22,8 @@ struct net;
 
 enum {
     CHAT_CREDITS = 4096,        /* commands of one loop that the hub has not sent back */
-    CHAT_QUEUE_MAX = 4096,      /* deliveries to one loop, by cost, when the hub stops applying */
     CHAT_IN_FLIGHT_MAX = 16,    /* of them, those of one session */
+    CHAT_QUEUE_MAX = 4096,      /* deliveries to one loop, by cost, when the hub stops applying */
     CHAT_SENDS_PER_TICK = 8192, /* by cost */
 };
 

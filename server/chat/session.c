@@ -120,6 +120,13 @@ static bool is_tag_misuse(const struct chat_session *s, const struct irc_line *l
     return line->tags.len > 0 && !(s->caps & CAP_MESSAGE_TAGS);
 }
 
+static void send_to_hub(struct conn *c, struct chat_session *s, struct chat_command *command)
+{
+    s->in_flight++;
+    s->has_turn = false;
+    chat_loop_post(loop_of(c), command);
+}
+
 static void post(struct conn *c, struct chat_session *s, const struct verb *verb, struct span bytes)
 {
     struct line_command *l = line_command_new(conn_handle(c), bytes);
@@ -133,10 +140,8 @@ static void post(struct conn *c, struct chat_session *s, const struct verb *verb
     struct entry *e = &l->command.item.entry;
     e->line.apply = verb->hub;
     e->is_query = l->line.param_count < verb->decides_from;
-    s->in_flight++;
-    s->has_turn = false;
     s->awaits_long = verb->has_long_answer;
-    chat_loop_post(loop_of(c), &l->command);
+    send_to_hub(c, s, &l->command);
     if (verb->ends_session)
         s->reason = "Quit";
 }
@@ -306,8 +311,7 @@ static void post_registration(struct conn *c, struct chat_session *s)
     if (!s->is_pinned)
         conn_pin(c);
     s->is_pinned = true;
-    s->in_flight++;
-    chat_loop_post(loop_of(c), command);
+    send_to_hub(c, s, command);
 }
 
 void chat_session_registered(struct conn *c, struct registration_command *r)
