@@ -192,12 +192,12 @@ static enum err start_chat(struct server *s)
 enum err server_new(struct server **out, const struct config *config, struct spawner *spawner,
                     char *error, size_t error_bytes)
 {
+    snprintf(error, error_bytes, "out of memory"); /* unless somebody knows better */
     struct server *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return ERR_NOMEM;
     s->config = config;
     s->spawner = spawner;
-    snprintf(error, error_bytes, "out of memory");
     enum err e = tls_store_new(&s->tls, config, error, error_bytes);
     if (e == OK)
         e = init_loops(s);

@@ -343,8 +343,9 @@ static void take_host(struct conn *c, struct registration_command *r)
 static bool begin(struct conn *c, struct chat_session *s)
 {
     s->conn = c;
-    s->began_ms = (uint32_t)conn_net(c)->loop->now_ms;
-    conn_set_timer(c, TIMER_HANDSHAKE);
+    if (c->timer != TIMER_HANDSHAKE)
+        conn_set_timer(c, TIMER_HANDSHAKE);
+    s->began_ms = c->timeout.stamp_ms; /* the first line may have taken some of the time already */
     s->registration =
         registration_command_new(conn_handle(c), (size_t)loop_of(c)->config->chat.nick_length);
     if (s->registration == NULL) {
