@@ -14,12 +14,19 @@ static struct shared *rendered(struct chat_loop *cl, const struct message *m, un
     return *s;
 }
 
+/* Whether more is queued than may be, beside what the peer itself has asked for: the names of a
+ * large channel are no sign that it does not read. */
+static bool is_behind(struct conn *c)
+{
+    return c->out.bytes - chat_session_answer_bytes(c) > conn_net(c)->out_bytes_max;
+}
+
 void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
 {
     struct chat_session *s = chat_session_of(c);
     if (c->state != CONN_OPEN || (m->is_tags_only && !(s->caps & CAP_MESSAGE_TAGS)))
         return;
-    if (!conn_has_room(c)) {
+    if (is_behind(c)) {
         s->reason = "Send queue exceeded"; /* it cannot keep up; nobody else waits */
         conn_evict(c, s->reason);
         return;

@@ -52,8 +52,9 @@ struct chat_session {
     bool has_turn : 1;    /* stood in chat_loop.waiting, and is the next to take a credit */
     uint16_t close_code;  /* of the WebSocket's close frame, when the peer has decided it; else 0 */
     uint32_t began_ms;
-    uint64_t stamp;     /* of the last delivery to several channels that was written */
-    const char *reason; /* static; set: the session ends */
+    uint32_t answer_bytes; /* see chat_session_answer_bytes */
+    uint64_t stamp;        /* of the last delivery to several channels that was written */
+    const char *reason;    /* static; set: the session ends */
     struct registration_command *registration; /* NULL while the hub has it */
     struct member *members;
     struct list waiting; /* in chat_loop.waiting */
@@ -65,6 +66,15 @@ struct chat_session {
 static inline struct chat_session *chat_session_of(const struct conn *c)
 {
     return c->frame;
+}
+
+/* How much of the out-queue is answers to what the peer has asked, at most. */
+static inline uint32_t chat_session_answer_bytes(struct conn *c)
+{
+    struct chat_session *s = chat_session_of(c);
+    if (s->answer_bytes > c->out.bytes)
+        s->answer_bytes = c->out.bytes; /* the others have been sent */
+    return s->answer_bytes;
 }
 
 static inline unsigned chat_session_variant(const struct chat_session *s)

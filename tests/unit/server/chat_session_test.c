@@ -369,6 +369,44 @@ Test(chat_session, whoever_cannot_keep_up_is_closed_and_nobody_else)
     cr_assert_not_null(client_conn(c));
 }
 
+static void setup_narrow(void)
+{
+    static const char *const narrow[] = {"limits.out_bytes=4096"};
+    chat_init_with(1, narrow, 1);
+}
+
+TestSuite(chat_narrow, .init = setup_narrow, .fini = chat_done);
+
+Test(chat_narrow, own_long_answer_is_no_reason_to_close)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
+    client_say(a, "JOIN #a\r\n");
+    client_say(b, "JOIN #a\r\n");
+    client_heard(b);
+    char line[512] = "PART x";
+    while (strlen(line) < 500)
+        strcat(line, ",x"); /* an answer of 9 KiB */
+    strcat(line, "\r\n");
+    chat.standing_still = 1;
+    client_say(b, line);
+    client_say(a, "PRIVMSG #a :hello\r\n");
+    chat.standing_still = 0;
+    fix_settle();
+    cr_assert_not_null(client_conn(b));
+    cr_assert(has(client_heard(b), ":alice!~alice@127.0.0.1 PRIVMSG #a :hello\r\n"));
+}
+
+Test(chat_session, whoever_is_choked_has_still_room_for_messages)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
+    client_say(a, "JOIN #a\r\n");
+    client_say(b, "JOIN #a\r\n");
+    client_heard(b);
+    client_conn(b)->choked = true; /* until half is gone */
+    client_say(a, "PRIVMSG #a :hello\r\n");
+    HEARS(b, ":alice!~alice@127.0.0.1 PRIVMSG #a :hello\r\n");
+}
+
 /* --- ends --- */
 
 Test(chat_session, quit_is_answered_behind_everything_else)
