@@ -426,6 +426,9 @@ enum err server_run(struct server *s)
         tick(&s->threads[0]);
     LOG_INFO("stopping", LOG_INT("connections", s->open_total));
     stop_threads(s);
+    /* libev restores what a signal does by default; one that comes now must not end us otherwise.
+     */
+    pthread_sigmask(SIG_BLOCK, &mine, NULL);
     for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++)
         ev_signal_stop(s->loops.loops[0].ev, &s->signals[i]);
     ev_timer_stop(s->loops.loops[0].ev, &s->drain_timer);
