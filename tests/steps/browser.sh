@@ -1,22 +1,29 @@
 #!/bin/sh
-# The page at /: its modules under node, and the whole in headless Chromium with a real daemon.
+# The page at /: its modules under node, and the whole in headless Chromium with a real daemon, with
+# one loop and with four.
 # shellcheck source=tests/steps/common.sh
 . "$(dirname "$0")/common.sh"
-
-build_release
-export SIMULD="$root/build/bin/simuld"
-output=$root/build-test/log/browser.tap
-status=0
-timeout 300 node --test --test-reporter=tap "$root"/tests/browser/*.test.mjs >"$output" ||
-    status=$?
-cat "$output"
 
 # figure NAME: the number in the line "# NAME number" that node ends with.
 figure() {
     sed -n "s/^# $1 \([0-9]*\)\$/\1/p" "$output"
 }
 
-[ -n "$(figure pass)" ] || exit 1
-count "$(figure pass)" "$(($(figure fail) + $(figure cancelled)))" \
-    "$(($(figure skipped) + $(figure todo)))"
+# run_node LOOPS FILE…
+run_node() {
+    output=$root/build-test/log/browser-$1.tap
+    export SIMUL_LOOPS="$1"
+    shift
+    timeout 600 node --test --test-reporter=tap "$@" >"$output" || status=$?
+    cat "$output"
+    [ -n "$(figure pass)" ] || exit 1
+    count "$(figure pass)" "$(($(figure fail) + $(figure cancelled)))" \
+        "$(($(figure skipped) + $(figure todo)))"
+}
+
+build_release
+export SIMULD="$root/build/bin/simuld"
+status=0
+run_node 1 "$root"/tests/browser/*.test.mjs
+run_node 4 "$root/tests/browser/chat.test.mjs"
 exit "$status"
