@@ -99,14 +99,15 @@ static void say_message(struct peer *p)
     char names[LIST_CHARS];
     const char *verb = sim_chance(70) ? "PRIVMSG" : "NOTICE";
     list(channel_or_nick, sim_chance(80) ? 1 : 2 + sim_below(4), names);
+    int width = sim_chance(30) ? (int)sim_below(300) : 1;
     if (sim_chance(2))
         peer_say(p, "%s", verb);
     else if (sim_chance(2))
         peer_say(p, "%s %s", verb, names);
     else if (sim_chance(20))
-        peer_say(p, "@+x=1;y=2 %s %s :text %u", verb, names, texts++);
+        peer_say(p, "@+x=1;y=2 %s %s :text %0*u", verb, names, width, texts++);
     else
-        peer_say(p, "%s %s :text %u", verb, names, texts++);
+        peer_say(p, "%s %s :text %0*u", verb, names, width, texts++);
 }
 
 static void say_tagmsg(struct peer *p)

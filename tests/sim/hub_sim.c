@@ -74,10 +74,10 @@ enum err __wrap_hub_apply(struct hub *hub, const struct entry *e)
 /* A client says a line, or a burst. */
 static void speak(void)
 {
-    struct peer *p = &peers[sim_below(PEERS_MAX)];
+    struct peer *p = peer_any();
     if (!p->is_open || !p->is_registered || p->is_being_told)
         return;
-    for (unsigned n = sim_chance(5) ? sim_below(30) : 1; n > 0; n--)
+    for (unsigned n = sim_chance(5) ? sim_below(60) : 1; n > 0; n--)
         chatter_say(p);
 }
 
@@ -87,14 +87,14 @@ static void step(void)
     unsigned dice = sim_below(1000);
     if (dice < 450)
         world_tick();
-    else if (dice < 900)
+    else if (dice < 890)
         speak();
-    else if (dice < 980)
+    else if (dice < 960)
         world_connect();
-    else if (dice < 990)
+    else if (dice < 970)
         world_disturb();
     else if (dice < 998)
-        peers[sim_below(PEERS_MAX)].is_slow ^= true;
+        peer_any()->is_slow ^= true;
     else
         world_settle();
 }
@@ -121,7 +121,7 @@ static struct world_options any_options(void)
     struct world_options o = {.key = any_key()};
     o.loops = 1 + sim_below(WORLD_LOOPS_MAX);
     o.credits = sim_chance(30) ? 1 + sim_below(8) : CHAT_CREDITS;
-    o.out_bytes = sim_chance(25) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE;
+    o.out_bytes = sim_chance(50) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE;
     return o;
 }
 
@@ -133,6 +133,7 @@ static void run_seed(unsigned long seed)
     run.last = (struct position){0};
     sim_seed(seed);
     struct world_options options = any_options();
+    peer_init(2 + sim_below(PEERS_MAX - 1));
     unsigned nicks = 4 + sim_below(40);
     chatter_init(nicks, 1 + sim_below(8));
     model_init(&run.model);

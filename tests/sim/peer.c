@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 struct peer peers[PEERS_MAX];
+static unsigned limit;
 
 /* What the items of `expected` begin with. */
 enum { ITEM_LINE = '=', ITEM_BEGINNING = '^', ITEM_ANSWERED = '!' };
@@ -37,9 +38,19 @@ void peer_say(struct peer *p, const char *format, ...)
     SIM_CHECK(buf_append(&p->said, SPAN("\r\n")) == OK, "out of memory");
 }
 
+void peer_init(unsigned most)
+{
+    limit = most;
+}
+
+struct peer *peer_any(void)
+{
+    return &peers[sim_below(limit)];
+}
+
 int peer_connect(void)
 {
-    struct peer *p = &peers[sim_below(PEERS_MAX)];
+    struct peer *p = peer_any();
     if (p->is_open)
         return -1;
     *p = (struct peer){.is_open = true, .caps = (uint8_t)sim_below(8)};
@@ -275,7 +286,9 @@ ssize_t __wrap_recv(int fd, void *to, size_t cap, int flags)
 /* How much of that the socket takes now. */
 static size_t room(const struct peer *p, size_t len)
 {
-    size_t few = p->is_slow ? sim_below(32) : sim_chance(5) ? sim_below((uint32_t)len) : len;
+    if (!p->is_slow)
+        return sim_chance(5) ? sim_below((uint32_t)len) : len;
+    size_t few = sim_chance(10) ? sim_below(600) : 0;
     return few < len ? few : len;
 }
 

@@ -40,6 +40,10 @@ struct peer {
 
 extern struct peer peers[PEERS_MAX];
 
+/* How many there are at most in this run, up to PEERS_MAX. */
+void peer_init(unsigned limit);
+/* One of them, whether it is open or not. */
+struct peer *peer_any(void);
 /* A new client with a random choice of capabilities; its descriptor, or -1 when there are too many.
  * The caller sets the handle when the server has taken it. */
 int peer_connect(void);

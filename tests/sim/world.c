@@ -226,7 +226,7 @@ void world_tick(void)
 
 void world_disturb(void)
 {
-    struct peer *p = &peers[sim_below(PEERS_MAX)];
+    struct peer *p = peer_any();
     if (!p->is_open)
         return;
     switch (sim_below(4)) {
