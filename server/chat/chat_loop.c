@@ -37,6 +37,7 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
         .wait_bytes = WS_WAIT_BYTES,
         .side = WS_SERVER,
     };
+    cl->queue_max = CHAT_QUEUE_MAX;
     cl->credits = CHAT_CREDITS;
     list_init(&cl->waiting);
     position_time(net->loop->wall_ms, cl->created);

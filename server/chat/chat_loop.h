@@ -54,6 +54,7 @@ struct chat_loop {
 
     struct mail *head, *tail; /* deliveries, oldest first: struct delivery_head */
     _Atomic uint32_t queued;  /* their cost, with those on their way; the hub adds to it */
+    uint32_t queue_max;       /* of it: CHAT_QUEUE_MAX, but for tests; set before any loop runs */
     struct fan_out fan_out;
     uint64_t stamp; /* of the last delivery to several channels */
 

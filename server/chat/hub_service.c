@@ -44,7 +44,7 @@ static void send(struct hub_sink *sink, unsigned loop, struct delivery *d)
 static bool has_room(const struct hub_service *h)
 {
     for (unsigned i = 0; i < h->loop_count; i++)
-        if (atomic_load(&h->loops[i]->queued) >= CHAT_QUEUE_MAX)
+        if (atomic_load(&h->loops[i]->queued) >= h->loops[i]->queue_max)
             return false;
     return true;
 }
@@ -104,7 +104,7 @@ static void on_drained(struct mail *m)
 
 void hub_service_drained(struct hub_service *h, struct chat_loop *cl)
 {
-    if (atomic_load(&cl->queued) > CHAT_QUEUE_MAX / 2 || !atomic_exchange(&h->waits, false))
+    if (atomic_load(&cl->queued) > cl->queue_max / 2 || !atomic_exchange(&h->waits, false))
         return;
     if (cl->loop == h->loop || atomic_exchange(&cl->drained_posted, true))
         return;

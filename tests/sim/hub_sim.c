@@ -121,6 +121,7 @@ static struct world_options any_options(void)
     struct world_options o = {.key = any_key()};
     o.loops = 1 + sim_below(WORLD_LOOPS_MAX);
     o.credits = sim_chance(30) ? 1 + sim_below(8) : CHAT_CREDITS;
+    o.queue_max = sim_chance(50) ? 1 + sim_below(16) : CHAT_QUEUE_MAX;
     o.out_bytes = sim_chance(50) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE;
     return o;
 }

@@ -133,7 +133,8 @@ void world_init(const struct world_options *options)
         struct net *n = &s->threads[i].net;
         n->chat = chat_loop_new(n, s->hub);
         SIM_CHECK(n->chat != NULL, "out of memory");
-        n->chat->credits = world.credits;
+        n->chat->credits = options->credits;
+        n->chat->queue_max = options->queue_max;
     }
 }
 

@@ -14,6 +14,7 @@ enum { WORLD_LOOPS_MAX = 4 };
 struct world_options {
     unsigned loops;     /* with connections; the hub has one more to itself, unless there is one */
     uint32_t credits;   /* of each loop, at most CHAT_CREDITS */
+    uint32_t queue_max; /* of deliveries to each loop, at most CHAT_QUEUE_MAX */
     uint64_t out_bytes; /* limits.out_bytes */
     struct siphash_key key;
 };
