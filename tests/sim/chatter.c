@@ -105,7 +105,7 @@ static void say_message(struct peer *p)
     else if (sim_chance(2))
         peer_say(p, "%s %s", verb, names);
     else if (sim_chance(20))
-        peer_say(p, "@+x=1;y=2 %s %s :text %0*u", verb, names, width, texts++);
+        peer_say(p, "@+x=%0*u;y=2 %s %s :text", 5 * width, texts++, verb, names);
     else
         peer_say(p, "%s %s :text %0*u", verb, names, width, texts++);
 }

@@ -17,6 +17,7 @@
 struct peer peers[PEERS_MAX];
 static unsigned limit;
 
+enum { LINE_CHARS = 4096 };
 /* What the items of `expected` begin with. */
 enum { ITEM_LINE = '=', ITEM_BEGINNING = '^', ITEM_ANSWERED = '!' };
 
@@ -29,7 +30,7 @@ static unsigned number_of(const struct peer *p)
 
 void peer_say(struct peer *p, const char *format, ...)
 {
-    char line[1024];
+    char line[LINE_CHARS];
     va_list args;
     va_start(args, format);
     int n = vsnprintf(line, sizeof(line), format, args);
@@ -102,7 +103,7 @@ void peer_expect_message(struct handle to, const struct peer_message *pm)
         return;
     if (p == peer_of(pm->from) && (pm->is_for_others || (pm->is_echo && !(p->caps & PEER_ECHO))))
         return;
-    char time[POSITION_TIME_CHARS], msgid[POSITION_MSGID_CHARS_MAX], line[1024];
+    char time[POSITION_TIME_CHARS], msgid[POSITION_MSGID_CHARS_MAX], line[LINE_CHARS];
     position_time(pm->at.ms, time);
     size_t msgid_chars = position_msgid(&pm->at, pm->part, msgid);
     int n = 0;
@@ -120,7 +121,7 @@ void peer_expect_line(struct handle to, bool is_whole, const char *format, ...)
     struct peer *p = peer_of(to);
     if (p == NULL)
         return;
-    char line[1024];
+    char line[LINE_CHARS];
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
@@ -158,8 +159,12 @@ static struct span next_expected(struct peer *p)
 void peer_check_all_heard(void)
 {
     for (struct peer *p = peers; p < peers + PEERS_MAX; p++) {
-        struct span item = !p->is_open || p->is_over ? SPAN_EMPTY : next_expected(p);
+        if (!p->is_open || p->is_over)
+            continue;
+        struct span item = next_expected(p);
         SIM_CHECK(item.len == 0, "peer %u never heard: %.*s", number_of(p), SPAN_ARG(item));
+        SIM_CHECK(p->answered == p->commands, "peer %u waits for the answer to command %u",
+                  number_of(p), p->answered + 1);
     }
 }
 

@@ -13,7 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PEERS_MAX = 24, PEER_FD = 512 }; /* peer i has descriptor PEER_FD + i */
+enum {
+    PEERS_MAX = 24,
+    PEER_FD = 512, /* peer i has descriptor PEER_FD + i */
+    PEER_TAGS_CHARS = 2048,
+};
 
 enum peer_cap { PEER_TIME = 1, PEER_TAGS = 2, PEER_ECHO = 4 };
 
@@ -66,7 +70,7 @@ struct peer_message {
     bool is_echo;       /* `from` hears it only with echo-message */
     bool is_for_others; /* `from` does not hear it */
     bool is_tags_only;
-    char tags[64];
+    char tags[PEER_TAGS_CHARS];
     char text[700]; /* the line without its tags */
 };
 
@@ -78,5 +82,5 @@ __attribute__((format(printf, 3, 4))) void peer_expect_line(struct handle to, bo
 /* What the peer's next command has brought it ends here. */
 void peer_expect_answered(struct handle to);
 
-/* Everybody who is here has heard everything. */
+/* Everybody who is here has heard everything, and has been answered. */
 void peer_check_all_heard(void);

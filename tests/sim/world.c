@@ -22,6 +22,7 @@ static struct {
     struct config config;
     struct server server;
     unsigned sleeping[WORLD_LOOPS_MAX + 1]; /* turns that the loop misses */
+    bool is_busy[WORLD_LOOPS_MAX + 1];      /* the loop's next poll will not wait */
     uint64_t now_ms, wall_ms;
     uint32_t credits; /* of each loop, while nothing is in flight */
     bool is_settling;
@@ -205,10 +206,20 @@ void world_connect(void)
     hub_check_slot_is_free(h);
 }
 
+/* What the loop finds when it goes to its next poll, as in tick.c. What changes later, by another
+ * loop, must wake it by mail. */
+static bool has_work(const struct loop_thread *t)
+{
+    return sched_has_ready(&t->loop->sched) ||
+           (t->runs_hub && hub_service_has_work(world.server.hub)) ||
+           (t->has_net && chat_loop_has_work(t->net.chat));
+}
+
 static void tick_loop(unsigned i)
 {
     struct loop_thread *t = &world.server.threads[i];
     tick(t);
+    world.is_busy[i] = has_work(t);
     if (t->has_net && t->net.chat->queued == 0)
         hub_check_index(&t->net);
 }
@@ -239,6 +250,7 @@ void world_disturb(void)
         break;
     case 2:
         conn_abort(conn_of(p), "the dice wanted it");
+        world.is_busy[p->handle.loop] = true; /* the tick that does so goes on to reap it */
         break;
     default:
         conn_wake(conn_of(p)); /* spurious resumes are legal */
@@ -255,13 +267,11 @@ static bool has_events(unsigned i)
     return false;
 }
 
-/* Whether the poll of that loop would not wait. */
+/* Whether the loop is not in its poll, or will come back from it. */
 static bool is_awake(unsigned i)
 {
-    const struct loop_thread *t = &world.server.threads[i];
-    return !mailbox_is_empty(&t->loop->mailbox) || sched_has_ready(&t->loop->sched) ||
-           (t->runs_hub && hub_service_has_work(world.server.hub)) ||
-           (t->has_net && (chat_loop_has_work(t->net.chat) || has_events(i)));
+    return world.is_busy[i] || !mailbox_is_empty(&world.server.loops.loops[i].mailbox) ||
+           has_events(i);
 }
 
 void world_settle(void)
