@@ -7,15 +7,14 @@
 #include "sim/model.h"
 #include "sim/sim.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct hub *hub; /* lookups fold into its scratch */
 static struct model *model;
 
-void hub_check_init(const struct hub *h, struct model *m)
+void hub_check_init(struct hub *h, struct model *m)
 {
-    hub = (struct hub *)(uintptr_t)h;
+    hub = h;
     model = m;
 }
 

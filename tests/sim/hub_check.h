@@ -7,8 +7,8 @@ struct hub;
 struct model;
 struct net;
 
-/* What is compared from here on; both are borrowed. */
-void hub_check_init(const struct hub *hub, struct model *model);
+/* What is compared from here on; both are borrowed. hub: NULL while it has applied nothing. */
+void hub_check_init(struct hub *hub, struct model *model);
 
 /* Users, sessions, nicks, channels, membership both ways, roles, modes, topics, counts, slots. */
 void hub_check(void);

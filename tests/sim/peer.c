@@ -8,14 +8,13 @@
 #include <ev.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 struct peer peers[PEERS_MAX];
-static unsigned limit;
+static unsigned limit; /* those from here on are never open in this run */
 
 enum { LINE_CHARS = 4096 };
 /* What the items of `expected` begin with. */
