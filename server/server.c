@@ -429,8 +429,11 @@ enum err server_run(struct server *s)
     /* libev restores what a signal does by default; one that comes now must not end us otherwise.
      */
     pthread_sigmask(SIG_BLOCK, &mine, NULL);
-    for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++)
+    for (size_t i = 0; i < sizeof(SIGNALS) / sizeof(SIGNALS[0]); i++) {
         ev_signal_stop(s->loops.loops[0].ev, &s->signals[i]);
+        signal(SIGNALS[i], SIG_IGN);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     ev_timer_stop(s->loops.loops[0].ev, &s->drain_timer);
     return e;
 }

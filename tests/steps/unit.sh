@@ -30,7 +30,7 @@ for source in $(find "$root/tests/unit" -name '*_test.c' | sort); do
         count 0 1 0
     fi
 done
-check "no sanitizer report" expect_no_reports 'unit.*'
+check "no sanitizer report" expect_no_reports 'unit.*' 'Sanitizer|runtime error:'
 
 two_tasks_take_turns() {
     "$root/build-test/bin/two_tasks" | diff - "$root/tests/example/two_tasks.expected"
