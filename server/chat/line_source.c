@@ -78,6 +78,17 @@ static enum line_result take_data(struct conn *c, struct chat_session *s, const 
     return ev->message_last ? take_message(s, buf_span(&s->held), line) : LINE_NONE;
 }
 
+static bool is_text_only(const struct chat_session *s)
+{
+    return container_of(s, const struct chat_ws_session, chat)->is_text_only;
+}
+
+static enum line_result refuse_binary(struct chat_session *s)
+{
+    s->is_at_fault = true;
+    return end(s, "a binary message where text.ircv3.net was agreed on", WS_CODE_UNSUPPORTED);
+}
+
 static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struct span *line)
 {
     struct net *n = conn_net(c);
@@ -91,6 +102,8 @@ static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struc
         case WS_NEED_MORE:
             return LINE_NONE;
         case WS_DATA:
+            if (ev.opcode == WS_BINARY && is_text_only(s))
+                return refuse_binary(s);
             metric_add(&n->loop->metrics.ws_messages, ev.message_last);
             r = take_data(c, s, &ev, line);
             break;

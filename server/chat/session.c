@@ -420,10 +420,11 @@ static void drop(struct conn *c, void *frame)
         free(s->registration);
 }
 
-void chat_ws_session_init(void *frame, bool is_binary)
+void chat_ws_session_init(void *frame, enum chat_ws_protocol protocol)
 {
     struct chat_ws_session *s = frame;
-    s->chat.framing = is_binary ? FRAMING_WS_BINARY : FRAMING_WS_TEXT;
+    s->is_text_only = protocol == CHAT_WS_TEXT;
+    s->chat.framing = protocol == CHAT_WS_BINARY ? FRAMING_WS_BINARY : FRAMING_WS_TEXT;
 }
 
 const struct session_type chat_line_session = {

@@ -21,9 +21,13 @@ extern const struct session_type chat_line_session;
  */
 extern const struct session_type chat_ws_session;
 
-/* Fills the frame that conn_become(c, &chat_ws_session) returned. is_binary: the subprotocol is
- * binary.ircv3.net, and what we send is binary messages; else they are text. */
-void chat_ws_session_init(void *frame, bool is_binary);
+/* The subprotocol that was agreed on. Under binary.ircv3.net we send binary messages, else text; a
+ * client may send either, but for binary where text.ircv3.net was agreed on, which is closed with
+ * 1003. */
+enum chat_ws_protocol { CHAT_WS_NONE, CHAT_WS_TEXT, CHAT_WS_BINARY };
+
+/* Fills the frame that conn_become(c, &chat_ws_session) returned. */
+void chat_ws_session_init(void *frame, enum chat_ws_protocol protocol);
 
 /* Capabilities (https://ircv3.net/specs/extensions/capability-negotiation). The first two are the
  * bits of a variant in render.h. */

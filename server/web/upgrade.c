@@ -73,6 +73,13 @@ void upgrade_to_echo(struct conn *c, struct http_session *s)
         conn_become(c, &ws_echo_session);
 }
 
+static enum chat_ws_protocol protocol_of(const struct ws_handshake *handshake)
+{
+    if (span_eq(handshake->protocol, CHAT_PROTOCOLS[0]))
+        return CHAT_WS_TEXT;
+    return span_eq(handshake->protocol, CHAT_PROTOCOLS[1]) ? CHAT_WS_BINARY : CHAT_WS_NONE;
+}
+
 void upgrade_to_chat(struct conn *c, struct http_session *s)
 {
     struct ws_handshake handshake;
@@ -80,5 +87,5 @@ void upgrade_to_chat(struct conn *c, struct http_session *s)
         return;
     void *frame = conn_become(c, &chat_ws_session);
     if (frame != NULL)
-        chat_ws_session_init(frame, span_eq(handshake.protocol, CHAT_PROTOCOLS[1]));
+        chat_ws_session_init(frame, protocol_of(&handshake));
 }

@@ -91,6 +91,14 @@ def test_binary_and_text_are_both_understood_with_or_without_line_ends(webby, ch
             listener.expect("PRIVMSG", channel, str(number))
 
 
+def test_binary_where_text_was_agreed_on_is_closed_with_1003(daemon):
+    lines = WebSocketLines(daemon.connect("web"), "/chat", *protocols(TEXT_PROTOCOL))
+    with Client(lines) as client:
+        client.register("texter")
+        client.lines.ws.send(frame(BINARY, b"PING :x"))
+        client.lines.ws.expect_close(1003)
+
+
 def test_two_lines_in_one_message_are_not_two_lines(webby, channel):
     client, listener = webby
     client.send(f"PRIVMSG {channel} :one\r\nPRIVMSG {channel} :two", f"PRIVMSG {channel} :three")

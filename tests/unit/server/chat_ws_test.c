@@ -12,7 +12,7 @@ TestSuite(chat_ws, .init = setup, .fini = chat_done);
 static unsigned connect_ws(bool is_binary)
 {
     unsigned i = client_connect(0, &chat_ws_session);
-    chat_ws_session_init(client_conn(i)->frame, is_binary);
+    chat_ws_session_init(client_conn(i)->frame, is_binary ? CHAT_WS_BINARY : CHAT_WS_NONE);
     return i;
 }
 
@@ -232,4 +232,17 @@ Test(chat_ws, partial_message_is_given_back_when_the_connection_goes)
     conn_abort(client_conn(a), "test");
     fix_settle();
     cr_assert_eq(fix.nets[0].ws_pool->lent, 0);
+}
+
+Test(chat_ws, binary_where_text_was_agreed_on_is_closed_with_1003)
+{
+    unsigned i = client_connect(0, &chat_ws_session);
+    chat_ws_session_init(client_conn(i)->frame, CHAT_WS_TEXT);
+    ws_peer_send(i, WS_TEXT, true, SPAN("PING :still here"));
+    ws_peer_send(i, WS_BINARY, true, SPAN("PING :x"));
+    fix_settle();
+    struct span heard = client_heard_bytes(i);
+    static const uint8_t close[] = {0x88, 2, 1003 >> 8, 1003 & 0xff};
+    cr_assert_gt(heard.len, sizeof(close), "the PONG comes first");
+    expect_span(span_drop(heard, heard.len - sizeof(close)), span_of(close, sizeof(close)));
 }
