@@ -9,7 +9,7 @@
 
 #include "chat/delivery.h"
 #include "chat/entry.h"
-#include "chat/siphash.h"
+#include "core/siphash.h"
 #include "simul/err.h"
 
 #include <stddef.h>

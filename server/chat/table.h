@@ -5,7 +5,7 @@
  * It is part of the hub: running out of memory aborts. */
 #pragma once
 
-#include "chat/siphash.h"
+#include "core/siphash.h"
 #include "simul/span.h"
 
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * so its mail waits as long as the dice want. */
 #pragma once
 
-#include "chat/siphash.h"
 #include "core/loop.h"
+#include "core/siphash.h"
 
 #include <stdbool.h>
 #include <stdint.h>

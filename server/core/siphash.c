@@ -1,4 +1,4 @@
-#include "chat/siphash.h"
+#include "core/siphash.h"
 
 static uint64_t load_le64(const uint8_t *p)
 {

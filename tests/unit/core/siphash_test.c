@@ -1,4 +1,4 @@
-#include "chat/siphash.h"
+#include "core/siphash.h"
 
 #include <criterion/criterion.h>
 
