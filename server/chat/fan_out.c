@@ -27,8 +27,7 @@ void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
     if (c->state != CONN_OPEN || (m->is_tags_only && !(s->caps & CAP_MESSAGE_TAGS)))
         return;
     if (is_behind(c)) {
-        s->reason = "Send queue exceeded"; /* it cannot keep up; nobody else waits */
-        conn_evict(c, s->reason);
+        conn_evict(c, EVICT_SENDQ); /* it cannot keep up; nobody else waits */
         return;
     }
     struct shared *bytes = rendered(cl, m, chat_session_variant(s));

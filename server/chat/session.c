@@ -415,7 +415,7 @@ static void drop(struct conn *c, void *frame)
         return; /* not begun, or with the hub: the loop closes it when it comes back */
     if (s->is_pinned)
         chat_loop_post_close(cl, &s->registration->command,
-                             s->reason == NULL ? "Connection closed" : s->reason);
+                             s->reason == NULL ? conn_end_reason(c) : s->reason);
     else
         free(s->registration);
 }

@@ -121,13 +121,27 @@ void conn_fail(struct conn *c, const char *reason)
     conn_close(c);
 }
 
-void conn_evict(struct conn *c, const char *reason)
+/* As they stand in the QUIT that others see, in the words that IRC users know. */
+static const char *const END_REASONS[EVICT_COUNT] = {
+    [EVICT_NONE] = "Connection closed",
+    [EVICT_SENDQ] = "SendQ exceeded",
+};
+
+void conn_evict(struct conn *c, enum conn_eviction why)
 {
-    if (c->state != CONN_OPEN)
+    if (c->state == CONN_DEAD)
         return;
-    metric_add(&conn_net(c)->loop->metrics.evicted, 1);
-    log_fault(c, reason);
-    conn_abort(c, reason);
+    struct loop_metrics *m = &conn_net(c)->loop->metrics;
+    _Atomic uint64_t *const counters[EVICT_COUNT] = {[EVICT_SENDQ] = &m->evicted};
+    metric_add(counters[why], 1);
+    c->eviction = (uint8_t)why;
+    log_fault(c, conn_end_reason(c));
+    conn_abort(c, conn_end_reason(c));
+}
+
+const char *conn_end_reason(const struct conn *c)
+{
+    return END_REASONS[c->eviction];
 }
 
 void conn_abort(struct conn *c, const char *reason)

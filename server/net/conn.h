@@ -53,6 +53,13 @@ enum conn_state {
     CONN_DEAD,     /* reaped at the end of the tick */
 };
 
+/* Why a peer is let go that did nothing wrong but hold what others need. */
+enum conn_eviction {
+    EVICT_NONE,
+    EVICT_SENDQ, /* more is queued than limits.out_bytes */
+    EVICT_COUNT,
+};
+
 struct conn {
     ev_io io; /* io.data is the struct net */
     struct task task;
@@ -84,7 +91,8 @@ struct conn {
     bool running : 1;     /* the session is being resumed */
     bool readable : 1;    /* as the poll said */
     bool writable : 1;
-    bool pinged : 1; /* for sessions: the peer was silent, and was asked if it is there */
+    bool pinged : 1;  /* for sessions: the peer was silent, and was asked if it is there */
+    uint8_t eviction; /* enum conn_eviction */
     struct co co;    /* the session's root coroutine: CO_BEGIN(c) */
 };
 
@@ -155,8 +163,10 @@ void conn_set_timer(struct conn *c, enum conn_timer timer);
  * harmless. conn_fail logs `reason` once as the peer's fault and counts it as a protocol error. */
 void conn_close(struct conn *c);
 void conn_fail(struct conn *c, const char *reason);
-/* For a peer that does not take what it is sent: at once, without flushing, logged and counted. */
-void conn_evict(struct conn *c, const char *reason);
+/* At once, without flushing, logged and counted; also while the close is under way. */
+void conn_evict(struct conn *c, enum conn_eviction why);
+/* What others may be told of the end: why it was evicted, or "Connection closed". Static. */
+const char *conn_end_reason(const struct conn *c);
 /* At once and without flushing. */
 void conn_abort(struct conn *c, const char *reason);
 

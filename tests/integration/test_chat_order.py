@@ -198,6 +198,6 @@ def test_a_member_who_does_not_read_holds_up_nobody_and_is_let_go(start, channel
         if quits:
             break
     assert len(quits) == 1 and quits[0].nick == "deaf"
-    assert quits[0].params == ["Send queue exceeded"]
+    assert quits[0].params == ["SendQ exceeded"]
     for client in (alice, bob, deaf):
         client.close()

@@ -362,7 +362,7 @@ Test(chat_session, whoever_cannot_keep_up_is_closed_and_nobody_else)
     for (int i = 0; i < 20000 && !is_gone; i++) {
         client_say(a, line);
         client_heard(a);
-        is_gone = has(client_heard(c), ":bob!~bob@127.0.0.1 QUIT :Send queue exceeded\r\n");
+        is_gone = has(client_heard(c), ":bob!~bob@127.0.0.1 QUIT :SendQ exceeded\r\n");
     }
     cr_assert(is_gone);
     cr_assert_null(client_conn(b));
