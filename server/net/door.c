@@ -1,0 +1,211 @@
+#include "net/door.h"
+
+#include "core/pace.h"
+#include "simul/check.h"
+#include "simul/list.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SHARD_BUCKETS = 256,
+    SHARD_IDLE_MAX = DOOR_IDLE_MAX / DOOR_SHARDS,
+    CACHE_LINE = 64,
+};
+
+/* All connections from one address, or from one /64. */
+struct visitor {
+    struct visitor *next; /* in its bucket */
+    struct list idle;     /* in shard.idle, while nothing is open */
+    uint8_t prefix[16];
+    uint8_t bucket; /* its number */
+    uint32_t open;  /* its connections */
+    struct pace pace;
+};
+
+struct shard {
+    _Alignas(CACHE_LINE) pthread_mutex_t lock;
+    struct list idle; /* those without connections; who left first is in front */
+    size_t idle_count, count;
+    struct visitor *buckets[SHARD_BUCKETS];
+};
+
+struct door {
+    struct shard shards[DOOR_SHARDS];
+    struct siphash_key key;
+    struct door_limits limits;
+    uint64_t interval_us; /* between two connections of an address; 0: no limit */
+    uint32_t burst;
+};
+
+struct door *door_new(const struct door_limits *limits, const struct siphash_key *key)
+{
+    CHECK(limits->per_second <= DOOR_PER_SECOND_MAX);
+    struct door *d = aligned_alloc(CACHE_LINE, sizeof(*d));
+    if (d == NULL)
+        return NULL;
+    memset(d, 0, sizeof(*d));
+    d->key = *key;
+    d->limits = *limits;
+    if (limits->per_second > 0)
+        d->interval_us = 1000 * 1000 / limits->per_second;
+    d->burst = limits->per_second * DOOR_BURST_SECONDS;
+    for (int i = 0; i < DOOR_SHARDS; i++) {
+        pthread_mutex_init(&d->shards[i].lock, NULL);
+        list_init(&d->shards[i].idle);
+    }
+    return d;
+}
+
+static void free_shard(struct shard *s)
+{
+    for (int i = 0; i < SHARD_BUCKETS; i++) {
+        for (struct visitor *v = s->buckets[i], *next; v != NULL; v = next) {
+            next = v->next;
+            free(v);
+        }
+    }
+    pthread_mutex_destroy(&s->lock);
+}
+
+void door_free(struct door *d)
+{
+    for (int i = 0; d != NULL && i < DOOR_SHARDS; i++)
+        free_shard(&d->shards[i]);
+    free(d);
+}
+
+/* --- the table --------------------------------------------------------------------------- */
+
+/* Where an address is, or would be. */
+struct place {
+    struct shard *shard;
+    uint8_t bucket;
+    uint8_t prefix[16];
+};
+
+static struct place place_of(struct door *d, const struct addr *peer)
+{
+    struct place p = {0};
+    memcpy(p.prefix, peer->ip, peer->is_v6 ? 8 : 16); /* a mapped one has no zeros behind these 8 */
+    uint64_t hash = siphash(&d->key, span_of(p.prefix, sizeof(p.prefix)));
+    p.shard = &d->shards[hash % DOOR_SHARDS];
+    p.bucket = (uint8_t)(hash / DOOR_SHARDS % SHARD_BUCKETS);
+    return p;
+}
+
+static struct visitor *find(const struct place *p)
+{
+    struct visitor *v = p->shard->buckets[p->bucket];
+    while (v != NULL && memcmp(v->prefix, p->prefix, sizeof(v->prefix)) != 0)
+        v = v->next;
+    return v;
+}
+
+static struct visitor *add(const struct place *p)
+{
+    struct visitor *v = calloc(1, sizeof(*v));
+    if (v == NULL)
+        return NULL;
+    memcpy(v->prefix, p->prefix, sizeof(v->prefix));
+    v->bucket = p->bucket;
+    v->next = p->shard->buckets[p->bucket];
+    p->shard->buckets[p->bucket] = v;
+    p->shard->count++;
+    return v;
+}
+
+static void set_idle(struct shard *s, struct visitor *v, bool is_idle)
+{
+    if (is_idle == list_is_linked(&v->idle))
+        return;
+    if (is_idle) {
+        list_push_back(&s->idle, &v->idle);
+        s->idle_count++;
+    } else {
+        list_remove(&v->idle);
+        s->idle_count--;
+    }
+}
+
+static void forget(struct shard *s, struct visitor *v)
+{
+    struct visitor **at = &s->buckets[v->bucket];
+    while (*at != v)
+        at = &(*at)->next;
+    *at = v->next;
+    set_idle(s, v, false);
+    s->count--;
+    free(v);
+}
+
+/* Those who left long enough ago; and the first that left, where there are too many. */
+static void forget_idle(struct shard *s, uint64_t now_us)
+{
+    while (!list_is_empty(&s->idle)) {
+        struct visitor *v = container_of(s->idle.next, struct visitor, idle);
+        if (!pace_is_rested(&v->pace, now_us) && s->idle_count <= SHARD_IDLE_MAX)
+            return;
+        forget(s, v);
+    }
+}
+
+/* --- coming and going -------------------------------------------------------------------- */
+
+static enum door_verdict judge(const struct door *d, struct visitor *v, uint64_t now_us)
+{
+    if (d->limits.connections > 0 && v->open >= d->limits.connections)
+        return DOOR_CROWDED;
+    if (d->limits.per_second > 0 && !pace_try(&v->pace, now_us, d->interval_us, d->burst))
+        return DOOR_HASTY;
+    return DOOR_ADMITTED;
+}
+
+static enum door_verdict enter(const struct door *d, const struct place *p, uint64_t now_us)
+{
+    forget_idle(p->shard, now_us);
+    struct visitor *v = find(p);
+    if (v == NULL)
+        v = add(p);
+    if (v == NULL)
+        return DOOR_NO_MEMORY;
+    enum door_verdict verdict = judge(d, v, now_us);
+    if (verdict == DOOR_ADMITTED) {
+        v->open++;
+        set_idle(p->shard, v, false);
+    }
+    return verdict;
+}
+
+enum door_verdict door_enter(struct door *d, const struct addr *peer, uint64_t now_ms)
+{
+    struct place p = place_of(d, peer);
+    pthread_mutex_lock(&p.shard->lock);
+    enum door_verdict verdict = enter(d, &p, now_ms * 1000);
+    pthread_mutex_unlock(&p.shard->lock);
+    return verdict;
+}
+
+void door_leave(struct door *d, const struct addr *peer, uint64_t now_ms)
+{
+    struct place p = place_of(d, peer);
+    pthread_mutex_lock(&p.shard->lock);
+    struct visitor *v = find(&p);
+    CHECK(v != NULL && v->open > 0);
+    v->open--;
+    set_idle(p.shard, v, v->open == 0);
+    forget_idle(p.shard, now_ms * 1000);
+    pthread_mutex_unlock(&p.shard->lock);
+}
+
+size_t door_address_count(struct door *d)
+{
+    size_t count = 0;
+    for (int i = 0; i < DOOR_SHARDS; i++) {
+        pthread_mutex_lock(&d->shards[i].lock);
+        count += d->shards[i].count;
+        pthread_mutex_unlock(&d->shards[i].lock);
+    }
+    return count;
+}

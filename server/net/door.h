@@ -1,0 +1,50 @@
+/* Who may come in: the limits by address. They hold for the whole process, so one table is shared
+ * by all loops; a keyed hash deals the addresses to parts with a lock each, which is held for a
+ * look-up and nothing else.
+ *
+ * IPv6 counts by /64, which is what one household gets; IPv4 is the same whether mapped or not. An
+ * address is remembered while it has connections, and until it might again come as fast as anybody;
+ * of those without connections the table keeps DOOR_IDLE_MAX, and forgets the first that left. */
+#pragma once
+
+#include "core/siphash.h"
+#include "net/addr.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    DOOR_SHARDS = 64,
+    DOOR_IDLE_MAX = DOOR_SHARDS * 1024, /* some 5 MiB */
+    DOOR_BURST_SECONDS = 2,             /* the rate of so many seconds may come at once */
+    DOOR_PER_SECOND_MAX = 100000,
+};
+
+enum door_verdict {
+    DOOR_ADMITTED,
+    DOOR_CROWDED,  /* its address has as many connections as it may */
+    DOOR_HASTY,    /* its address comes more often than it may */
+    DOOR_NO_MEMORY /* nobody could count it */
+};
+
+/* 0: no limit. */
+struct door_limits {
+    uint32_t connections; /* at a time */
+    uint32_t per_second;  /* at most DOOR_PER_SECOND_MAX */
+};
+
+struct door;
+
+/* NULL without memory. */
+struct door *door_new(const struct door_limits *limits, const struct siphash_key *key);
+void door_free(struct door *d);
+
+/* Asks for a connection that was accepted, at the caller's time, and counts it where it is
+ * admitted; the others need not leave. Any thread. */
+enum door_verdict door_enter(struct door *d, const struct addr *peer, uint64_t now_ms);
+
+/* One that was admitted has closed. Any thread. */
+void door_leave(struct door *d, const struct addr *peer, uint64_t now_ms);
+
+/* How many addresses are remembered now. Any thread. */
+size_t door_address_count(struct door *d);
