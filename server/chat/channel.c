@@ -41,25 +41,16 @@ static void give_slot(struct hub *hub, uint32_t slot)
     hub->free_slots[hub->free_slot_count++] = slot;
 }
 
-static char *copy_text(struct span text)
-{
-    char *copy = malloc(text.len + 1);
-    CHECK(copy != NULL);
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
-    return copy;
-}
-
 struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms)
 {
     struct channel *ch = calloc(1, sizeof(*ch) + hub->options.loops * sizeof(ch->loop_sessions[0]));
     CHECK(ch != NULL);
-    ch->name = copy_text(name);
+    ch->name = text_copy(name);
     ch->created_ms = now_ms;
     ch->modes = CHANNEL_NO_OUTSIDERS | CHANNEL_TOPIC_BY_OPS;
     ch->slot = take_slot(hub);
-    list_init(&ch->members);
     table_add(&hub->channels, &ch->node, fold_name(hub, name));
+    ch->seq = roster_add(&hub->channel_order, ch);
     hub->counts.channels++;
     return ch;
 }
@@ -67,6 +58,8 @@ struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms)
 static void channel_free(struct hub *hub, struct channel *ch)
 {
     table_remove(&hub->channels, &ch->node);
+    roster_remove(&hub->channel_order, ch->seq);
+    roster_deinit(&ch->members);
     hub->counts.channels--;
     give_slot(hub, ch->slot);
     free(ch->name);
@@ -79,8 +72,8 @@ void channel_set_topic(struct channel *ch, struct span topic, struct span setter
 {
     free(ch->topic);
     free(ch->topic_setter);
-    ch->topic = topic.len == 0 ? NULL : copy_text(topic);
-    ch->topic_setter = topic.len == 0 ? NULL : copy_text(setter);
+    ch->topic = topic.len == 0 ? NULL : text_copy(topic);
+    ch->topic_setter = topic.len == 0 ? NULL : text_copy(setter);
     ch->topic_ms = now_ms;
 }
 
@@ -115,10 +108,9 @@ struct membership *channel_add_member(struct hub_call *call, struct channel *ch,
     CHECK(m != NULL);
     m->channel = ch;
     m->user = u;
-    m->roles = ch->member_count == 0 ? ROLE_OP : 0;
-    list_push_back(&ch->members, &m->in_channel);
+    m->roles = ch->members.count == 0 ? ROLE_OP : 0;
+    m->seq = roster_add(&ch->members, m);
     list_push_back(&u->memberships, &m->in_user);
-    ch->member_count++;
     u->channel_count++;
     for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next)
         channel_add_session(call, ch, container_of(n, struct hub_session, in_user));
@@ -143,10 +135,9 @@ void channel_part_member(struct hub_call *call, struct membership *m)
 void channel_remove_member(struct hub *hub, struct membership *m)
 {
     struct channel *ch = m->channel;
-    list_remove(&m->in_channel);
-    ch->member_count--;
+    roster_remove(&ch->members, m->seq);
     m->user->channel_count--;
     free(m);
-    if (ch->member_count == 0)
+    if (ch->members.count == 0)
         channel_free(hub, ch);
 }

@@ -54,7 +54,7 @@ static struct delivery_head *head_of(struct mail *m)
 static void free_head(struct delivery_head *head)
 {
     if (head->kind == DELIVERY_RETURN)
-        free(container_of(head, struct chat_command, head));
+        chat_command_free(container_of(head, struct chat_command, head));
     else
         delivery_free(container_of(head, struct delivery, head));
 }
@@ -85,12 +85,11 @@ void chat_loop_post(struct chat_loop *cl, struct chat_command *command)
     hub_service_post(cl->hub, command);
 }
 
-void chat_loop_post_close(struct chat_loop *cl, struct chat_command *command, const char *reason)
+void chat_loop_post_close(struct chat_loop *cl, struct registration_command *r, const char *reason)
 {
-    command->head.loop = cl;
-    command->item.entry.kind = ENTRY_CLOSE;
-    command->item.entry.reason = reason;
-    hub_service_post(cl->hub, command);
+    registration_command_close(r, reason);
+    r->command.head.loop = cl;
+    hub_service_post(cl->hub, &r->command);
 }
 
 /* As many as there are credits. Those that then have nothing to post leave theirs to the next tick,
@@ -182,12 +181,21 @@ static void on_personal(struct chat_loop *cl, const struct delivery *d)
     }
 }
 
+/* What is unfinished goes on when the session has room for more; c is NULL if that has ended. */
+static void on_applied(struct conn *c, struct line_command *l)
+{
+    if (c != NULL && l->command.item.entry.line.is_unfinished)
+        chat_session_of(c)->unfinished = l;
+    else
+        chat_command_free(&l->command);
+}
+
 static void on_return(struct chat_loop *cl, struct chat_command *command)
 {
     const struct entry *e = &command->item.entry;
     if (e->kind == ENTRY_CLOSE) {
         conn_unpin(cl->net, e->from);
-        free(command);
+        chat_command_free(command);
         return;
     }
     cl->credits++;
@@ -197,11 +205,12 @@ static void on_return(struct chat_loop *cl, struct chat_command *command)
         conn_wake(c);
     }
     if (e->kind == ENTRY_LINE)
-        free(command);
+        on_applied(c, container_of(command, struct line_command, command));
     else if (c != NULL)
         chat_session_registered(c, container_of(command, struct registration_command, command));
-    else
-        chat_loop_post_close(cl, command, "Connection closed"); /* it left meanwhile */
+    else /* it left meanwhile */
+        chat_loop_post_close(cl, container_of(command, struct registration_command, command),
+                             "Connection closed");
 }
 
 /* Works on the delivery at the front; false if there is more to do. */

@@ -89,7 +89,7 @@ bool chat_loop_has_work(const struct chat_loop *cl);
 void chat_loop_post(struct chat_loop *cl, struct chat_command *command);
 /* Ends the session in the hub, with the command of its registration; costs no credit. `reason` is
  * static. */
-void chat_loop_post_close(struct chat_loop *cl, struct chat_command *command, const char *reason);
+void chat_loop_post_close(struct chat_loop *cl, struct registration_command *r, const char *reason);
 
 /* --- fan-out of the delivery at the front of the queue (fan_out.c) --------------------------- */
 

@@ -19,45 +19,73 @@ static void no_such_channel(struct hub_call *call, struct span name)
 
 /* --- NAMES ---------------------------------------------------------------------------------- */
 
-/* Nicks with the highest prefix of each, in as many lines as they need. Users who are invisible are
- * so to those outside (https://modern.ircdocs.horse, user modes). */
-static void reply_names(struct hub_call *call, const struct channel *ch)
+/* One line of names that is being put together: ":server 353 nick = #channel :names". */
+struct names {
+    struct hub_call *call;
+    const struct channel *ch;
+    size_t room; /* for the names */
+    size_t len;
+    char text[IRC_REST_BYTES_MAX];
+};
+
+static void names_say(struct names *n)
 {
-    /* ":server 353 nick = #channel :" takes its part of the line. */
-    size_t head = strlen(call->hub->options.server_name) + strlen(":  353  =  :") +
-                  call->user->nick_bytes + strlen(ch->name);
+    if (n->len > 0)
+        REPLY(n->call, "353", SPAN("="), channel_name(n->ch), span_of(n->text, n->len));
+    n->len = 0;
+}
+
+static void names_add(struct names *n, const struct membership *m)
+{
+    struct span nick = user_nick(m->user);
+    if (n->len > 0 && n->len + nick.len + 2 > n->room)
+        names_say(n);
+    if (n->len > 0)
+        n->text[n->len++] = ' ';
+    if (m->roles != 0)
+        n->text[n->len++] = m->roles & ROLE_OP ? '@' : '+';
+    memcpy(n->text + n->len, nick.ptr, nick.len);
+    n->len += nick.len;
+}
+
+/* Goes on behind the cursor. Users who are invisible are so to those outside
+ * (https://modern.ircdocs.horse, user modes). False when there is more to come. */
+static bool reply_names(struct hub_call *call, const struct channel *ch)
+{
+    struct names names = {.call = call, .ch = ch};
+    names.room = IRC_REST_BYTES_MAX - strlen(call->hub->options.server_name) -
+                 strlen(":  353  =  :") - call->user->nick_bytes - strlen(ch->name);
     bool is_outside = channel_member(ch, call->user) == NULL;
-    char names[IRC_REST_BYTES_MAX];
-    size_t len = 0;
-    for (struct list *n = ch->members.next; n != &ch->members; n = n->next) {
-        const struct membership *m = container_of(n, struct membership, in_channel);
-        struct span nick = user_nick(m->user);
-        if (is_outside && m->user->is_invisible)
-            continue;
-        if (len > 0 && head + len + nick.len + 2 > IRC_REST_BYTES_MAX) {
-            REPLY(call, "353", SPAN("="), channel_name(ch), span_of(names, len));
-            len = 0;
+    uint64_t at = call->cursor->after;
+    for (const struct membership *m; (m = roster_next(&ch->members, &at)) != NULL;) {
+        if (!call_take_row(call)) {
+            names_say(&names);
+            return false;
         }
-        if (len > 0)
-            names[len++] = ' ';
-        if (m->roles != 0)
-            names[len++] = m->roles & ROLE_OP ? '@' : '+';
-        memcpy(names + len, nick.ptr, nick.len);
-        len += nick.len;
+        call->cursor->after = at;
+        if (!is_outside || !(m->user->modes & USER_INVISIBLE))
+            names_add(&names, m);
     }
-    if (len > 0)
-        REPLY(call, "353", SPAN("="), channel_name(ch), span_of(names, len));
+    names_say(&names);
     REPLY(call, "366", channel_name(ch), SPAN("End of /NAMES list"));
+    return true;
+}
+
+static bool names(struct hub_call *call, struct span name)
+{
+    const struct channel *ch = channel_find(call->hub, name);
+    if (ch != NULL)
+        return reply_names(call, ch);
+    REPLY(call, "366", name, SPAN("End of /NAMES list"));
+    return true;
 }
 
 void cmd_names(struct hub_call *call)
 {
-    struct span name = call->line->param_count == 0 ? SPAN("*") : call->line->params[0];
-    struct channel *ch = channel_find(call->hub, name);
-    if (ch == NULL)
-        REPLY(call, "366", name, SPAN("End of /NAMES list"));
+    if (call->line->param_count == 0)
+        REPLY(call, "366", SPAN("*"), SPAN("End of /NAMES list"));
     else
-        reply_names(call, ch);
+        call_each_target(call, call->line->params[0], names);
 }
 
 /* --- TOPIC ---------------------------------------------------------------------------------- */
@@ -106,23 +134,24 @@ void cmd_topic(struct hub_call *call)
 
 /* --- JOIN and PART -------------------------------------------------------------------------- */
 
-static void join(struct hub_call *call, struct span name)
+/* False when there is no such channel for this user, who has been told why. */
+static bool try_join(struct hub_call *call, struct span name)
 {
     struct hub *hub = call->hub;
     if (name.ptr[0] != '#') {
         no_such_channel(call, name);
-        return;
+        return false;
     }
     if (!irc_channel_is_valid(name, hub->options.channel_bytes_max)) {
         REPLY(call, "476", name, SPAN("Bad channel name"));
-        return;
+        return false;
     }
     struct channel *ch = channel_find(hub, name);
     if (ch != NULL && channel_member(ch, call->user) != NULL)
-        return;
+        return false;
     if (call->user->channel_count >= HUB_CHANNELS_PER_USER_MAX) {
         REPLY(call, "405", name, SPAN("You have joined too many channels"));
-        return;
+        return false;
     }
     if (ch == NULL)
         ch = channel_new(hub, name, call->at.ms);
@@ -132,14 +161,21 @@ static void join(struct hub_call *call, struct span name)
         false);
     if (ch->topic != NULL)
         reply_topic(call, ch);
-    reply_names(call, ch);
+    return true;
+}
+
+static bool join(struct hub_call *call, struct span name)
+{
+    if (!call->cursor->is_begun && !try_join(call, name))
+        return true;
+    call->cursor->is_begun = true;
+    const struct channel *ch = channel_find(call->hub, name);
+    return ch == NULL || reply_names(call, ch); /* it may have ended meanwhile */
 }
 
 void cmd_join(struct hub_call *call)
 {
-    struct span list = call->line->params[0], name;
-    while (target_next(&list, &name))
-        join(call, name);
+    call_each_target(call, call->line->params[0], join);
 }
 
 static void part(struct hub_call *call, struct span name)

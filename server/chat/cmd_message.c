@@ -18,7 +18,7 @@ static struct message *message_to(struct hub_call *call, const struct speech *sp
     struct span params[] = {target, sp->text};
     struct message *m = hub_message(call, user_source(call->user), sp->verb, sp->tags, params,
                                     sp->is_tags_only ? 1 : 2);
-    m->is_tags_only = sp->is_tags_only;
+    m->need = sp->is_tags_only ? CAP_MESSAGE_TAGS : 0;
     return m;
 }
 

@@ -145,9 +145,9 @@ static void mode_channel(struct hub_call *call, struct channel *ch)
 static void set_invisible(struct hub_call *call, bool is_invisible)
 {
     struct user *u = call->user;
-    if (u->is_invisible == is_invisible)
+    if ((u->modes & USER_INVISIBLE) == (is_invisible ? USER_INVISIBLE : 0))
         return;
-    u->is_invisible = is_invisible;
+    u->modes ^= USER_INVISIBLE;
     call->hub->counts.invisible += is_invisible ? 1 : -1u;
     hub_send_user(call, u,
                   HUB_MESSAGE(call, user_source(u), "MODE", SPAN_EMPTY, user_nick(u),
@@ -166,11 +166,11 @@ static void mode_user(struct hub_call *call, struct span nick)
         return;
     }
     if (call->line->param_count == 1) {
-        REPLY(call, "221", u->is_invisible ? SPAN("+i") : SPAN("+"));
+        REPLY(call, "221", u->modes & USER_INVISIBLE ? SPAN("+i") : SPAN("+"));
         return;
     }
     struct span letters = call->line->params[1];
-    bool is_set = u->is_invisible, is_unknown = false, is_adding = true;
+    bool is_set = u->modes & USER_INVISIBLE, is_unknown = false, is_adding = true;
     for (size_t i = 0; i < letters.len; i++) {
         char letter = (char)letters.ptr[i];
         if (letter == '+' || letter == '-')

@@ -16,16 +16,45 @@ struct registration_command *registration_command_new(struct handle from, size_t
     if (r == NULL)
         return NULL;
     command_init(&r->command, ENTRY_REGISTER, from);
-    r->nick_bytes = r->user_bytes = r->host_bytes = 0;
+    r->nick_bytes = 0;
+    r->details = calloc(1, sizeof(*r->details));
+    if (r->details == NULL) {
+        free(r);
+        return NULL;
+    }
     return r;
+}
+
+void registration_command_forget(struct registration_command *r)
+{
+    free(r->details);
+    r->details = NULL;
+}
+
+void registration_command_close(struct registration_command *r, const char *reason)
+{
+    registration_command_forget(r);
+    r->command.item.entry.kind = ENTRY_CLOSE;
+    r->command.item.entry.reason = reason;
+}
+
+void chat_command_free(struct chat_command *command)
+{
+    if (command != NULL && command->item.entry.kind == ENTRY_REGISTER)
+        registration_command_forget(container_of(command, struct registration_command, command));
+    free(command); /* the first member of all three */
 }
 
 void registration_command_seal(struct registration_command *r)
 {
+    const struct registration_details *d = r->details;
     struct entry *e = &r->command.item.entry;
     e->registration.nick = span_of(r->nick, r->nick_bytes);
-    e->registration.user = span_of(r->user, r->user_bytes);
-    e->registration.host = span_of(r->host, r->host_bytes);
+    e->registration.user = span_of(d->user, d->user_bytes);
+    e->registration.host = span_of(d->host, d->host_bytes);
+    e->registration.ip = span_of(d->ip, d->ip_bytes);
+    e->registration.realname = span_of(d->realname, d->realname_bytes);
+    e->registration.is_secure = d->is_secure;
 }
 
 struct line_command *line_command_new(struct handle from, struct span line)

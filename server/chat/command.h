@@ -15,14 +15,23 @@ struct chat_command {
     struct hub_counts counts; /* after a registration */
 };
 
+/* What a client tells of itself but for its nick, until the hub has it. */
+struct registration_details {
+    uint8_t user_bytes, host_bytes, ip_bytes, realname_bytes; /* user_bytes 0: not given yet */
+    bool is_secure;                                           /* came over TLS */
+    char user[HUB_USER_BYTES_MAX];
+    char host[HUB_HOST_BYTES_MAX + 1]; /* what others see; a 0 before its ':' */
+    char ip[HUB_HOST_BYTES_MAX + 1];   /* where it really comes from */
+    char realname[HUB_REALNAME_BYTES_MAX];
+};
+
 /* A session's registration, filled in while the client names itself. When it has come back, the
  * session keeps it, for its nick and to become the session's close later, which so cannot fail. */
 struct registration_command {
     struct chat_command command;
-    uint8_t nick_bytes, user_bytes, host_bytes; /* 0: not given yet */
-    char host[46 + 1];                          /* an IPv6 address, and a 0 before its ':' */
-    char user[HUB_USER_BYTES_MAX];
-    char nick[]; /* room for the longest */
+    struct registration_details *details; /* its own; freed when the session is registered */
+    uint8_t nick_bytes;                   /* 0: not given yet */
+    char nick[];                          /* room for the longest */
 };
 
 /* A line of a registered session, with its bytes. */
@@ -32,7 +41,7 @@ struct line_command {
     uint8_t bytes[];
 };
 
-/* NULL without memory. The caller frees what it does not post. */
+/* NULL without memory. Whoever has the command when it is over frees it with chat_command_free. */
 struct registration_command *registration_command_new(struct handle from, size_t nick_bytes_max);
 
 /* Points the entry at the names, for posting. */
@@ -40,3 +49,11 @@ void registration_command_seal(struct registration_command *r);
 
 /* `line` has been parsed without an error; it is copied, and parsed again where it lies then. */
 struct line_command *line_command_new(struct handle from, struct span line);
+
+/* Frees any of them, and what it owns; NULL is allowed. */
+void chat_command_free(struct chat_command *command);
+
+/* Makes the registration, which has come back, the end of its session: it keeps its nick. */
+void registration_command_close(struct registration_command *r, const char *reason);
+/* Frees the details, which the session needs no longer. */
+void registration_command_forget(struct registration_command *r);

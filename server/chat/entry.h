@@ -13,6 +13,13 @@
 
 struct hub_call;
 
+/* Where a verb stands that is applied in parts, since its answer is long. Zeroed at the start. */
+struct cursor {
+    uint32_t target; /* which of the line's targets */
+    bool is_begun;   /* with that target: only its rows are left */
+    uint64_t after;  /* the last row: a number in a roster */
+};
+
 enum entry_kind { ENTRY_REGISTER, ENTRY_LINE, ENTRY_CLOSE };
 
 struct entry {
@@ -22,11 +29,15 @@ struct entry {
     bool is_query; /* changes nothing: the log gives it no position of its own */
     union {
         struct {
-            struct span nick, user, host; /* checked against the grammar and the limits */
+            struct span nick, user, host, ip, realname; /* checked: grammar and limits */
+            bool is_secure;
         } registration;
         struct {
             void (*apply)(struct hub_call *); /* the verb's */
             const struct irc_line *line;      /* with as many params as the verb needs */
+            uint32_t caps;                    /* of the session: enum chat_cap */
+            struct cursor cursor;             /* where to go on; applying moves it */
+            bool is_unfinished; /* set by applying: there is more to say, when it is asked again */
         } line;
         const char *reason; /* of ENTRY_CLOSE; static storage */
     };

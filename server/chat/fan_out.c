@@ -24,7 +24,7 @@ static bool is_behind(struct conn *c)
 void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
 {
     struct chat_session *s = chat_session_of(c);
-    if (c->state != CONN_OPEN || (m->is_tags_only && !(s->caps & CAP_MESSAGE_TAGS)))
+    if (c->state != CONN_OPEN || (s->caps & m->need) != m->need || s->caps & m->avoid)
         return;
     if (is_behind(c)) {
         conn_evict(c, EVICT_SENDQ); /* it cannot keep up; nobody else waits */

@@ -1,4 +1,5 @@
 #include "chat/hub_state.h"
+#include "chat/target.h"
 
 #include <stdlib.h>
 
@@ -47,6 +48,8 @@ void hub_free(struct hub *hub)
     free(hub->loops);
     table_deinit(&hub->users);
     table_deinit(&hub->channels);
+    roster_deinit(&hub->user_order);
+    roster_deinit(&hub->channel_order);
     free(hub->free_slots);
     buf_deinit(&hub->scratch);
     buf_deinit(&hub->replies);
@@ -54,23 +57,40 @@ void hub_free(struct hub *hub)
     free(hub);
 }
 
+void call_each_target(struct hub_call *call, struct span list,
+                      bool (*serve)(struct hub_call *call, struct span target))
+{
+    struct cursor *at = call->cursor;
+    struct span target;
+    for (uint32_t n = 0; target_next(&list, &target); n++) {
+        if (n < at->target)
+            continue;
+        if (!serve(call, target))
+            return;
+        *at = (struct cursor){.target = n + 1};
+    }
+}
+
 static enum err apply_register(struct hub_call *call, const struct entry *e)
 {
     struct hub *hub = call->hub;
     if (call->session != NULL || user_find(hub, e->registration.nick) != NULL)
         return ERR_EXISTS;
-    struct user *u =
-        user_new(hub, e->registration.nick, e->registration.user, e->registration.host);
+    struct user *u = user_new(call, e);
     user_add_session(call, u, e->from);
     return OK;
 }
 
-static void apply_line(struct hub_call *call, const struct entry *e)
+static void apply_line(struct hub_call *call, struct entry *e)
 {
     if (call->session == NULL)
         return;
     call->line = e->line.line;
+    call->caps = e->line.caps;
+    call->cursor = &e->line.cursor;
+    call->rows_left = call->hub->options.rows_max;
     e->line.apply(call);
+    e->line.is_unfinished = call->is_unfinished;
     reply_flush(call);
     if (call->hub->replies.cap > REPLIES_KEPT_BYTES)
         buf_deinit(&call->hub->replies);
@@ -89,7 +109,7 @@ static void apply_close(struct hub_call *call, const char *reason)
         user_remove_session(call->hub, call->session);
 }
 
-enum err hub_apply(struct hub *hub, const struct entry *e)
+enum err hub_apply(struct hub *hub, struct entry *e)
 {
     struct hub_call call = {.hub = hub, .at = e->at, .from = e->from};
     call.session = session_find(hub, e->from);

@@ -22,6 +22,7 @@ enum {
     HUB_MODES_MAX = 4,   /* mode changes with a param, in one MODE */
     HUB_USER_BYTES_MAX = 17,
     HUB_HOST_BYTES_MAX = 46, /* an IPv6 address */
+    HUB_REALNAME_BYTES_MAX = 150,
 };
 
 /* The longest topic whose relayed line is never cut: ":nick!~user@host TOPIC #channel :topic" fits
@@ -37,7 +38,8 @@ struct hub_options {
     const char *server_name;
     size_t nick_bytes_max;
     size_t channel_bytes_max;
-    unsigned loops; /* handles name loops below this */
+    unsigned loops;    /* handles name loops below this */
+    uint32_t rows_max; /* of a long answer, in one go */
     struct siphash_key key;
 };
 
@@ -60,10 +62,12 @@ struct hub;
 struct hub *hub_new(const struct hub_options *options, struct hub_sink *sink);
 void hub_free(struct hub *hub);
 
-/* Applies one entry. Lines and closes of sessions that the hub does not know do nothing.
+/* Applies one entry. Lines and closes of sessions that the hub does not know do nothing. A line
+ * that is_unfinished then wants to be applied again, when its session can take more: with the
+ * cursor as it was left, before anything else of that session.
  *
  * ENTRY_REGISTER: ERR_EXISTS if the nick is taken, or the handle is registered already; the others
  * cannot fail. */
-enum err hub_apply(struct hub *hub, const struct entry *e);
+enum err hub_apply(struct hub *hub, struct entry *e);
 
 struct hub_counts hub_counts(const struct hub *hub);

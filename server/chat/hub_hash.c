@@ -44,7 +44,14 @@ static void put_user(const struct table_node *node, void *arg)
     put_span(h, SPAN("user"));
     put_span(h, user_source(u));
     put_number(h, u->nick_bytes);
-    put_number(h, u->is_invisible);
+    put_number(h, u->modes);
+    put_text(h, u->realname);
+    put_text(h, u->away);
+    put_text(h, u->ip);
+    put_number(h, u->is_secure);
+    put_number(h, u->signon_ms);
+    put_number(h, u->active_ms);
+    put_number(h, u->seq);
     for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
         struct handle handle = container_of(n, struct hub_session, in_user)->handle;
         put_number(h, handle.loop);
@@ -69,9 +76,11 @@ static void put_channel(const struct table_node *node, void *arg)
     put_number(h, ch->created_ms);
     put_number(h, ch->modes);
     put_number(h, ch->slot);
-    put_number(h, ch->member_count);
-    for (struct list *n = ch->members.next; n != &ch->members; n = n->next) {
-        const struct membership *m = container_of(n, struct membership, in_channel);
+    put_number(h, ch->seq);
+    put_number(h, ch->members.count);
+    uint64_t after = 0;
+    for (const struct membership *m; (m = roster_next(&ch->members, &after)) != NULL;) {
+        put_number(h, m->seq);
         put_span(h, user_nick(m->user));
         put_number(h, m->roles);
     }

@@ -8,6 +8,7 @@
 
 enum {
     COMMANDS_PER_RUN = 1024,
+    ROWS_MAX = 256,
     COST_BYTES = 1024, /* of a message, that cost as much as one more delivery */
 };
 
@@ -125,6 +126,7 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
         .nick_bytes_max = (size_t)config->chat.nick_length,
         .channel_bytes_max = (size_t)config->chat.channel_length,
         .loops = (unsigned)config->loops,
+        .rows_max = ROWS_MAX,
         .key = *key,
     };
     h->sink.send = send;
@@ -145,7 +147,7 @@ void hub_service_free(struct hub_service *h)
     if (h == NULL)
         return;
     for (struct log_item *item; (item = h->log.log.next(&h->log.log)) != NULL;)
-        free(container_of(item, struct chat_command, item));
+        chat_command_free(container_of(item, struct chat_command, item));
     hub_free(h->hub);
     free(h);
 }

@@ -1,13 +1,17 @@
 /* The hub's inside, for hub.c, user.c, channel.c and the verbs in cmd_*.c. */
 #pragma once
 
+#include "chat/caps.h"
 #include "chat/hub.h"
+#include "chat/roster.h"
 #include "chat/table.h"
 #include "simul/buf.h"
+#include "simul/check.h"
 #include "simul/irc.h"
 #include "simul/list.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 /* The sessions of one loop, by slot; NULL where there is none. */
 struct hub_slots {
@@ -18,9 +22,10 @@ struct hub_slots {
 struct hub {
     struct hub_options options; /* server_name is our own copy */
     struct hub_sink *sink;
-    struct hub_slots *loops; /* options.loops of them */
-    struct table users;      /* by folded nick */
-    struct table channels;   /* by folded name */
+    struct hub_slots *loops;                 /* options.loops of them */
+    struct table users;                      /* by folded nick */
+    struct table channels;                   /* by folded name */
+    struct roster user_order, channel_order; /* the same, in the order in which they came */
     struct hub_counts counts;
 
     /* Channel slots that are free again; beyond them, channel_slots is the next. */
@@ -46,19 +51,57 @@ struct hub_call {
     struct handle from; /* outlives the session, which QUIT frees */
     struct hub_session *session;
     struct user *user;
-    const struct irc_line *line; /* of ENTRY_LINE */
+    const struct irc_line *line; /* of ENTRY_LINE, as are the rest */
+    uint32_t caps;               /* of the session: enum chat_cap */
+    struct cursor *cursor;
+    uint32_t rows_left;
+    bool is_unfinished;
 };
+
+/* A row of a long answer is about to be said: false when this part of it is full, and the verb
+ * leaves the cursor where it goes on and returns. */
+static inline bool call_take_row(struct hub_call *call)
+{
+    call->is_unfinished = call->rows_left == 0;
+    call->rows_left -= !call->is_unfinished;
+    return !call->is_unfinished;
+}
+
+/* Serves the targets of a list, beginning with the cursor's. `serve` returns false when it has more
+ * to say to the target it was called with, and is called with it again in the next part: only then
+ * is cursor.is_begun what it left there. */
+void call_each_target(struct hub_call *call, struct span list,
+                      bool (*serve)(struct hub_call *call, struct span target));
+
+/* A copy with a zero behind it. */
+static inline char *text_copy(struct span text)
+{
+    char *copy = malloc(text.len + 1);
+    CHECK(copy != NULL);
+    if (text.len > 0)
+        memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    return copy;
+}
 
 /* --- users (user.c) ------------------------------------------------------------------------ */
 
+enum user_mode { USER_INVISIBLE = 1, USER_OPER = 2, USER_WALLOPS = 4, USER_BOT = 8 };
+
 struct user {
     struct table_node node;
+    uint64_t seq;            /* in hub.user_order */
     struct list sessions;    /* hub_session.in_user */
     struct list memberships; /* membership.in_user, in order of joining */
     char *source;            /* nick!user@host, without a zero */
+    char *realname;
+    char *away;                    /* the text; NULL: here */
+    char *ip;                      /* where it really comes from, for operators */
+    uint64_t signon_ms, active_ms; /* when it came, and when it spoke last */
     uint16_t source_bytes;
-    uint8_t nick_bytes;
-    bool is_invisible;
+    uint8_t nick_bytes, user_bytes;
+    uint8_t modes; /* of enum user_mode */
+    bool is_secure;
     uint32_t channel_count;
 };
 
@@ -72,11 +115,22 @@ static inline struct span user_nick(const struct user *u)
     return span_of(u->source, u->nick_bytes);
 }
 
+static inline struct span user_name(const struct user *u)
+{
+    return span_of(u->source + u->nick_bytes + 1, u->user_bytes);
+}
+
+/* As others see it. */
+static inline struct span user_host(const struct user *u)
+{
+    return span_drop(user_source(u), (size_t)u->nick_bytes + 1 + u->user_bytes + 1);
+}
+
 bool user_is(const struct table_node *node, struct span folded_nick);
 struct user *user_find(struct hub *hub, struct span nick);
 
-/* A user without sessions; the nick must be free. */
-struct user *user_new(struct hub *hub, struct span nick, struct span user, struct span host);
+/* The user that registers, still without sessions; the nick must be free. */
+struct user *user_new(struct hub_call *call, const struct entry *e);
 /* The new nick must be free, or the same but for its case. */
 void user_rename(struct hub *hub, struct user *u, struct span nick);
 /* Ends the user: its sessions leave its channels, which hear a QUIT with that text, and are freed
@@ -96,19 +150,20 @@ enum member_role { ROLE_OP = 1, ROLE_VOICE = 2 };                         /* +o,
 
 struct channel {
     struct table_node node;
-    struct list members; /* membership.in_channel, in order of joining */
+    uint64_t seq;          /* in hub.channel_order */
+    struct roster members; /* struct membership */
     char *name;
     char *topic; /* NULL: none */
     char *topic_setter;
     uint64_t topic_ms, created_ms;
     uint32_t slot;
-    uint32_t member_count;
     uint8_t modes;            /* of enum channel_mode */
     uint32_t loop_sessions[]; /* how many sessions of each loop are members */
 };
 
 struct membership {
-    struct list in_channel, in_user;
+    struct list in_user;
+    uint64_t seq; /* in channel.members */
     struct channel *channel;
     struct user *user;
     uint8_t roles; /* of enum member_role */

@@ -7,15 +7,15 @@
 #include "simul/span.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct message {
     _Atomic uint32_t refs;
     uint32_t text_bytes;
     uint16_t tags_bytes;
-    uint16_t part;     /* which message of its entry, from 0 */
-    bool is_tags_only; /* TAGMSG: nothing is left of it for sessions without message-tags */
+    uint16_t part;        /* which message of its entry, from 0 */
+    uint32_t need, avoid; /* capabilities: it is for sessions with all of the first and none of the
+                             second */
     struct position at;
     uint8_t bytes[]; /* the tags, then the text */
 };

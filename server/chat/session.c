@@ -139,11 +139,20 @@ static void post(struct conn *c, struct chat_session *s, const struct verb *verb
         l->line.tags = SPAN_EMPTY;
     struct entry *e = &l->command.item.entry;
     e->line.apply = verb->hub;
+    e->line.caps = s->caps;
     e->is_query = l->line.param_count < verb->decides_from;
     s->awaits_long = verb->has_long_answer;
     send_to_hub(c, s, &l->command);
     if (verb->ends_session)
         s->reason = "Quit";
+}
+
+/* The next part of the long answer. */
+static void go_on(struct conn *c, struct chat_session *s)
+{
+    struct chat_command *command = &s->unfinished->command;
+    s->unfinished = NULL;
+    send_to_hub(c, s, command);
 }
 
 /* Answers or posts the line. False, and nothing is done, while an answer of this loop would
@@ -263,6 +272,10 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
             CO_YIELD;
             continue;
         }
+        if (s->unfinished != NULL) {
+            go_on(c, s);
+            continue;
+        }
         r = line_source_next(c, s, &line);
         if (r != LINE_NONE)
             break;
@@ -294,7 +307,8 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
 
 static bool is_ready_to_register(const struct chat_session *s)
 {
-    return s->registration->nick_bytes > 0 && s->registration->user_bytes > 0 && !s->is_negotiating;
+    return s->registration->nick_bytes > 0 && s->registration->details->user_bytes > 0 &&
+           !s->is_negotiating;
 }
 
 /* Asks the hub, which knows whether the nick is free. */
@@ -324,6 +338,7 @@ void chat_session_registered(struct conn *c, struct registration_command *r)
         return;
     }
     s->is_registered = true;
+    registration_command_forget(r);
     metric_add(&conn_net(c)->loop->metrics.sessions, 1);
     welcome_write(c, &r->command.counts);
 }
@@ -333,11 +348,14 @@ static void take_host(struct conn *c, struct registration_command *r)
 {
     char text[ADDR_IP_CHARS];
     struct span ip = span_str(addr_ip(&c->peer, text));
+    struct registration_details *d = r->details;
     size_t at = 0;
     if (ip.ptr[0] == ':')
-        r->host[at++] = '0';
-    memcpy(r->host + at, ip.ptr, ip.len);
-    r->host_bytes = (uint8_t)(at + ip.len);
+        d->ip[at++] = '0';
+    memcpy(d->ip + at, ip.ptr, ip.len);
+    d->host_bytes = d->ip_bytes = (uint8_t)(at + ip.len);
+    memcpy(d->host, d->ip, d->host_bytes);
+    d->is_secure = c->tls != NULL;
 }
 
 static bool begin(struct conn *c, struct chat_session *s)
@@ -410,14 +428,16 @@ static void drop(struct conn *c, void *frame)
     members_remove_all(cl, s);
     list_remove(&s->waiting);
     line_source_drop(c, s);
+    if (s->unfinished != NULL)
+        chat_command_free(&s->unfinished->command);
     metric_sub(&conn_net(c)->loop->metrics.sessions, s->is_registered);
     if (s->registration == NULL)
         return; /* not begun, or with the hub: the loop closes it when it comes back */
     if (s->is_pinned)
-        chat_loop_post_close(cl, &s->registration->command,
+        chat_loop_post_close(cl, s->registration,
                              s->reason == NULL ? conn_end_reason(c) : s->reason);
     else
-        free(s->registration);
+        chat_command_free(&s->registration->command);
 }
 
 void chat_ws_session_init(void *frame, enum chat_ws_protocol protocol)

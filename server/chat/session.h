@@ -3,6 +3,7 @@
  * are the hub's. */
 #pragma once
 
+#include "chat/caps.h"
 #include "chat/command.h"
 #include "chat/render.h"
 #include "net/conn.h"
@@ -29,19 +30,11 @@ enum chat_ws_protocol { CHAT_WS_NONE, CHAT_WS_TEXT, CHAT_WS_BINARY };
 /* Fills the frame that conn_become(c, &chat_ws_session) returned. */
 void chat_ws_session_init(void *frame, enum chat_ws_protocol protocol);
 
-/* Capabilities (https://ircv3.net/specs/extensions/capability-negotiation). The first two are the
- * bits of a variant in render.h. */
-enum chat_cap {
-    CAP_SERVER_TIME = RENDER_TIME,
-    CAP_MESSAGE_TAGS = RENDER_TAGS,
-    CAP_ECHO_MESSAGE = 4,
-};
-
 struct chat_session {
     struct chat_serving {
         struct co co;
     } serving;         /* the child coroutine that serves one line */
-    uint8_t caps;      /* of enum chat_cap */
+    uint32_t caps;     /* of enum chat_cap */
     uint8_t framing;   /* enum framing */
     uint8_t in_flight; /* commands that the hub has not sent back */
     bool is_registered : 1;
@@ -60,6 +53,7 @@ struct chat_session {
     uint64_t stamp;        /* of the last delivery to several channels that was written */
     const char *reason;    /* static; set: the session ends */
     struct registration_command *registration; /* NULL while the hub has it */
+    struct line_command *unfinished;           /* the hub has more to say to it; NULL: none */
     struct member *members;
     struct list waiting; /* in chat_loop.waiting */
     struct conn *conn;   /* whose frame this is */

@@ -36,18 +36,27 @@ static void set_source(struct user *u, struct span nick, struct span tail)
     u->nick_bytes = (uint8_t)nick.len;
 }
 
-struct user *user_new(struct hub *hub, struct span nick, struct span user, struct span host)
+struct user *user_new(struct hub_call *call, const struct entry *e)
 {
+    struct hub *hub = call->hub;
+    struct span nick = e->registration.nick, user = e->registration.user;
     struct user *u = calloc(1, sizeof(*u));
     CHECK(u != NULL);
     char tail[512];
-    int n = snprintf(tail, sizeof(tail), "!%.*s@%.*s", SPAN_ARG(user), SPAN_ARG(host));
+    int n =
+        snprintf(tail, sizeof(tail), "!%.*s@%.*s", SPAN_ARG(user), SPAN_ARG(e->registration.host));
     CHECK(n > 0 && (size_t)n < sizeof(tail));
     set_source(u, nick, span_of(tail, (size_t)n));
+    u->user_bytes = (uint8_t)user.len;
+    u->realname = text_copy(e->registration.realname);
+    u->ip = text_copy(e->registration.ip);
+    u->is_secure = e->registration.is_secure;
+    u->signon_ms = u->active_ms = call->at.ms;
     list_init(&u->sessions);
     list_init(&u->memberships);
     uint8_t folded[UINT8_MAX];
     table_add(&hub->users, &u->node, fold_nick(nick, folded));
+    u->seq = roster_add(&hub->user_order, u);
     hub->counts.users++;
     if (hub->counts.users_max < hub->counts.users)
         hub->counts.users_max = hub->counts.users;
@@ -133,8 +142,12 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
         channel_remove_member(hub, m);
     }
     table_remove(&hub->users, &u->node);
+    roster_remove(&hub->user_order, u->seq);
     hub->counts.users--;
-    hub->counts.invisible -= u->is_invisible;
+    hub->counts.invisible -= (u->modes & USER_INVISIBLE) != 0;
     free(u->source);
+    free(u->realname);
+    free(u->away);
+    free(u->ip);
     free(u);
 }

@@ -41,7 +41,8 @@ static void check_user(const struct model_user *want)
               want->nick);
     SIM_CHECK(span_eq(span_drop(user_source(u), u->nick_bytes), span_str(want->tail)),
               "the source of %s is %.*s", want->nick, SPAN_ARG(user_source(u)));
-    SIM_CHECK(u->is_invisible == want->is_invisible, "%s has other modes", want->nick);
+    SIM_CHECK(!(u->modes & USER_INVISIBLE) == !want->is_invisible, "%s has other modes",
+              want->nick);
     const struct list *first = u->sessions.next;
     SIM_CHECK(first != &u->sessions && first->next == &u->sessions, "%s does not have one session",
               want->nick);
@@ -64,11 +65,12 @@ static void check_user(const struct model_user *want)
 static void check_members(const struct channel *ch, const struct model_channel *want)
 {
     unsigned sessions[LOOPS_MAX] = {0};
-    const struct list *n = ch->members.next;
-    for (unsigned i = 0; i < want->member_count; i++, n = n->next) {
+    uint64_t after = 0;
+    for (unsigned i = 0; i < want->member_count; i++) {
         const struct model_member *mm = &want->members[i];
-        SIM_CHECK(n != &ch->members, "%s lacks %s", want->name, mm->user->nick);
-        const struct membership *m = container_of(n, struct membership, in_channel);
+        const struct membership *m = roster_next(&ch->members, &after);
+        SIM_CHECK(m != NULL, "%s lacks %s", want->name, mm->user->nick);
+        SIM_CHECK(m->seq == after, "%s has a wrong number in %s", mm->user->nick, want->name);
         SIM_CHECK(span_eq(user_nick(m->user), span_str(mm->user->nick)),
                   "member %u of %s is %.*s instead of %s", i, want->name,
                   SPAN_ARG(user_nick(m->user)), mm->user->nick);
@@ -78,8 +80,9 @@ static void check_members(const struct channel *ch, const struct model_channel *
                   "%s has roles %u in %s", mm->user->nick, m->roles, want->name);
         sessions[mm->user->handle.loop]++;
     }
-    SIM_CHECK(n == &ch->members && ch->member_count == want->member_count,
-              "%s has %u members instead of %u", want->name, ch->member_count, want->member_count);
+    SIM_CHECK(roster_next(&ch->members, &after) == NULL && ch->members.count == want->member_count,
+              "%s has %zu members instead of %u", want->name, ch->members.count,
+              want->member_count);
     for (unsigned loop = 0; loop < hub->options.loops; loop++)
         SIM_CHECK(ch->loop_sessions[loop] == sessions[loop],
                   "%s counts %u sessions on loop %u instead of %u", want->name,

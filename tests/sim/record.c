@@ -19,7 +19,7 @@ struct record {
 };
 
 /* The hub's own: hub_sim.c watches what is applied to the hub of the server. */
-enum err __real_hub_apply(struct hub *hub, const struct entry *e);
+enum err __real_hub_apply(struct hub *hub, struct entry *e);
 
 static struct record *records;
 static size_t count, cap;
@@ -31,16 +31,26 @@ static void append(struct buf *b, struct span s)
     SIM_CHECK(buf_append(b, s) == OK, "out of memory");
 }
 
+static struct span take_span(struct span *rest, size_t len)
+{
+    struct span s = span_take(*rest, len);
+    *rest = span_drop(*rest, len);
+    return s;
+}
+
 static void copy_registration(struct record *r, const struct entry *e)
 {
     append(&r->bytes, e->registration.nick);
     append(&r->bytes, e->registration.user);
     append(&r->bytes, e->registration.host);
+    append(&r->bytes, e->registration.ip);
+    append(&r->bytes, e->registration.realname);
     struct span rest = buf_span(&r->bytes);
-    r->entry.registration.nick = span_take(rest, e->registration.nick.len);
-    rest = span_drop(rest, e->registration.nick.len);
-    r->entry.registration.user = span_take(rest, e->registration.user.len);
-    r->entry.registration.host = span_drop(rest, e->registration.user.len);
+    r->entry.registration.nick = take_span(&rest, e->registration.nick.len);
+    r->entry.registration.user = take_span(&rest, e->registration.user.len);
+    r->entry.registration.host = take_span(&rest, e->registration.host.len);
+    r->entry.registration.ip = take_span(&rest, e->registration.ip.len);
+    r->entry.registration.realname = rest;
 }
 
 /* Written out and parsed again; the entry's pointer to it is set when it is replayed, since records
@@ -128,20 +138,22 @@ static void take(struct hub_sink *sink, unsigned loop, struct delivery *d)
     delivery_free(d);
 }
 
-uint64_t record_replay(unsigned loops, const struct siphash_key *key)
+uint64_t record_replay(unsigned loops, uint32_t rows_max, const struct siphash_key *key)
 {
     const struct hub_options options = {.server_name = "s.test",
                                         .nick_bytes_max = 16,
                                         .channel_bytes_max = 64,
                                         .loops = loops,
+                                        .rows_max = rows_max,
                                         .key = *key};
     struct digest_sink sink = {.sink.send = take, .digest = 0xcbf29ce484222325};
     struct hub *hub = hub_new(&options, &sink.sink);
     for (size_t i = 0; i < count; i++) {
-        struct record *r = &records[i];
-        if (r->entry.kind == ENTRY_LINE)
-            r->entry.line.line = &r->line;
-        enum err e = __real_hub_apply(hub, &r->entry);
+        const struct record *r = &records[i];
+        struct entry entry = r->entry; /* applying moves its cursor */
+        if (entry.kind == ENTRY_LINE)
+            entry.line.line = &r->line;
+        enum err e = __real_hub_apply(hub, &entry);
         SIM_CHECK(e == OK || r->entry.kind == ENTRY_REGISTER, "replayed, entry %zu fails", i);
         if (r->has_hash)
             SIM_CHECK(hub_hash(hub) == r->hash, "replayed, entry %zu leads to another state", i);

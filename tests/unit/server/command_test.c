@@ -19,7 +19,7 @@ Test(command, line_owns_its_bytes)
     cr_assert(span_eq(line->command, SPAN("PRIVMSG")));
     cr_assert_eq(line->param_count, 2);
     cr_assert(span_eq(line->params[1], SPAN("hello")));
-    free(l);
+    chat_command_free(&l->command);
 }
 
 Test(command, registration_points_at_its_own_names)
@@ -28,10 +28,17 @@ Test(command, registration_points_at_its_own_names)
     cr_assert_eq(r->nick_bytes, 0);
     memcpy(r->nick, "0123456789abcdef", 16);
     r->nick_bytes = 16;
-    memcpy(r->user, "~u", 2);
-    r->user_bytes = 2;
-    memcpy(r->host, "h", 1);
-    r->host_bytes = 1;
+    struct registration_details *d = r->details;
+    cr_assert_eq(d->user_bytes, 0);
+    memcpy(d->user, "~u", 2);
+    d->user_bytes = 2;
+    d->host[0] = 'h';
+    d->host_bytes = 1;
+    d->ip[0] = 'i';
+    d->ip_bytes = 1;
+    memcpy(d->realname, "A B", 3);
+    d->realname_bytes = 3;
+    d->is_secure = true;
     registration_command_seal(r);
     const struct entry *e = &r->command.item.entry;
     cr_assert_eq(e->kind, ENTRY_REGISTER);
@@ -39,7 +46,22 @@ Test(command, registration_points_at_its_own_names)
     cr_assert(span_eq(e->registration.nick, SPAN("0123456789abcdef")));
     cr_assert(span_eq(e->registration.user, SPAN("~u")));
     cr_assert(span_eq(e->registration.host, SPAN("h")));
-    free(r);
+    cr_assert(span_eq(e->registration.ip, SPAN("i")));
+    cr_assert(span_eq(e->registration.realname, SPAN("A B")));
+    cr_assert(e->registration.is_secure);
+    chat_command_free(&r->command);
+}
+
+Test(command, registration_becomes_the_close_of_its_session)
+{
+    struct registration_command *r = registration_command_new(FROM, 16);
+    registration_command_close(r, "Quit");
+    cr_assert_eq(r->command.item.entry.kind, ENTRY_CLOSE);
+    cr_assert_str_eq(r->command.item.entry.reason, "Quit");
+    cr_assert_eq(r->command.item.entry.from.generation, FROM.generation);
+    cr_assert_null(r->details);
+    chat_command_free(&r->command);
+    chat_command_free(NULL);
 }
 
 Test(command, says_when_there_is_no_memory)
@@ -48,6 +70,9 @@ Test(command, says_when_there_is_no_memory)
     cr_assert_null(line_command_new(FROM, SPAN("PING 1")));
     alloc_fail_stop();
     alloc_fail_after(0);
+    cr_assert_null(registration_command_new(FROM, 16));
+    alloc_fail_stop();
+    alloc_fail_after(1);
     cr_assert_null(registration_command_new(FROM, 16));
     alloc_fail_stop();
 }

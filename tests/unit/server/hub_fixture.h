@@ -19,6 +19,9 @@ static struct {
     unsigned sessions;
     uint64_t seq;
     size_t deliveries, messages; /* since the last hear() */
+    size_t parts;                /* in which the last line was answered */
+    uint32_t rows_max;           /* of the hub that fix_init makes; 0: as in the server */
+    uint32_t caps[FIX_SESSIONS]; /* enum chat_cap, as the hub is told; echoes[] is the loop's */
     bool echoes[FIX_SESSIONS];
     bool is_member[FIX_SESSIONS][FIX_CHANNELS];
     struct buf heard[FIX_SESSIONS];
@@ -107,6 +110,7 @@ static void fix_init(unsigned loops)
         .nick_bytes_max = 16,
         .channel_bytes_max = 20,
         .loops = loops,
+        .rows_max = fix.rows_max == 0 ? 256 : fix.rows_max,
         .key = {"0123456789abcde"},
     };
     fix.hub = hub_new(&options, &fix.sink);
@@ -133,6 +137,8 @@ static enum err fix_register_at(unsigned n, const char *nick)
     e.registration.nick = span_str(nick);
     e.registration.user = SPAN("~u");
     e.registration.host = SPAN("h");
+    e.registration.ip = SPAN("192.0.2.1");
+    e.registration.realname = SPAN("Real Name");
     return hub_apply(fix.hub, &e);
 }
 
@@ -156,7 +162,12 @@ static void fix_say(unsigned n, const char *text)
     struct entry e = {.at = fix_position(), .from = fix_handle(n), .kind = ENTRY_LINE};
     e.line.apply = verb->hub;
     e.line.line = &line;
-    cr_assert_eq(hub_apply(fix.hub, &e), OK);
+    e.line.caps = fix.caps[n];
+    fix.parts = 0;
+    do {
+        cr_assert_eq(hub_apply(fix.hub, &e), OK);
+        fix.parts++;
+    } while (e.line.is_unfinished);
 }
 
 static inline void fix_close(unsigned n, const char *reason)

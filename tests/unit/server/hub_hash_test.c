@@ -41,6 +41,7 @@ Test(hub_hash, does_not_depend_on_the_key_of_the_tables)
                                         .nick_bytes_max = 16,
                                         .channel_bytes_max = 20,
                                         .loops = FIX_LOOPS,
+                                        .rows_max = 256,
                                         .key = {"another key"}};
     fix.hub = hub_new(&options, &fix.sink);
     cr_assert_eq(talk(), hash);

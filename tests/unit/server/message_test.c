@@ -13,7 +13,7 @@ Test(message, holds_copies_of_tags_and_text)
     cr_assert(span_eq(message_tags(m), SPAN("+a")));
     cr_assert(span_eq(message_text(m), SPAN("PING :x")));
     cr_assert_eq(m->at.ms, 5);
-    cr_assert_not(m->is_tags_only);
+    cr_assert_eq(m->need | m->avoid, 0);
     message_put(m);
     message_put(NULL);
 }

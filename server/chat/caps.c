@@ -1,0 +1,57 @@
+#include "chat/caps.h"
+
+#include "chat/render.h"
+#include "simul/check.h"
+
+_Static_assert((int)CAP_SERVER_TIME == (int)RENDER_TIME, "a variant's bit is the capability's");
+_Static_assert((int)CAP_MESSAGE_TAGS == (int)RENDER_TAGS, "a variant's bit is the capability's");
+
+const struct cap caps[] = {
+    {"echo-message", CAP_ECHO_MESSAGE, "what you say comes back to you too"},
+    {"message-tags", CAP_MESSAGE_TAGS, "msgid, and what other clients attach to a message"},
+    {"server-time", CAP_SERVER_TIME, "when each message was said"},
+};
+const size_t cap_count = sizeof(caps) / sizeof(caps[0]);
+
+struct span caps_list(uint32_t bits, char out[CAPS_LIST_BYTES_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < cap_count; i++) {
+        if (!(bits & caps[i].bit))
+            continue;
+        struct span name = span_str(caps[i].name);
+        CHECK(len + 1 + name.len <= CAPS_LIST_BYTES_MAX);
+        if (len > 0)
+            out[len++] = ' ';
+        memcpy(out + len, name.ptr, name.len);
+        len += name.len;
+    }
+    return span_of(out, len);
+}
+
+static uint32_t find(struct span name)
+{
+    for (size_t i = 0; i < cap_count; i++)
+        if (span_eq(name, span_str(caps[i].name)))
+            return caps[i].bit;
+    return 0;
+}
+
+bool caps_request(struct span list, uint32_t *bits)
+{
+    uint32_t wanted = *bits;
+    while (list.len > 0) {
+        size_t n = span_find(list, ' ');
+        struct span name = span_take(list, n);
+        list = span_drop(list, n < list.len ? n + 1 : n);
+        if (name.len == 0)
+            continue;
+        bool is_off = name.ptr[0] == '-';
+        uint32_t bit = find(is_off ? span_drop(name, 1) : name);
+        if (bit == 0)
+            return false;
+        wanted = is_off ? wanted & ~bit : wanted | bit;
+    }
+    *bits = wanted;
+    return true;
+}
