@@ -1,6 +1,8 @@
-/* MODE: of channels o, v, n, t; of users i. Changes that change nothing are not told. */
+/* MODE: of channels o, v, n, t; of users in mode_user.c. Changes that change nothing are not told.
+ */
 #include "chat/cmd.h"
 #include "chat/hub_state.h"
+#include "chat/mode.h"
 
 #include <stdio.h>
 
@@ -138,51 +140,6 @@ static void mode_channel(struct hub_call *call, struct channel *ch)
         call, ch,
         hub_message(call, user_source(call->user), "MODE", SPAN_EMPTY, params, 2 + c.param_count),
         false);
-}
-
-/* --- users ---------------------------------------------------------------------------------- */
-
-static void set_invisible(struct hub_call *call, bool is_invisible)
-{
-    struct user *u = call->user;
-    if ((u->modes & USER_INVISIBLE) == (is_invisible ? USER_INVISIBLE : 0))
-        return;
-    u->modes ^= USER_INVISIBLE;
-    call->hub->counts.invisible += is_invisible ? 1 : -1u;
-    hub_send_user(call, u,
-                  HUB_MESSAGE(call, user_source(u), "MODE", SPAN_EMPTY, user_nick(u),
-                              is_invisible ? SPAN("+i") : SPAN("-i")));
-}
-
-static void mode_user(struct hub_call *call, struct span nick)
-{
-    struct user *u = user_find(call->hub, nick);
-    if (u == NULL) {
-        REPLY(call, "401", nick, SPAN("No such nick/channel"));
-        return;
-    }
-    if (u != call->user) {
-        REPLY(call, "502", SPAN("Cannot see or change the modes of other users"));
-        return;
-    }
-    if (call->line->param_count == 1) {
-        REPLY(call, "221", u->modes & USER_INVISIBLE ? SPAN("+i") : SPAN("+"));
-        return;
-    }
-    struct span letters = call->line->params[1];
-    bool is_set = u->modes & USER_INVISIBLE, is_unknown = false, is_adding = true;
-    for (size_t i = 0; i < letters.len; i++) {
-        char letter = (char)letters.ptr[i];
-        if (letter == '+' || letter == '-')
-            is_adding = letter == '+';
-        else if (letter == 'i')
-            is_set = is_adding;
-        else
-            is_unknown = true;
-    }
-    if (is_unknown)
-        REPLY(call, "501", SPAN("Unknown MODE flag"));
-    set_invisible(call, is_set);
 }
 
 void cmd_mode(struct hub_call *call)
