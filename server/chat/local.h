@@ -7,6 +7,7 @@ struct conn;
 struct irc_line;
 
 void local_cap(struct conn *c, struct chat_session *s, const struct irc_line *line);
+void local_help(struct conn *c, struct chat_session *s, const struct irc_line *line);
 void local_motd(struct conn *c, struct chat_session *s, const struct irc_line *line);
 void local_nick(struct conn *c, struct chat_session *s, const struct irc_line *line);
 void local_pass(struct conn *c, struct chat_session *s, const struct irc_line *line);

@@ -5,31 +5,44 @@
 
 enum { NEVER = UINT8_MAX };
 
-/* Those that are used most come first. Params that are missing are the verb's own business where
- * it has a numeric of its own for that. */
-static const struct verb verbs[] = {
-    /* name, params_min, decides_from, is_early, ends_session, has_long_answer, local, hub */
-    {"PRIVMSG", 0, 0, false, false, false, NULL, cmd_privmsg},
-    {"PING", 1, 0, true, false, false, local_ping, NULL},
-    {"PONG", 0, 0, true, false, false, local_pong, NULL},
-    {"TAGMSG", 1, 0, false, false, false, NULL, cmd_tagmsg},
-    {"NOTICE", 0, 0, false, false, false, NULL, cmd_notice},
-    {"JOIN", 1, 0, false, false, true, NULL, cmd_join},
-    {"PART", 1, 0, false, false, false, NULL, cmd_part},
-    {"MODE", 1, 2, false, false, false, NULL, cmd_mode},
-    {"NAMES", 0, NEVER, false, false, true, NULL, cmd_names},
-    {"TOPIC", 1, 2, false, false, false, NULL, cmd_topic},
-    {"NICK", 0, 0, true, false, false, local_nick, cmd_nick},
-    {"USER", 4, 0, true, false, false, local_user, NULL},
-    {"CAP", 1, 0, true, false, false, local_cap, NULL},
-    {"PASS", 1, 0, true, false, false, local_pass, NULL},
-    {"MOTD", 0, 0, false, false, false, local_motd, NULL},
-    {"QUIT", 0, 0, true, true, false, local_quit, cmd_quit},
+/* Params that are missing are the verb's own business where it has a numeric of its own for that. */
+const struct verb verbs[] = {
+    {"PRIVMSG", "<target>{,<target>} :<text>", "says it to users and channels", .hub = cmd_privmsg},
+    {"PING", "<token>", "is answered by PONG with the token", .params_min = 1, .is_early = true,
+     .local = local_ping},
+    {"PONG", "<token>", "answers a PING", .is_early = true, .local = local_pong},
+    {"TAGMSG", "<target>{,<target>}", "sends client-only tags without a text", .params_min = 1,
+     .hub = cmd_tagmsg},
+    {"NOTICE", "<target>{,<target>} :<text>", "says it, and nothing answers by itself",
+     .hub = cmd_notice},
+    {"JOIN", "<#channel>{,<#channel>}", "enters channels", .params_min = 1, .has_long_answer = true,
+     .hub = cmd_join},
+    {"PART", "<#channel>{,<#channel>} [:<reason>]", "leaves channels", .params_min = 1,
+     .hub = cmd_part},
+    {"MODE", "<target> [<modes> [<param>...]]",
+     "shows or changes the modes of a channel or of yourself", .params_min = 1, .decides_from = 2,
+     .hub = cmd_mode},
+    {"NAMES", "[<#channel>]", "lists who is in a channel", .decides_from = NEVER,
+     .has_long_answer = true, .hub = cmd_names},
+    {"TOPIC", "<#channel> [:<topic>]", "shows or changes what a channel is about", .params_min = 1,
+     .decides_from = 2, .hub = cmd_topic},
+    {"NICK", "<nick>", "takes a nick", .is_early = true, .local = local_nick, .hub = cmd_nick},
+    {"USER", "<user> 0 * :<realname>", "says who you are, once", .params_min = 4, .is_early = true,
+     .local = local_user},
+    {"CAP", "LS [302] | LIST | REQ :<capability>... | END", "negotiates capabilities",
+     .params_min = 1, .is_early = true, .local = local_cap},
+    {"PASS", "<password>", "gives the password of the server, before NICK and USER",
+     .params_min = 1, .is_early = true, .local = local_pass},
+    {"HELP", "[<command>]", "tells what a command does, or which there are", .local = local_help},
+    {"MOTD", "", "shows the message of the day", .local = local_motd},
+    {"QUIT", "[:<reason>]", "leaves the server", .is_early = true, .ends_session = true,
+     .local = local_quit, .hub = cmd_quit},
 };
+const size_t verb_count = sizeof(verbs) / sizeof(verbs[0]);
 
 const struct verb *verb_find(struct span name)
 {
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+    for (size_t i = 0; i < verb_count; i++)
         if (span_eq_nocase(name, span_str(verbs[i].name)))
             return &verbs[i];
     return NULL;

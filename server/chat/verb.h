@@ -6,6 +6,7 @@
 #include "simul/span.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct chat_session;
@@ -14,6 +15,8 @@ struct hub_call;
 
 struct verb {
     const char *name;
+    const char *usage;    /* its params, for HELP */
+    const char *help;     /* what it does, in a few words, for HELP and the README */
     uint8_t params_min;   /* below: 461 */
     uint8_t decides_from; /* with fewer params it changes nothing, and stays out of the log */
     bool is_early;        /* before registration too; else 451 */
@@ -24,6 +27,10 @@ struct verb {
     /* In the hub. */
     void (*hub)(struct hub_call *call);
 };
+
+/* Those that are used most come first. */
+extern const struct verb verbs[];
+extern const size_t verb_count;
 
 /* By name, whatever its case; NULL when there is none. */
 const struct verb *verb_find(struct span name);

@@ -1,0 +1,57 @@
+/* HELP (https://modern.ircdocs.horse, HELP message): the table of verbs, for people. */
+#include "chat/local.h"
+#include "chat/session.h"
+#include "chat/verb.h"
+#include "simul/check.h"
+
+#include <stdio.h>
+
+enum { TEXT_BYTES_MAX = 200 };
+
+static void help_verb(struct conn *c, const struct verb *verb)
+{
+    char text[TEXT_BYTES_MAX];
+    int len = snprintf(text, sizeof(text), "%s %s", verb->name, verb->usage);
+    CHECK(len > 0 && len < TEXT_BYTES_MAX);
+    struct span name = span_str(verb->name);
+    NUMERIC(c, "704", name, span_of(text, (size_t)len));
+    NUMERIC(c, "705", name, SPAN(""));
+    NUMERIC(c, "706", name, span_str(verb->help));
+}
+
+/* All commands, as many on a line as look well. */
+static void help_all(struct conn *c)
+{
+    enum { LINE_BYTES = 60 };
+    char text[TEXT_BYTES_MAX];
+    size_t len = 0;
+    NUMERIC(c, "704", SPAN("*"), SPAN("The commands of this server"));
+    NUMERIC(c, "705", SPAN("*"), SPAN(""));
+    for (size_t i = 0; i < verb_count; i++) {
+        struct span name = span_str(verbs[i].name);
+        if (len > 0 && len + 1 + name.len > LINE_BYTES) {
+            NUMERIC(c, "705", SPAN("*"), span_of(text, len));
+            len = 0;
+        }
+        if (len > 0)
+            text[len++] = ' ';
+        memcpy(text + len, name.ptr, name.len);
+        len += name.len;
+    }
+    NUMERIC(c, "705", SPAN("*"), span_of(text, len));
+    NUMERIC(c, "706", SPAN("*"), SPAN("HELP <command> tells more of each"));
+}
+
+void local_help(struct conn *c, struct chat_session *s, const struct irc_line *line)
+{
+    (void)s;
+    if (line->param_count == 0 || line->params[0].len == 0) {
+        help_all(c);
+        return;
+    }
+    const struct verb *verb = verb_find(line->params[0]);
+    if (verb != NULL)
+        help_verb(c, verb);
+    else
+        NUMERIC(c, "524", line->params[0], SPAN("No help available on this topic"));
+}
