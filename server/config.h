@@ -39,7 +39,7 @@ struct config_listener {
 };
 
 /* All numbers are int64_t, so that one kind of table row describes them. Texts are never NULL; the
- * config owns them. In `limits`, "0 = no limit" is stored as the largest value
+ * config owns them. "0 = no limit" is stored as the largest value
  * that the setting may have, so that readers just compare. */
 struct config {
     int64_t loops; /* at least 1: "auto" is resolved */
@@ -74,6 +74,9 @@ struct config {
         int64_t ping_seconds; /* 0: never */
         char *motd;           /* a path; empty: no message */
     } chat;
+    struct {
+        int64_t quiet_members;
+    } channel;
     struct {
         int64_t message_bytes_max;
         int64_t ping_seconds; /* 0: never */

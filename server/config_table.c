@@ -72,6 +72,11 @@ const struct config_setting config_settings[] = {
     {"chat.motd", AT(chat.motd), TEXT("", PATH_BYTES),
      .help = "file with the message of the day; empty: none"},
 
+    {"channel.quiet_members", AT(channel.quiet_members), LIMIT("1000", 1, 1 << 30),
+     .help =
+         "members above which joins, parts and quits of those without a role are not announced; "
+         "0: always announced"},
+
     {"ws.message_bytes_max", AT(ws.message_bytes_max), NUMBER("65536", 125, 1 << 30),
      .help = "bytes of a WebSocket message, except on /echo"},
     {"ws.ping_seconds", AT(ws.ping_seconds), NUMBER("30", 0, 86400),

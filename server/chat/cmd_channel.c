@@ -155,10 +155,9 @@ static bool try_join(struct hub_call *call, struct span name)
     }
     if (ch == NULL)
         ch = channel_new(hub, name, call->at.ms);
-    channel_add_member(call, ch, call->user);
-    hub_send_channel(
-        call, ch, HUB_MESSAGE(call, user_source(call->user), "JOIN", SPAN_EMPTY, channel_name(ch)),
-        false);
+    hub_send_membership(
+        call, channel_add_member(call, ch, call->user),
+        HUB_MESSAGE(call, user_source(call->user), "JOIN", SPAN_EMPTY, channel_name(ch)));
     if (ch->topic != NULL)
         reply_topic(call, ch);
     return true;
@@ -194,9 +193,8 @@ static void part(struct hub_call *call, struct span name)
     size_t count = 1;
     if (call->line->param_count > 1 && call->line->params[1].len > 0)
         params[count++] = call->line->params[1];
-    hub_send_channel(call, ch,
-                     hub_message(call, user_source(call->user), "PART", SPAN_EMPTY, params, count),
-                     false);
+    hub_send_membership(
+        call, m, hub_message(call, user_source(call->user), "PART", SPAN_EMPTY, params, count));
     channel_part_member(call, m);
 }
 

@@ -21,11 +21,7 @@ void cmd_nick(struct hub_call *call)
     }
     if (span_eq(nick, user_nick(u)))
         return;
-    struct message *m = HUB_MESSAGE(call, user_source(u), "NICK", SPAN_EMPTY, nick);
-    if (u->channel_count == 0)
-        hub_send_user(call, u, m);
-    else
-        hub_send_peers(call, u, m); /* its own sessions are in all its channels */
+    hub_send_peers(call, u, HUB_MESSAGE(call, user_source(u), "NICK", SPAN_EMPTY, nick));
     user_rename(call->hub, u, nick);
     hub_send_renamed(call, u);
 }

@@ -50,14 +50,23 @@ void hub_send_channel(struct hub_call *call, struct channel *ch, struct message 
     message_put(m);
 }
 
-/* The user's channels that have members on that loop. `out` has room for all of them. */
-static uint32_t channels_on_loop(const struct user *u, unsigned loop, uint32_t *out)
+void hub_send_membership(struct hub_call *call, struct membership *about, struct message *m)
+{
+    if (membership_is_quiet(call->hub, about))
+        hub_send_user(call, about->user, m);
+    else
+        hub_send_channel(call, about->channel, m, false);
+}
+
+/* The channels that have members on that loop and hear of the user. `out` has room for all. */
+static uint32_t channels_on_loop(const struct hub *hub, const struct user *u, unsigned loop,
+                                 uint32_t *out)
 {
     uint32_t count = 0;
     for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next) {
-        const struct channel *ch = container_of(n, struct membership, in_user)->channel;
-        if (ch->loop_sessions[loop] > 0)
-            out[count++] = ch->slot;
+        const struct membership *m = container_of(n, struct membership, in_user);
+        if (m->channel->loop_sessions[loop] > 0 && !membership_is_quiet(hub, m))
+            out[count++] = m->channel->slot;
     }
     return count;
 }
@@ -65,15 +74,19 @@ static uint32_t channels_on_loop(const struct user *u, unsigned loop, uint32_t *
 void hub_send_peers(struct hub_call *call, struct user *u, struct message *m)
 {
     uint32_t slots[HUB_CHANNELS_PER_USER_MAX];
+    bool is_heard = false; /* its own sessions are in all its channels */
     for (unsigned loop = 0; loop < call->hub->options.loops; loop++) {
-        uint32_t count = channels_on_loop(u, loop, slots);
+        uint32_t count = channels_on_loop(call->hub, u, loop, slots);
         if (count == 0)
             continue;
+        is_heard = true;
         struct delivery *d = delivery_new(DELIVERY_CHANNELS, call->from, message_get(m), count);
         CHECK(d != NULL);
         memcpy(d->channels, slots, count * sizeof(slots[0]));
         hub_send(call, loop, d);
     }
+    if (!is_heard)
+        hub_send_user(call, u, message_get(m));
     message_put(m);
 }
 

@@ -127,6 +127,7 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
         .channel_bytes_max = (size_t)config->chat.channel_length,
         .loops = (unsigned)config->loops,
         .rows_max = ROWS_MAX,
+        .quiet_members = (size_t)config->channel.quiet_members,
         .key = *key,
     };
     h->sink.send = send;

@@ -182,6 +182,12 @@ struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms);
 /* An empty topic is none. */
 void channel_set_topic(struct channel *ch, struct span topic, struct span setter, uint64_t now_ms);
 
+/* Whether the channel is too large to hear of this member's coming and going. */
+static inline bool membership_is_quiet(const struct hub *hub, const struct membership *m)
+{
+    return m->roles == 0 && m->channel->members.count > hub->options.quiet_members;
+}
+
 /* NULL when the user is no member. Costs as much as the user has channels. */
 struct membership *channel_member(const struct channel *ch, const struct user *u);
 /* The first member is an operator. The loops of the user's sessions are told. */
@@ -205,10 +211,14 @@ struct message *hub_message(struct hub_call *call, struct span source, const cha
     hub_message(call, source, command, tags, (const struct span[]){__VA_ARGS__},                   \
                 sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
 
-/* The four below take over the caller's reference to m. Without is_echo the channel's members are
+/* The five below take over the caller's reference to m. Without is_echo the channel's members are
  * told all alike; with it, the session that the call is from only if it has echo-message. */
 void hub_send_channel(struct hub_call *call, struct channel *ch, struct message *m, bool is_echo);
-/* To every session in a channel with u, its own included while it is a member; each once. */
+/* That the member joins or parts. In a quiet channel only its own sessions are told, unless it has
+ * a role. */
+void hub_send_membership(struct hub_call *call, struct membership *about, struct message *m);
+/* To u's own sessions, and to every session in a channel with it; each once. Quiet channels in
+ * which u has no role do not count. */
 void hub_send_peers(struct hub_call *call, struct user *u, struct message *m);
 void hub_send_user(struct hub_call *call, struct user *u, struct message *m);
 /* To the session that the call is from, if it has echo-message. */

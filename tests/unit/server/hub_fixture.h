@@ -20,6 +20,7 @@ static struct {
     uint64_t seq;
     size_t deliveries, messages; /* since the last hear() */
     size_t parts;                /* in which the last line was answered */
+    size_t quiet_members;        /* of the hub that fix_init makes; 0: none is */
     uint32_t rows_max;           /* of the hub that fix_init makes; 0: as in the server */
     uint32_t caps[FIX_SESSIONS]; /* enum chat_cap, as the hub is told; echoes[] is the loop's */
     bool echoes[FIX_SESSIONS];
@@ -110,6 +111,7 @@ static void fix_init(unsigned loops)
         .nick_bytes_max = 16,
         .channel_bytes_max = 20,
         .loops = loops,
+        .quiet_members = fix.quiet_members == 0 ? SIZE_MAX : fix.quiet_members,
         .rows_max = fix.rows_max == 0 ? 256 : fix.rows_max,
         .key = {"0123456789abcde"},
     };

@@ -623,3 +623,73 @@ Test(hub, joining_in_parts_joins_once)
                ":s.test 366 c #y :End of /NAMES list\n");
     cr_assert_eq(fix.parts, 3);
 }
+
+/* --- quiet channels --- */
+
+Test(hub, joins_and_parts_of_a_quiet_channel_are_for_those_who_do_so)
+{
+    fix_done();
+    fix.quiet_members = 2;
+    fix_init(2);
+    unsigned a = fix_user("a"), b = fix_user("b"), c = fix_user("c");
+    fix_say(a, "JOIN #x");
+    fix_say(b, "JOIN #x");
+    fix_forget();
+    SAYS_HEARS(c, "JOIN #x",
+               ":c!~u@h JOIN :#x\n"
+               ":s.test 353 c = #x :@a b c\n"
+               ":s.test 366 c #x :End of /NAMES list\n");
+    HEARS(a, "");
+    SAYS_HEARS(c, "PRIVMSG #x :hello", "");
+    HEARS(a, ":c!~u@h PRIVMSG #x :hello\n");
+    SAYS_HEARS(c, "PART #x :bye", ":c!~u@h PART #x :bye\n");
+    HEARS(a, "");
+    fix_say(c, "JOIN #x");
+    fix_say(c, "QUIT");
+    HEARS(a, "");
+}
+
+Test(hub, those_with_a_role_are_announced_in_a_quiet_channel_too)
+{
+    fix_done();
+    fix.quiet_members = 1;
+    fix_init(2);
+    unsigned a = fix_user("a"), b = fix_user("b"), c = fix_user("c");
+    fix_say(a, "JOIN #x");
+    fix_say(b, "JOIN #x");
+    fix_say(c, "JOIN #x");
+    fix_say(a, "MODE #x +v b");
+    fix_forget();
+    fix_say(b, "PART #x");
+    HEARS(c, ":b!~u@h PART :#x\n");
+    fix_say(a, "QUIT :gone");
+    HEARS(c, ":a!~u@h QUIT :Quit: gone\n");
+}
+
+Test(hub, quits_are_heard_in_the_channels_that_are_not_quiet)
+{
+    fix_done();
+    fix.quiet_members = 2;
+    fix_init(2);
+    unsigned a = fix_user("a"), b = fix_user("b"), c = fix_user("c");
+    fix_say(a, "JOIN #x");
+    fix_say(b, "JOIN #x,#small");
+    fix_say(c, "JOIN #x,#small");
+    fix_forget();
+    fix_say(c, "QUIT");
+    HEARS(a, "");
+    HEARS(b, ":c!~u@h QUIT :Quit: \n");
+}
+
+Test(hub, who_changes_its_nick_hears_of_it_in_a_quiet_channel_too)
+{
+    fix_done();
+    fix.quiet_members = 1;
+    fix_init(2);
+    unsigned a = fix_user("a"), b = fix_user("b");
+    fix_say(a, "JOIN #x");
+    fix_say(b, "JOIN #x");
+    fix_forget();
+    SAYS_HEARS(b, "NICK c", ":b!~u@h NICK :c\n");
+    HEARS(a, "");
+}
