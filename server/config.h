@@ -67,6 +67,9 @@ struct config {
         int64_t header_bytes;
         int64_t body_bytes;
         int64_t handshake_seconds;
+        int64_t read_rate_min;  /* bytes a second, measured over rate_seconds; 0: any will do */
+        int64_t write_rate_min; /* likewise */
+        int64_t rate_seconds;
     } limits;
     struct {
         int64_t nick_length;

@@ -64,6 +64,13 @@ const struct config_setting config_settings[] = {
     {"limits.handshake_seconds", AT(limits.handshake_seconds), LIMIT("10", 1, 86400),
      .help = "seconds to finish a handshake or registration; 0: a day"},
 
+    {"limits.read_rate_min", AT(limits.read_rate_min), NUMBER("100", 0, 1 << 20),
+     .help = "bytes a second of a frame, body or line that has begun; 0: any pace"},
+    {"limits.write_rate_min", AT(limits.write_rate_min), NUMBER("100", 0, 1 << 20),
+     .help = "bytes a second that a peer takes while some wait for it; 0: any pace"},
+    {"limits.rate_seconds", AT(limits.rate_seconds), NUMBER("30", 1, 3600),
+     .help = "over how many seconds both are measured"},
+
     {"chat.nick_length", AT(chat.nick_length), NUMBER("32", 1, 64), .help = "bytes of a nick"},
     {"chat.channel_length", AT(chat.channel_length), NUMBER("64", 2, 200),
      .help = "bytes of a channel's name"},

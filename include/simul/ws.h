@@ -199,6 +199,19 @@ enum ws_event_kind ws_next(struct ws_reader *r, struct ws_frame_pool *pool,
 
 enum { WS_WAITING_BYTES_MAX = 6 + WS_CONTROL_BYTES_MAX };
 
+/* Whether a frame has begun of which the input has nothing left. Without this, one has begun if
+ * WS_NEED_MORE leaves anything in the input. */
+static inline bool ws_reader_is_in_frame(const struct ws_reader *r)
+{
+    return r->frames.partial != NULL;
+}
+
+/* The same for a message, whatever its frames. */
+static inline bool ws_reader_is_in_message(const struct ws_reader *r)
+{
+    return r->opcode != 0 || ws_reader_is_in_frame(r);
+}
+
 /* Gives back what is lent. To be called when the connection goes, at any point. */
 void ws_reader_deinit(struct ws_reader *r, struct ws_frame_pool *pool);
 

@@ -100,6 +100,7 @@ static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struc
         enum line_result r = LINE_NONE;
         switch (kind) {
         case WS_NEED_MORE:
+            c->owes = ws_reader_is_in_message(reader_of(s));
             return LINE_NONE;
         case WS_DATA:
             if (ev.opcode == WS_BINARY && is_text_only(s))

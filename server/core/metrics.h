@@ -15,6 +15,8 @@
     X(closed, counter, "Connections closed")                                                       \
     X(protocol_errors, counter, "Connections closed because of what the peer sent")                \
     X(evicted, counter, "Connections closed because the peer did not take what it was sent")       \
+    X(evicted_slow, counter,                                                                       \
+      "Connections closed because the peer took what it was sent too slowly")                      \
     X(timeouts, counter, "Connections closed because the peer was silent for too long")            \
     X(in_bytes, counter, "Bytes received, after TLS")                                              \
     X(out_bytes, counter, "Bytes sent, before TLS")                                                \

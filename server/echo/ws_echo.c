@@ -88,6 +88,21 @@ static void send_ping(struct conn *c)
     conn_write(c, span_of(frame, (size_t)(put_frame(frame, WS_OP_PING, true, SPAN_EMPTY) - frame)));
 }
 
+/* A frame has begun, and no pong can come before it ends. */
+static bool is_in_frame(const struct conn *c)
+{
+    return c->owes || c->in.len > 0;
+}
+
+static void time_out(struct conn *c)
+{
+    metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+    if (is_in_frame(c))
+        send_close(c, WS_CODE_POLICY, SPAN("the frame did not go on in time"));
+    else
+        send_close(c, WS_CODE_GOING_AWAY, SPAN("no answer to a ping"));
+}
+
 static enum co_result run(struct conn *c, void *frame)
 {
     struct ws_echo *f = frame;
@@ -108,10 +123,10 @@ static enum co_result run(struct conn *c, void *frame)
             send_close(c, WS_CODE_GOING_AWAY, SPAN("the server is about to stop"));
             CO_RETURN;
         }
+        c->owes = ws_reader_is_in_frame(&f->reader);
         if (c->timed_out) {
-            if (c->pinged) {
-                metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
-                send_close(c, WS_CODE_GOING_AWAY, SPAN("no answer to a ping"));
+            if (c->pinged || is_in_frame(c)) {
+                time_out(c);
                 CO_RETURN;
             }
             send_ping(c);

@@ -125,6 +125,7 @@ void conn_fail(struct conn *c, const char *reason)
 static const char *const END_REASONS[EVICT_COUNT] = {
     [EVICT_NONE] = "Connection closed",
     [EVICT_SENDQ] = "SendQ exceeded",
+    [EVICT_SLOW] = "SendQ drains too slowly",
 };
 
 void conn_evict(struct conn *c, enum conn_eviction why)
@@ -132,7 +133,8 @@ void conn_evict(struct conn *c, enum conn_eviction why)
     if (c->state == CONN_DEAD)
         return;
     struct loop_metrics *m = &conn_net(c)->loop->metrics;
-    _Atomic uint64_t *const counters[EVICT_COUNT] = {[EVICT_SENDQ] = &m->evicted};
+    _Atomic uint64_t *const counters[EVICT_COUNT] = {
+        [EVICT_SENDQ] = &m->evicted, [EVICT_SLOW] = &m->evicted_slow};
     metric_add(counters[why], 1);
     c->eviction = (uint8_t)why;
     log_fault(c, conn_end_reason(c));

@@ -57,6 +57,7 @@ enum conn_state {
 enum conn_eviction {
     EVICT_NONE,
     EVICT_SENDQ, /* more is queued than limits.out_bytes */
+    EVICT_SLOW,  /* it takes less than limits.write_rate_min */
     EVICT_COUNT,
 };
 
@@ -67,7 +68,8 @@ struct conn {
     struct {
         uint8_t *ptr;
         uint32_t len;
-    } in; /* unread input; on the heap (or NULL) while the session is not running */
+        uint32_t got; /* all that came since the hand did (pace.h) */
+    } in;             /* unread input; on the heap (or NULL) while the session is not running */
     struct outq out;
     const struct session_type *session;
     void *frame;          /* of the session; NULL: it is over */
@@ -82,7 +84,7 @@ struct conn {
     bool fresh : 1;       /* something happened since conn_try_event */
     bool wants_input : 1; /* the session gave way because it needs more input */
     bool eof : 1;         /* the peer sends nothing more */
-    bool timed_out : 1;   /* the timer ran out; conn_set_timer clears it */
+    bool timed_out : 1;   /* the timer ran out, or the peer stalls; conn_set_timer clears it */
     bool draining : 1;    /* the server is about to stop */
     bool touched : 1;     /* stands in net->touched */
     bool unsent : 1;      /* stands in net->unsent */
@@ -91,9 +93,13 @@ struct conn {
     bool running : 1;     /* the session is being resumed */
     bool readable : 1;    /* as the poll said */
     bool writable : 1;
-    bool pinged : 1;  /* for sessions: the peer was silent, and was asked if it is there */
-    uint8_t eviction; /* enum conn_eviction */
-    struct co co;    /* the session's root coroutine: CO_BEGIN(c) */
+    bool pinged : 1; /* for sessions: the peer was silent, and was asked if it is there */
+    bool owes : 1;   /* for sessions: the peer must go on with what it has begun, at
+                        limits.read_rate_min; input that is left counts as begun anyway */
+    bool lags : 1;   /* it owes us bytes, or has to take some; counted in net->pace */
+    bool in_late : 1, out_late : 1; /* the same, ever since the hand came by */
+    uint8_t eviction;               /* enum conn_eviction */
+    struct co co;                   /* the session's root coroutine: CO_BEGIN(c) */
 };
 
 static inline struct net *conn_net(const struct conn *c)

@@ -53,6 +53,7 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
     };
     for (int i = 0; i < TIMER_COUNT; i++)
         timeout_class_init(&n->timers[i], duration_ms[i], loop->now_ms);
+    pace_init(&n->pace, config);
     return OK;
 }
 
@@ -163,7 +164,7 @@ void net_expire(struct net *n)
 
 uint64_t net_next_ms(const struct net *n)
 {
-    uint64_t next = UINT64_MAX;
+    uint64_t next = pace_next_ms(n);
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++) {
         uint64_t ms = timeout_next_ms(&n->timers[i], n->loop->now_ms);
         next = ms < next ? ms : next;
@@ -175,6 +176,7 @@ static void reap(struct net *n, struct conn *c)
 {
     ev_io_stop(n->loop->ev, &c->io);
     conn_set_timer(c, TIMER_NONE);
+    pace_forget(n, c);
     sched_forget(&n->loop->sched, &c->task);
     free(c->in.ptr);
     c->in.ptr = NULL;

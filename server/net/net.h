@@ -6,6 +6,7 @@
 #include "net/conn.h"
 #include "net/conn_table.h"
 #include "net/outq.h"
+#include "net/pace.h"
 #include "simul/http.h"
 
 #include <stdatomic.h>
@@ -51,6 +52,7 @@ struct net {
     size_t polled_count, touched_count, unsent_count, list_size;
 
     struct timeout_class timers[TIMER_COUNT];
+    struct pace pace;
 
     struct listener *listeners; /* listener_count of them; a connection names its own by index */
     unsigned listener_count;
@@ -85,7 +87,8 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
 
 /* The parts of a tick, in their order. */
 void net_expire(struct net *n); /* time-outs that are due wake their sessions */
-void net_read(struct net *n);   /* reads once and resumes each connection that the poll named */
+void net_read(struct net *n);   /* reads once and resumes each connection that the poll named, and
+                                 * looks at who is too slow */
 void net_flush(struct net *n);  /* one system call for each connection with output */
 void net_reap(struct net *n);   /* frees the dead */
 

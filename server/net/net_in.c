@@ -121,6 +121,7 @@ static enum co_result resume(struct net *n, struct conn *c)
         c->session = n->next_session;
         c->frame = n->next_frame;
         c->co = (struct co){0};
+        c->owes = false;
         c->fresh = true;
         n->next_session = NULL;
         n->next_frame = NULL;
@@ -223,4 +224,5 @@ void net_read(struct net *n)
             read_closing(n, c);
     }
     n->polled_count = 0;
+    pace_advance(n); /* only now: what has arrived counts */
 }

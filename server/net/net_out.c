@@ -95,6 +95,8 @@ static void flush(struct net *n, struct conn *c)
         conn_abort(c, "out of memory");
     else
         rearm(n, c);
+    if (c->state != CONN_DEAD)
+        pace_note(n, c);
 }
 
 void net_flush(struct net *n)

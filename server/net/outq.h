@@ -49,6 +49,7 @@ void out_pool_deinit(struct out_pool *p);
 struct outq {
     struct out_segment *tail; /* circular: tail->next is the head */
     uint32_t bytes;
+    uint32_t sent; /* the owner's: what has left (pace.h) */
 };
 
 /* Copies s to the end of the queue. ERR_NOMEM changes nothing. */

@@ -12,6 +12,7 @@ static enum io_result plain_read(struct conn *c, uint8_t *to, size_t cap, size_t
     ssize_t n = recv(c->io.fd, to, cap, 0);
     if (n > 0) {
         *got = (size_t)n;
+        pace_count(&c->in.got, (size_t)n);
         return IO_OK;
     }
     if (n == 0)
@@ -33,6 +34,7 @@ static enum io_result plain_write(struct conn *c, const struct iovec *iov, int c
     }
     if (n >= 0) {
         *taken = (size_t)n;
+        pace_count(&c->out.sent, (size_t)n);
         return IO_OK;
     }
     return errno == EAGAIN || errno == EINTR ? IO_AGAIN : IO_FAILED;

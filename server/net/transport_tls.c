@@ -200,6 +200,7 @@ static enum io_result tls_read(struct conn *c, uint8_t *to, size_t cap, size_t *
         return IO_EOF;
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? IO_AGAIN : IO_FAILED;
+    pace_count(&c->in.got, (size_t)n);
     net->rest = span_of(net->in, (size_t)n);
     ERR_clear_error();
     /* A record that was begun in an earlier read may end in this one, so there can be more
@@ -269,6 +270,7 @@ static enum io_result tls_write(struct conn *c, const struct iovec *iov, int cou
         return IO_FAILED;
     }
     size_t n = sent < 0 ? 0 : (size_t)sent;
+    pace_count(&c->out.sent, n);
     struct buf older = t->pending; /* what did not fit above; it comes behind */
     t->pending = (struct buf){0};
     enum err e = buf_append(&t->pending, span_of(net->out + n, net->out_len - n));

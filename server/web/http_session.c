@@ -39,6 +39,7 @@ enum http_event http_read_body(struct conn *c, struct http_session *s, struct sp
     if (event == HTTP_EVENT_BODY)
         x->is_continued = true;
     x->is_read = event == HTTP_EVENT_END || event == HTTP_EVENT_FAILED;
+    c->owes = c->owes && !x->is_read;
     return event;
 }
 
@@ -59,7 +60,8 @@ bool http_body_is_lost(struct conn *c, struct http_session *s)
         conn_fail(c, "the request's body was not complete");
     else if (c->timed_out)
         time_out(c, s);
-    return c->state != CONN_OPEN;
+    c->owes = c->state == CONN_OPEN;
+    return !c->owes;
 }
 
 /* A peer that was not told to send the body may send it all the same, or another request instead:

@@ -53,7 +53,8 @@ extern const struct http_route admin_routes[];
 enum http_event http_read_body(struct conn *c, struct http_session *s, struct span *body);
 
 /* Whether the rest of the body will not come, since the input has ended or the peer is silent. The
- * connection is then closed, after a 408 where nothing was answered; the handler returns. */
+ * connection is then closed, after a 408 where nothing was answered; the handler returns. Else the
+ * peer owes it, at limits.read_rate_min. */
 bool http_body_is_lost(struct conn *c, struct http_session *s);
 
 /* Queues the head: status and type as given, length or streaming as set in exchange.response. */

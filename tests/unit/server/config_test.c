@@ -319,8 +319,8 @@ Test(config, unknown_key_suggests_the_nearest)
 
 Test(config, settings_of_later_features_are_unknown)
 {
-    const char *const later[] = {"limits.write_rate_min=1", "chat.cloak_key=x", "echo.faults=on",
-                                 "store.path=x", "listen.web.proxy=on"};
+    const char *const later[] = {"chat.cloak_key=x", "echo.faults=on", "store.path=x",
+                                 "listen.web.proxy=on"};
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
         cr_assert_eq(LOAD(later[i]), ERR_UNKNOWN, "%s", later[i]);
 }
