@@ -80,9 +80,7 @@ const struct config_setting config_settings[] = {
      .help = "file with the message of the day; empty: none"},
 
     {"channel.quiet_members", AT(channel.quiet_members), LIMIT("1000", 1, 1 << 30),
-     .help =
-         "members above which joins, parts and quits of those without a role are not announced; "
-         "0: always announced"},
+     .help = "members above which a join or part is not announced; 0: no limit"},
 
     {"ws.message_bytes_max", AT(ws.message_bytes_max), NUMBER("65536", 125, 1 << 30),
      .help = "bytes of a WebSocket message, except on /echo"},
