@@ -87,6 +87,30 @@ struct membership *channel_member(const struct channel *ch, const struct user *u
     return NULL;
 }
 
+bool channel_is_visible(const struct channel *ch, const struct user *u)
+{
+    return !(ch->modes & CHANNEL_SECRET) || u->modes & USER_OPER || channel_member(ch, u) != NULL;
+}
+
+bool membership_is_quiet(const struct hub *hub, const struct membership *m)
+{
+    return m->roles == 0 && m->channel->members.count > hub->options.quiet_members;
+}
+
+struct span membership_prefix(const struct membership *m, uint32_t session_caps)
+{
+    switch (m->roles) {
+    case 0:
+        return SPAN_EMPTY;
+    case ROLE_VOICE:
+        return SPAN("+");
+    case ROLE_OP | ROLE_VOICE:
+        return session_caps & CAP_MULTI_PREFIX ? SPAN("@+") : SPAN("@");
+    default:
+        return SPAN("@");
+    }
+}
+
 void channel_add_session(struct hub_call *call, struct channel *ch, const struct hub_session *s)
 {
     struct delivery *d = delivery_new(DELIVERY_JOINED, s->handle, NULL, 1);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chat/caps.h"
+#include "chat/channel.h"
 #include "chat/hub.h"
 #include "chat/roster.h"
 #include "chat/table.h"
@@ -142,64 +143,6 @@ void user_add_session(struct hub_call *call, struct user *u, struct handle h);
 /* The user may be left without sessions. */
 void user_remove_session(struct hub *hub, struct hub_session *s);
 struct hub_session *session_find(const struct hub *hub, struct handle h);
-
-/* --- channels and membership (channel.c) ---------------------------------------------------- */
-
-enum channel_mode { CHANNEL_NO_OUTSIDERS = 1, CHANNEL_TOPIC_BY_OPS = 2 }; /* +n, +t */
-enum member_role { ROLE_OP = 1, ROLE_VOICE = 2 };                         /* +o, +v */
-
-struct channel {
-    struct table_node node;
-    uint64_t seq;          /* in hub.channel_order */
-    struct roster members; /* struct membership */
-    char *name;
-    char *topic; /* NULL: none */
-    char *topic_setter;
-    uint64_t topic_ms, created_ms;
-    uint32_t slot;
-    uint8_t modes;            /* of enum channel_mode */
-    uint32_t loop_sessions[]; /* how many sessions of each loop are members */
-};
-
-struct membership {
-    struct list in_user;
-    uint64_t seq; /* in channel.members */
-    struct channel *channel;
-    struct user *user;
-    uint8_t roles; /* of enum member_role */
-};
-
-static inline struct span channel_name(const struct channel *ch)
-{
-    return span_str(ch->name);
-}
-
-bool channel_is(const struct table_node *node, struct span folded_name);
-/* NULL when there is none. */
-struct channel *channel_find(struct hub *hub, struct span name);
-/* An empty one with the modes of a new one, which must get a member at once. */
-struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms);
-/* An empty topic is none. */
-void channel_set_topic(struct channel *ch, struct span topic, struct span setter, uint64_t now_ms);
-
-/* Whether the channel is too large to hear of this member's coming and going. */
-static inline bool membership_is_quiet(const struct hub *hub, const struct membership *m)
-{
-    return m->roles == 0 && m->channel->members.count > hub->options.quiet_members;
-}
-
-/* NULL when the user is no member. Costs as much as the user has channels. */
-struct membership *channel_member(const struct channel *ch, const struct user *u);
-/* The first member is an operator. The loops of the user's sessions are told. */
-struct membership *channel_add_member(struct hub_call *call, struct channel *ch, struct user *u);
-/* Ends the membership and tells the loops; the channel ends with its last member. */
-void channel_part_member(struct hub_call *call, struct membership *m);
-/* The same for a user without sessions, where m is no longer in the user's list. */
-void channel_remove_member(struct hub *hub, struct membership *m);
-/* A member has one more session, and its loop is told. */
-void channel_add_session(struct hub_call *call, struct channel *ch, const struct hub_session *s);
-/* A member's session ends, or a session's membership: its loop has one less. */
-void channel_drop_session(struct channel *ch, const struct hub_session *s);
 
 /* --- deliveries (hub_send.c) ---------------------------------------------------------------- */
 
