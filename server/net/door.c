@@ -1,6 +1,6 @@
 #include "net/door.h"
 
-#include "core/pace.h"
+#include "core/rate.h"
 #include "simul/check.h"
 #include "simul/list.h"
 
@@ -21,7 +21,7 @@ struct visitor {
     uint8_t prefix[16];
     uint8_t bucket; /* its number */
     uint32_t open;  /* its connections */
-    struct pace pace;
+    struct rate rate;
 };
 
 struct shard {
@@ -145,7 +145,7 @@ static void forget_idle(struct shard *s, uint64_t now_us)
 {
     while (!list_is_empty(&s->idle)) {
         struct visitor *v = container_of(s->idle.next, struct visitor, idle);
-        if (!pace_is_rested(&v->pace, now_us) && s->idle_count <= SHARD_IDLE_MAX)
+        if (!rate_is_rested(&v->rate, now_us) && s->idle_count <= SHARD_IDLE_MAX)
             return;
         forget(s, v);
     }
@@ -157,7 +157,7 @@ static enum door_verdict judge(const struct door *d, struct visitor *v, uint64_t
 {
     if (d->limits.connections > 0 && v->open >= d->limits.connections)
         return DOOR_CROWDED;
-    if (d->limits.per_second > 0 && !pace_try(&v->pace, now_us, d->interval_us, d->burst))
+    if (d->limits.per_second > 0 && !rate_try(&v->rate, now_us, d->interval_us, d->burst))
         return DOOR_HASTY;
     return DOOR_ADMITTED;
 }
