@@ -124,3 +124,17 @@ bool irc_channel_is_valid(struct span channel, size_t bytes_max);
  * how many. They are those of nicks, and '.'. A '~' is not among them: it is the server's mark for
  * a name that nobody vouches for. Nothing may be left. */
 size_t irc_user_clean(struct span user, uint8_t *out, size_t bytes_max);
+
+/* ---- masks: irc_mask.c; https://modern.ircdocs.horse, "Wildcard Expressions" ---- */
+
+/* Whether the whole text is as the mask says: '*' stands for anything, nothing included, '?' for
+ * one character, a code point of UTF-8; a backslash before either takes its meaning away, and is
+ * itself elsewhere. Letters are compared without their case, as in names. Takes no more steps than
+ * the product of both lengths. */
+bool irc_mask_matches(struct span mask, struct span text);
+
+/* Appends the mask as one of "nick!user@host", with '*' for what is missing: "a" is "a!*@*", "u@h"
+ * is "*!u@h", and what has a '.' or ':' but neither '!' nor '@' is a host. That is at most four
+ * bytes more. ERR_SYNTAX: empty, with a space, or with a ':' at the front, which no line could
+ * carry as a param. ERR_NOMEM leaves the content of *out as it was, as does the other. */
+enum err irc_mask_complete(struct span mask, struct buf *out);
