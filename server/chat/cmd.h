@@ -18,6 +18,11 @@ void cmd_tagmsg(struct hub_call *call);
 /* cmd_mode.c */
 void cmd_mode(struct hub_call *call);
 
+/* cmd_lookup.c */
+void cmd_ison(struct hub_call *call);
+void cmd_lusers(struct hub_call *call);
+void cmd_userhost(struct hub_call *call);
+
 /* cmd_user.c */
 void cmd_nick(struct hub_call *call);
 void cmd_quit(struct hub_call *call);

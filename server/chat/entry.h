@@ -26,7 +26,7 @@ struct entry {
     struct position at;
     struct handle from;
     uint8_t kind;  /* enum entry_kind */
-    bool is_query; /* changes nothing: the log gives it no position of its own */
+    bool is_query; /* changes nothing: the log gives it no position of its own, only the time */
     union {
         struct {
             struct span nick, user, host, ip, realname; /* checked: grammar and limits */

@@ -53,7 +53,7 @@ struct hub_sink {
 /* What registering tells the new session (numerics 251 to 266). */
 struct hub_counts {
     uint32_t users, users_max;
-    uint32_t invisible; /* of the users */
+    uint32_t invisible, opers; /* of the users */
     uint32_t channels;
 };
 

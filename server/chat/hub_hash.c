@@ -93,6 +93,7 @@ static void put_rest(const struct hub *hub, struct hasher *h)
     put_number(h, hub->counts.users);
     put_number(h, hub->counts.users_max);
     put_number(h, hub->counts.invisible);
+    put_number(h, hub->counts.opers);
     put_number(h, hub->counts.channels);
     put_number(h, hub->channel_slots);
     for (size_t i = 0; i < hub->free_slot_count; i++)

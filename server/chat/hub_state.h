@@ -134,6 +134,11 @@ struct user *user_find(struct hub *hub, struct span nick);
 struct user *user_new(struct hub_call *call, const struct entry *e);
 /* The new nick must be free, or the same but for its case. */
 void user_rename(struct hub *hub, struct user *u, struct span nick);
+/* Counts those that are counted; nobody else writes u->modes. */
+void user_set_modes(struct hub *hub, struct user *u, uint8_t modes);
+/* Whether u may be shown to somebody who does not know its nick: it is not invisible, or they share
+ * a channel, or `to` is an operator (https://modern.ircdocs.horse, invisible user mode). */
+bool user_is_visible(const struct user *u, const struct user *to);
 /* Ends the user: its sessions leave its channels, which hear a QUIT with that text, and are freed
  * like itself. */
 void user_quit(struct hub_call *call, struct user *u, struct span text);

@@ -8,6 +8,8 @@ static void append(struct chat_log *log, struct log_item *item, uint64_t now_ms)
     if (!item->entry.is_query)
         l->last = position_next(&l->last, now_ms);
     item->entry.at = l->last;
+    if (item->entry.is_query && now_ms > l->last.ms)
+        item->entry.at.ms = now_ms; /* "idle for" and the like are asked now */
     item->next = NULL;
     if (l->head == NULL)
         l->head = item;

@@ -8,8 +8,7 @@ static void set_invisible(struct hub_call *call, bool is_invisible)
     struct user *u = call->user;
     if ((u->modes & USER_INVISIBLE) == (is_invisible ? USER_INVISIBLE : 0))
         return;
-    u->modes ^= USER_INVISIBLE;
-    call->hub->counts.invisible += is_invisible ? 1 : -1u;
+    user_set_modes(call->hub, u, u->modes ^ USER_INVISIBLE);
     hub_send_user(call, u,
                   HUB_MESSAGE(call, user_source(u), "MODE", SPAN_EMPTY, user_nick(u),
                               is_invisible ? SPAN("+i") : SPAN("-i")));

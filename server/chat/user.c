@@ -71,6 +71,34 @@ void user_rename(struct hub *hub, struct user *u, struct span nick)
     table_add(&hub->users, &u->node, fold_nick(nick, folded));
 }
 
+/* What one more or one less in `counts` is, when the mode comes or goes. */
+static uint32_t step(uint8_t before, uint8_t after, enum user_mode mode)
+{
+    return (uint32_t)((after & mode) != 0) - (uint32_t)((before & mode) != 0);
+}
+
+void user_set_modes(struct hub *hub, struct user *u, uint8_t modes)
+{
+    hub->counts.invisible += step(u->modes, modes, USER_INVISIBLE);
+    hub->counts.opers += step(u->modes, modes, USER_OPER);
+    u->modes = modes;
+}
+
+/* Costs as much as both have channels, multiplied. */
+static bool shares_channel(const struct user *a, const struct user *b)
+{
+    for (struct list *n = a->memberships.next; n != &a->memberships; n = n->next)
+        if (channel_member(container_of(n, struct membership, in_user)->channel, b) != NULL)
+            return true;
+    return false;
+}
+
+bool user_is_visible(const struct user *u, const struct user *to)
+{
+    return !(u->modes & USER_INVISIBLE) || u == to || to->modes & USER_OPER ||
+           shares_channel(u, to);
+}
+
 struct hub_session *session_find(const struct hub *hub, struct handle h)
 {
     const struct hub_slots *slots = &hub->loops[h.loop];
@@ -143,8 +171,8 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
     }
     table_remove(&hub->users, &u->node);
     roster_remove(&hub->user_order, u->seq);
+    user_set_modes(hub, u, 0);
     hub->counts.users--;
-    hub->counts.invisible -= (u->modes & USER_INVISIBLE) != 0;
     free(u->source);
     free(u->realname);
     free(u->away);

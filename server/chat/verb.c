@@ -5,7 +5,8 @@
 
 enum { NEVER = UINT8_MAX };
 
-/* Params that are missing are the verb's own business where it has a numeric of its own for that. */
+/* Params that are missing are the verb's own business where it has a numeric of its own for that.
+ */
 const struct verb verbs[] = {
     {"PRIVMSG", "<target>{,<target>} :<text>", "says it to users and channels", .hub = cmd_privmsg},
     {"PING", "<token>", "is answered by PONG with the token", .params_min = 1, .is_early = true,
@@ -34,6 +35,11 @@ const struct verb verbs[] = {
     {"PASS", "<password>", "gives the password of the server, before NICK and USER",
      .params_min = 1, .is_early = true, .local = local_pass},
     {"HELP", "[<command>]", "tells what a command does, or which there are", .local = local_help},
+    {"ISON", "<nick>...", "tells which of them are here", .params_min = 1, .decides_from = NEVER,
+     .hub = cmd_ison},
+    {"USERHOST", "<nick>...", "tells where they come from, five at most", .params_min = 1,
+     .decides_from = NEVER, .hub = cmd_userhost},
+    {"LUSERS", "", "tells how many are here", .decides_from = NEVER, .hub = cmd_lusers},
     {"MOTD", "", "shows the message of the day", .local = local_motd},
     {"QUIT", "[:<reason>]", "leaves the server", .is_early = true, .ends_session = true,
      .local = local_quit, .hub = cmd_quit},

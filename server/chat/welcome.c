@@ -1,6 +1,7 @@
 #include "chat/welcome.h"
 
 #include "chat/chat_loop.h"
+#include "chat/lusers.h"
 #include "chat/session.h"
 #include "config.h"
 #include "net/net.h"
@@ -33,41 +34,49 @@ static void write_server(struct conn *c)
             SPAN("ov"));
 }
 
+/* Says the tokens, which are separated by spaces, in as many lines as they need. */
+static void write_tokens(struct conn *c, struct span tokens)
+{
+    enum { LINE_TOKENS_MAX = 12, LINE_TOKENS_BYTES_MAX = 350 };
+    struct span params[LINE_TOKENS_MAX + 1];
+    while (tokens.len > 0) {
+        size_t count = 0, bytes = 0;
+        while (tokens.len > 0 && count < LINE_TOKENS_MAX) {
+            size_t len = span_find(tokens, ' ');
+            bytes += len + 1;
+            if (bytes > LINE_TOKENS_BYTES_MAX && count > 0)
+                break;
+            params[count++] = span_take(tokens, len);
+            tokens = span_drop(tokens, len < tokens.len ? len + 1 : len);
+        }
+        params[count++] = SPAN("are supported by this server");
+        chat_session_numeric(c, "005", params, count);
+    }
+}
+
 /* https://modern.ircdocs.horse, RPL_ISUPPORT parameters. Nothing here that is not so. */
 static void write_isupport(struct conn *c)
 {
     const struct config *config = conn_net(c)->config;
-    char network[256], nick[256], channel[256], chanlimit[256], modes[256], targets[256],
-        topic[256];
-    NUMERIC(c, "005", SPAN("CASEMAPPING=ascii"),
-            print(chanlimit, "CHANLIMIT=#:%d", HUB_CHANNELS_PER_USER_MAX), SPAN("CHANMODES=,,,nt"),
-            print(channel, "CHANNELLEN=%d", (int)config->chat.channel_length), SPAN("CHANTYPES=#"),
-            print(modes, "MODES=%d", HUB_MODES_MAX),
-            print(network, "NETWORK=%s", config->server.network),
-            print(nick, "NICKLEN=%d", (int)config->chat.nick_length), SPAN("PREFIX=(ov)@+"),
-            print(targets, "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d",
-                  HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX),
-            print(topic, "TOPICLEN=%zu",
-                  hub_topic_bytes_max((size_t)config->chat.nick_length,
-                                      (size_t)config->chat.channel_length)),
-            SPAN("UTF8ONLY"), SPAN("are supported by this server"));
+    int nick_length = (int)config->chat.nick_length;
+    int channel_length = (int)config->chat.channel_length;
+    char tokens[1024];
+    int n =
+        snprintf(tokens, sizeof(tokens),
+                 "CASEMAPPING=ascii CHANLIMIT=#:%d CHANMODES=,,,nt CHANNELLEN=%d CHANTYPES=# "
+                 "MODES=%d NETWORK=%s NICKLEN=%d PREFIX=(ov)@+ "
+                 "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d "
+                 "TOPICLEN=%zu UTF8ONLY",
+                 HUB_CHANNELS_PER_USER_MAX, channel_length, HUB_MODES_MAX, config->server.network,
+                 nick_length, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX,
+                 hub_topic_bytes_max((size_t)nick_length, (size_t)channel_length));
+    CHECK(n > 0 && (size_t)n < sizeof(tokens));
+    write_tokens(c, span_of(tokens, (size_t)n));
 }
 
-static void write_counts(struct conn *c, const struct hub_counts *n)
+static void say_numeric(void *to, const char *numeric, const struct span *params, size_t count)
 {
-    char text[256], now[16], most[16];
-    NUMERIC(c, "251",
-            print(text, "There are %u users and %u invisible on 1 server", n->users - n->invisible,
-                  n->invisible));
-    snprintf(now, sizeof(now), "%u", n->channels);
-    NUMERIC(c, "254", span_str(now), SPAN("channels formed"));
-    NUMERIC(c, "255", print(text, "I have %u clients and 0 servers", n->users));
-    snprintf(now, sizeof(now), "%u", n->users);
-    snprintf(most, sizeof(most), "%u", n->users_max);
-    NUMERIC(c, "265", span_str(now), span_str(most),
-            print(text, "Current local users %u, max %u", n->users, n->users_max));
-    NUMERIC(c, "266", span_str(now), span_str(most),
-            print(text, "Current global users %u, max %u", n->users, n->users_max));
+    chat_session_numeric(to, numeric, params, count);
 }
 
 void welcome_write_motd(struct conn *c)
@@ -89,6 +98,6 @@ void welcome_write(struct conn *c, const struct hub_counts *counts)
 {
     write_server(c);
     write_isupport(c);
-    write_counts(c, counts);
+    lusers_say(counts, say_numeric, c);
     welcome_write_motd(c);
 }

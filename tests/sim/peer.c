@@ -221,7 +221,7 @@ static void hear_local(struct peer *p, struct span line)
         chatter_take_nick(p);
     } else if (!p->is_registered && is_numeric(line, "001")) {
         p->is_registered = p->is_being_told = true;
-    } else if (p->is_being_told && is_numeric(line, "002 003 004 005 251 254 255 265 266 422")) {
+    } else if (p->is_being_told && is_numeric(line, "002 003 004 005 251 252 254 255 265 266 422")) {
         p->is_being_told = !is_numeric(line, "422");
     } else if (p->is_registered || !span_starts_with(line, SPAN(":s.test CAP * ACK "))) {
         struct span item = next_expected(p);

@@ -28,14 +28,16 @@ Test(log_local, hands_items_out_in_order_with_growing_positions)
     cr_assert(log_local_is_empty(&l));
 }
 
-Test(log_local, queries_stand_where_the_last_decision_stood)
+Test(log_local, queries_have_a_time_and_take_no_position)
 {
     struct log_item decision = {0}, query = {.entry.is_query = true}, later = {0};
+    struct log_item when_the_clock_stepped_back = {.entry.is_query = true};
     l.log.append(&l.log, &decision, 10);
     l.log.append(&l.log, &query, 20);
+    l.log.append(&l.log, &when_the_clock_stepped_back, 5);
     l.log.append(&l.log, &later, 10);
-    cr_assert_eq(query.entry.at.ms, 10);
-    cr_assert_eq(query.entry.at.seq, decision.entry.at.seq);
+    cr_assert_eq(query.entry.at.ms, 20);
+    cr_assert_eq(when_the_clock_stepped_back.entry.at.ms, 10);
     cr_assert_eq(later.entry.at.ms, 10);
     cr_assert_eq(later.entry.at.seq, 1);
 }
