@@ -1,24 +1,17 @@
 #include "core/cycles.h"
 
-#include <time.h>
+#include "core/clock.h"
 
-enum { CALIBRATION_NS = 2 * 1000 * 1000 };
+enum { CALIBRATION_NS = 2 * NS_PER_MS };
 
 /* Nanoseconds per cycle, times 2^32. One for one until it is measured. */
 static uint64_t scale = (uint64_t)1 << 32;
 
-static uint64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 void cycles_calibrate(void)
 {
-    uint64_t begun_ns = clock_ns(), begun = cycles_now(), passed_ns;
+    uint64_t begun_ns = clock_ns(CLOCK_MONOTONIC), begun = cycles_now(), passed_ns;
     do {
-        passed_ns = clock_ns() - begun_ns;
+        passed_ns = clock_ns(CLOCK_MONOTONIC) - begun_ns;
     } while (passed_ns < CALIBRATION_NS);
     uint64_t cycles = cycles_now() - begun;
     if (cycles > 0)

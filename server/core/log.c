@@ -1,5 +1,6 @@
 #include "core/log.h"
 #include "core/log_line.h"
+#include "core/thread.h"
 
 #include "simul/check.h"
 
@@ -8,12 +9,10 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 enum {
-    WRITER_STACK_BYTES = 128 * 1024, /* it formats one line; the rest is room for sanitizers */
     STOP_CHECK_MS = 100, /* how soon a writer that waits for its reader notices log_stop */
 };
 
@@ -167,23 +166,6 @@ static void *writer_run(void *unused)
     return unused;
 }
 
-/* Signals stay with the threads that want them. */
-static int start_thread(void)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_attr_t attr;
-    int error = pthread_attr_init(&attr);
-    if (error != 0)
-        return error;
-    pthread_attr_setstacksize(&attr, WRITER_STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&logger.thread, &attr, writer_run, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
-    return error;
-}
-
 enum err log_start(enum log_level level, enum log_format format, const char *path)
 {
     CHECK(!logger.is_started);
@@ -193,7 +175,7 @@ enum err log_start(enum log_level level, enum log_format format, const char *pat
         return ERR_IO;
     logger.fd = fd;
     logger.is_stopping = false;
-    int error = start_thread();
+    int error = thread_start(&logger.thread, writer_run, NULL);
     if (error != 0) {
         if (is_file)
             close(fd);
