@@ -31,13 +31,17 @@ enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
  * bytes, quotes and what is not UTF-8 are escaped. Borrowed for the length of the call. */
 struct log_field {
     const char *key;
-    enum { LOG_FIELD_TEXT, LOG_FIELD_INT, LOG_FIELD_BOOL } kind;
+    enum { LOG_FIELD_TEXT, LOG_FIELD_LONG_TEXT, LOG_FIELD_INT, LOG_FIELD_BOOL } kind;
     struct span text;
     int64_t number;
 };
 
 #define LOG_SPAN(key_, span_) ((struct log_field){(key_), LOG_FIELD_TEXT, (span_), 0})
 #define LOG_STR(key_, text_) LOG_SPAN(key_, span_str(text_))
+/* Text of our own making that may fill the line: it is not cut, but left out where it is too long.
+ */
+#define LOG_LONG_STR(key_, text_)                                                                  \
+    ((struct log_field){(key_), LOG_FIELD_LONG_TEXT, span_str(text_), 0})
 #define LOG_INT(key_, value_) ((struct log_field){(key_), LOG_FIELD_INT, SPAN_EMPTY, (value_)})
 #define LOG_BOOL(key_, value_) ((struct log_field){(key_), LOG_FIELD_BOOL, SPAN_EMPTY, (value_)})
 

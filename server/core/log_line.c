@@ -65,13 +65,14 @@ static void line_add_hex(struct line *line, enum log_format format, const uint8_
         line_printf(line, format == LOG_FORMAT_JSON ? "\\\\x%02x" : "\\x%02x", bytes[i]);
 }
 
-static void line_add_escaped(struct line *line, enum log_format format, struct span text)
+static void line_add_escaped(struct line *line, enum log_format format, struct span text,
+                             size_t bytes_max)
 {
     size_t at = 0;
     while (at < text.len) {
         const uint8_t *bytes = text.ptr + at;
         size_t len = character_length(span_drop(text, at));
-        if (at + (len == 0 ? 1 : len) > LOG_VALUE_BYTES_MAX) {
+        if (at + (len == 0 ? 1 : len) > bytes_max) {
             line_add_str(line, "...");
             return;
         }
@@ -98,11 +99,12 @@ static bool is_plain_word(struct span text)
     return text.len > 0;
 }
 
-static void line_add_text(struct line *line, enum log_format format, struct span text)
+static void line_add_text(struct line *line, enum log_format format, struct span text,
+                          size_t bytes_max)
 {
     const char *quote = format == LOG_FORMAT_JSON || !is_plain_word(text) ? "\"" : "";
     line_add_str(line, quote);
-    line_add_escaped(line, format, text);
+    line_add_escaped(line, format, text, bytes_max);
     line_add_str(line, quote);
 }
 
@@ -113,7 +115,10 @@ static void line_add_field(struct line *line, enum log_format format, const stru
     line_add_str(line, format == LOG_FORMAT_JSON ? "\":" : "=");
     switch (field->kind) {
     case LOG_FIELD_TEXT:
-        line_add_text(line, format, field->text);
+        line_add_text(line, format, field->text, LOG_VALUE_BYTES_MAX);
+        break;
+    case LOG_FIELD_LONG_TEXT:
+        line_add_text(line, format, field->text, LOG_LINE_BYTES_MAX);
         break;
     case LOG_FIELD_INT:
         line_printf(line, "%" PRId64, field->number);

@@ -81,6 +81,20 @@ Test(log, long_value_is_cut_between_characters)
     cr_assert_str_eq(cut + 1 + LOG_VALUE_BYTES_MAX - 1, "...\"");
 }
 
+Test(log, long_text_of_ours_fills_the_line_or_is_left_out)
+{
+    char text[LOG_LINE_BYTES_MAX];
+    memset(text, 'x', sizeof(text));
+    text[3000] = '\0';
+    const struct log_field fits[] = {LOG_STR("msg", "m"), LOG_LONG_STR("v", text)};
+    cr_assert_not_null(strstr(format_line(LOG_FORMAT_LOGFMT, fits, 2), text));
+    text[3000] = 'x';
+    text[sizeof(text) - 1] = '\0';
+    const struct log_field is_too_long[] = {LOG_STR("msg", "m"), LOG_LONG_STR("v", text)};
+    const char *line = format_line(LOG_FORMAT_LOGFMT, is_too_long, 2);
+    cr_assert_not_null(strstr(line, " msg=m cut=true\n"), "%s", line);
+}
+
 /* Takes off quotes and the backslashes before quotes and backslashes, in place. */
 static char *unquote_logfmt(char *value)
 {
