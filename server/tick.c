@@ -60,7 +60,9 @@ bool tick(struct loop_thread *t)
 
     exchange_mail(l); /* commands to the hub, jobs to the pool */
     if (t->runs_hub) {
+        pulse_enter(&l->pulse, "hub", 0);
         hub_service_run(t->server->hub);
+        pulse_leave(&l->pulse);
         exchange_mail(l); /* its deliveries */
     }
     if (t->has_net) {

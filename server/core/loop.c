@@ -1,18 +1,9 @@
 #include "core/loop.h"
 
+#include "core/clock.h"
 #include "core/cycles.h"
 
 #include <stdlib.h>
-#include <time.h>
-
-enum { NS_PER_MS = 1000 * 1000 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (uint64_t)t.tv_sec * 1000 * NS_PER_MS + (uint64_t)t.tv_nsec;
-}
 
 /* Reads both clocks; returns the monotonic one in full. */
 static uint64_t read_clocks(struct loop *l)
@@ -32,6 +23,7 @@ static void on_polled(struct ev_loop *ev, ev_check *w, int revents)
     struct loop *l = container_of(w, struct loop, polled);
     uint64_t now_ns = read_clocks(l);
     l->polled_cycles = cycles_now();
+    pulse_begin_tick(&l->pulse, now_ns);
     if (l->now_ms >= l->due_ms)
         hist_add(&l->metrics.lag, now_ns - l->due_ms * NS_PER_MS);
     wheel_advance(&l->sched.wheel, l->now_ms);
@@ -100,6 +92,7 @@ void loop_set_deinit(struct loop_set *set)
 
 void loop_poll(struct loop *l, bool busy, uint64_t wait_ms)
 {
+    pulse_end_tick(&l->pulse);
     if (l->polled_cycles != 0)
         hist_add(&l->metrics.tick, cycles_to_ns(cycles_now() - l->polled_cycles));
     l->due_ms = wait_ms == UINT64_MAX ? UINT64_MAX : l->now_ms + wait_ms;

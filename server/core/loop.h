@@ -5,6 +5,7 @@
 
 #include "core/mailbox.h"
 #include "core/metrics.h"
+#include "core/pulse.h"
 #include "core/sched.h"
 #include "simul/err.h"
 
@@ -31,6 +32,7 @@ struct loop {
     uint64_t polled_cycles; /* when the wait ended: the tick began */
     struct sched sched;
     struct loop_metrics metrics;
+    struct pulse pulse; /* for the watchdog */
 
     ev_async wake;
     ev_timer alarm;

@@ -93,9 +93,11 @@ static void tell_slow(const struct conn *c, uint16_t line, uint64_t ns)
 static enum co_result resume_timed(struct net *n, struct conn *c)
 {
     uint16_t line = c->co.line;
+    pulse_enter(&n->loop->pulse, c->session->name, line);
     uint64_t begun = cycles_now();
     enum co_result r = c->session->resume(c, c->frame);
     uint64_t ns = cycles_to_ns(cycles_now() - begun);
+    pulse_leave(&n->loop->pulse);
     hist_add(&n->loop->metrics.resume, ns);
     add_time(n, c->session, ns);
     if (ns > n->slow_ns)
