@@ -45,6 +45,7 @@ struct config {
     int64_t loops; /* at least 1: "auto" is resolved */
     int64_t drain_seconds;
     int64_t slow_ms;
+    int64_t watchdog_ms;                                    /* 0: off */
     struct config_listener listeners[CONFIG_LISTENERS_MAX]; /* those to open, in order */
     size_t listener_count;
     struct {
@@ -91,6 +92,9 @@ struct config {
         int64_t queue_max;
         int64_t deadline_ms;
     } jobs;
+    struct {
+        bool stall;
+    } debug;
     struct {
         enum log_level level;
         enum log_format format;

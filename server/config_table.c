@@ -32,6 +32,8 @@ const struct config_setting config_settings[] = {
 
     {"slow_ms", AT(slow_ms), NUMBER("100", 1, 60000),
      .help = "milliseconds; who keeps its loop longer in one go is logged"},
+    {"watchdog_ms", AT(watchdog_ms), NUMBER("1000", 0, 60000),
+     .help = "milliseconds; a loop that is stuck longer is logged; 0: never"},
 
     {"admin.address", AT(admin.address), ADDRESS("127.0.0.1"),
      .help = "of /metrics, /stats, /livez, /readyz, /debug/loops; *: all"},
@@ -97,6 +99,9 @@ const struct config_setting config_settings[] = {
      .help = "jobs that may wait for a worker; beyond it 503"},
     {"jobs.deadline_ms", AT(jobs.deadline_ms), NUMBER("10000", 1, 86400000),
      .help = "milliseconds from a job's arrival to its answer; beyond it 504"},
+
+    {"debug.stall", AT(debug.stall), SWITCH("off"),
+     .help = "for tests: the admin listener stops loops by /debug/stall"},
 
     {"log.level", AT(log.level), CHOICE("info", "error|warn|info|debug"),
      .help = "what is logged: this and what is worse"},

@@ -4,6 +4,7 @@
 #include "chat/hub_service.h"
 #include "chat/session.h"
 #include "core/log.h"
+#include "core/watchdog.h"
 #include "echo/echo.h"
 #include "net/listener.h"
 #include "net/tls.h"
@@ -351,6 +352,7 @@ static bool is_drained(const struct server *s)
 static void *run_thread(void *arg)
 {
     struct loop_thread *t = arg;
+    pulse_adopt(&t->loop->pulse);
     while (tick(t))
         ;
     return NULL;
@@ -368,6 +370,24 @@ static enum err start_threads(struct server *s)
         t->is_started = true;
     }
     return OK;
+}
+
+static enum err start_watchdog(struct server *s)
+{
+    if (s->config->watchdog_ms == 0)
+        return OK;
+    enum err e = watchdog_start(&s->watchdog, &s->loops, (uint32_t)s->config->watchdog_ms);
+    if (e != OK)
+        LOG_ERROR("cannot start the watchdog",
+                  LOG_STR("reason", e == ERR_IO ? strerror(errno) : err_name(e)));
+    return e;
+}
+
+static void stop_watchdog(struct server *s)
+{
+    if (s->watchdog != NULL)
+        watchdog_stop(s->watchdog);
+    s->watchdog = NULL;
 }
 
 static void stop_threads(struct server *s)
@@ -420,11 +440,15 @@ enum err server_run(struct server *s)
     enum err e = start_threads(s);
     watch_signals(s);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pulse_adopt(&s->loops.loops[0].pulse);
+    if (e == OK)
+        e = start_watchdog(s);
     if (e == OK)
         announce(s);
     while (e == OK && !is_drained(s))
         tick(&s->threads[0]);
     LOG_INFO("stopping", LOG_INT("connections", s->open_total));
+    stop_watchdog(s);
     stop_threads(s);
     /* libev restores what a signal does by default; one that comes now must not end us otherwise.
      */

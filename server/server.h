@@ -13,6 +13,7 @@
 
 struct chat_loop;
 struct hub_service;
+struct watchdog;
 
 /* One loop with a thread of its own. The hub's has no connections (net is unused). */
 struct loop_thread {
@@ -39,10 +40,11 @@ struct server {
     struct hub_service *hub;
     struct spawner *spawner;
     struct pool *pool;
-    uint64_t started_ms;   /* wall clock */
-    _Atomic bool draining; /* /readyz says so */
-    ev_timer drain_timer;  /* drain_seconds, on loop 0 */
-    bool must_leave;       /* they are over, or a second signal came */
+    struct watchdog *watchdog; /* NULL: off, or nothing runs */
+    uint64_t started_ms;       /* wall clock */
+    _Atomic bool draining;     /* /readyz says so */
+    ev_timer drain_timer;      /* drain_seconds, on loop 0 */
+    bool must_leave;           /* they are over, or a second signal came */
     struct ev_signal signals[5];
 };
 

@@ -1,5 +1,6 @@
 /* The admin listener: what the server is doing, for people and for Prometheus. */
 #include "core/log.h"
+#include "core/watchdog.h"
 #include "jobs/pool.h"
 #include "net/net.h"
 #include "server.h"
@@ -50,6 +51,11 @@ static long resident_bytes(void)
 static uint64_t uptime_seconds(const struct server *s)
 {
     return (s->loops.loops[0].wall_ms - s->started_ms) / 1000;
+}
+
+static uint64_t stalls(const struct server *s)
+{
+    return s->watchdog == NULL ? 0 : watchdog_stalls(s->watchdog);
 }
 
 /* --- /metrics ---------------------------------------------------------------------------- */
@@ -152,11 +158,15 @@ static enum err print_process(struct buf *out, const struct server *s)
                       "# HELP simul_log_lines_dropped_total Log lines lost to a slow reader\n"
                       "# TYPE simul_log_lines_dropped_total counter\n"
                       "simul_log_lines_dropped_total %llu\n"
+                      "# HELP simul_loop_stalls_total Loops that were stuck for watchdog_ms\n"
+                      "# TYPE simul_loop_stalls_total counter\n"
+                      "simul_loop_stalls_total %llu\n"
                       "# HELP process_resident_memory_bytes Resident memory\n"
                       "# TYPE process_resident_memory_bytes gauge\n"
                       "process_resident_memory_bytes %ld\n",
                       SIMUL_VERSION, (unsigned long long)uptime_seconds(s),
-                      (unsigned long long)log_dropped(), resident_bytes());
+                      (unsigned long long)log_dropped(), (unsigned long long)stalls(s),
+                      resident_bytes());
 }
 
 enum co_result route_metrics(struct conn *c, struct http_session *s)
@@ -214,10 +224,11 @@ static json_t *json_stats(const struct server *s)
     }
     json_t *pool =
         s->pool == NULL ? json_null() : json_metrics(pool_metrics(s->pool), POOL_TABLE, POOL_COUNT);
-    return json_pack("{s:s, s:i, s:I, s:b, s:I, s:I, s:o, s:o}", "version", SIMUL_VERSION, "pid",
-                     (int)getpid(), "uptime_seconds", (json_int_t)uptime_seconds(s), "draining",
-                     (int)s->draining, "resident_bytes", (json_int_t)resident_bytes(),
-                     "log_lines_dropped", (json_int_t)log_dropped(), "loops", loops, "jobs", pool);
+    return json_pack("{s:s, s:i, s:I, s:b, s:I, s:I, s:I, s:o, s:o}", "version", SIMUL_VERSION,
+                     "pid", (int)getpid(), "uptime_seconds", (json_int_t)uptime_seconds(s),
+                     "draining", (int)s->draining, "resident_bytes", (json_int_t)resident_bytes(),
+                     "log_lines_dropped", (json_int_t)log_dropped(), "loop_stalls",
+                     (json_int_t)stalls(s), "loops", loops, "jobs", pool);
 }
 
 static void answer_json(struct conn *c, struct http_session *s, json_t *value)

@@ -22,5 +22,6 @@ const struct http_route admin_routes[] = {
     {"/readyz", false, GET, route_readyz},
     {"/stats", false, GET, route_stats},
     {"/debug/loops", false, GET, route_debug_loops},
+    {"/debug/stall", false, GET, route_debug_stall},
     {0},
 };

@@ -15,3 +15,4 @@ enum co_result route_livez(struct conn *c, struct http_session *s);
 enum co_result route_readyz(struct conn *c, struct http_session *s);
 enum co_result route_stats(struct conn *c, struct http_session *s);
 enum co_result route_debug_loops(struct conn *c, struct http_session *s);
+enum co_result route_debug_stall(struct conn *c, struct http_session *s); /* web/debug_stall.c */

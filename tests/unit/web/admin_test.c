@@ -248,7 +248,8 @@ Test(admin, the_loops_times_are_json)
 
 Test(admin, nothing_is_changed_from_here)
 {
-    static const char *const paths[] = {"/metrics", "/livez", "/readyz", "/stats", "/debug/loops"};
+    static const char *const paths[] = {"/metrics", "/livez",       "/readyz",
+                                        "/stats",   "/debug/loops", "/debug/stall"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         char request[128];
         snprintf(request, sizeof(request),
@@ -257,6 +258,11 @@ Test(admin, nothing_is_changed_from_here)
         cr_assert_eq(strncmp(answer, "HTTP/1.1 405 ", 13), 0, "%s", answer);
         cr_assert_not_null(strstr(answer, "\r\nAllow: GET, HEAD\r\n"));
     }
+}
+
+Test(admin, nobody_stops_a_loop_by_default)
+{
+    get("/debug/stall?ms=1", 404);
 }
 
 Test(admin, an_allocation_that_fails_is_answered_or_ends_the_connection)
