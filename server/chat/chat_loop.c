@@ -7,6 +7,7 @@
 #include "net/net.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A frame up to this waits in the input until it is whole, and is decoded in place. */
@@ -41,6 +42,8 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
     cl->credits = CHAT_CREDITS;
     list_init(&cl->waiting);
     position_time(net->loop->wall_ms, cl->created);
+    snprintf(cl->ping_timeout, sizeof(cl->ping_timeout), "Ping timeout: %d seconds",
+             (int)cl->config->chat.ping_seconds);
     load_motd(cl);
     hub_service_attach(hub, cl);
     return cl;

@@ -51,6 +51,7 @@ struct chat_loop {
     struct ws_rules ws_rules;
     struct motd motd;
     char created[POSITION_TIME_CHARS + 1]; /* when the server began, for numeric 003 */
+    char ping_timeout[40];                 /* the reason of those who do not answer */
 
     struct mail *head, *tail; /* deliveries, oldest first: struct delivery_head */
     _Atomic uint32_t queued;  /* their cost, with those on their way; the hub adds to it */

@@ -3,7 +3,6 @@
 #include "chat/chat_loop.h"
 #include "chat/line_source.h"
 #include "chat/local.h"
-#include "chat/numeric.h"
 #include "chat/verb.h"
 #include "chat/welcome.h"
 #include "config.h"
@@ -17,58 +16,6 @@ enum { INPUT_BYTES = 16 * 1024 };
 static struct chat_loop *loop_of(const struct conn *c)
 {
     return conn_net(c)->chat;
-}
-
-/* --- output --------------------------------------------------------------------------------- */
-
-struct span chat_session_nick(const struct chat_session *s)
-{
-    if (!s->is_registered)
-        return SPAN("*");
-    return span_of(s->registration->nick, s->registration->nick_bytes);
-}
-
-void chat_session_write(struct conn *c, struct span line)
-{
-    uint8_t header[WS_HEADER_BYTES_MAX];
-    enum framing framing = chat_session_of(c)->framing;
-    size_t header_bytes = render_header(framing, line.len, header);
-    conn_write(c, span_of(header, header_bytes));
-    conn_write(c, line);
-    if (framing == FRAMING_LINE)
-        conn_write(c, SPAN("\r\n"));
-}
-
-/* Writes what is in the loop's scratch, if it could be formatted. */
-static void write_scratch(struct conn *c, enum err e)
-{
-    if (e == OK)
-        chat_session_write(c, buf_span(&loop_of(c)->scratch));
-    else
-        conn_abort(c, "out of memory");
-}
-
-void chat_session_numeric(struct conn *c, const char *numeric, const struct span *params,
-                          size_t count)
-{
-    struct chat_loop *cl = loop_of(c);
-    cl->scratch.len = 0;
-    write_scratch(c, numeric_format(&cl->scratch, span_str(cl->config->server.name), numeric,
-                                    chat_session_nick(chat_session_of(c)), params, count));
-}
-
-void chat_session_say(struct conn *c, const char *command, const struct span *params, size_t count)
-{
-    struct chat_loop *cl = loop_of(c);
-    struct irc_line line = {
-        .source = span_str(cl->config->server.name),
-        .command = span_str(command),
-        .param_count = count,
-        .has_trailing = true,
-    };
-    memcpy(line.params, params, count * sizeof(params[0]));
-    cl->scratch.len = 0;
-    write_scratch(c, irc_format(&line, &cl->scratch));
 }
 
 /* --- one line ------------------------------------------------------------------------------- */
@@ -195,7 +142,7 @@ static void on_silence(struct conn *c, struct chat_session *s)
 {
     if (s->was_pinged) {
         metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
-        s->reason = "Ping timeout";
+        s->reason = loop_of(c)->ping_timeout;
         return;
     }
     s->was_pinged = true;
@@ -375,30 +322,6 @@ static bool begin(struct conn *c, struct chat_session *s)
     return true;
 }
 
-static void write_close(struct conn *c, uint16_t code)
-{
-    uint8_t frame[WS_CLOSE_FRAME_BYTES_MAX];
-    conn_write(c, span_of(frame, ws_encode_close(frame, code, SPAN_EMPTY)));
-}
-
-/* The last words. A WebSocket's peer that has closed, or broken the rules, only gets its close. */
-static void say_goodbye(struct conn *c, struct chat_session *s)
-{
-    if (s->close_code == 0) {
-        struct chat_loop *cl = loop_of(c);
-        cl->scratch.len = 0;
-        write_scratch(c, buf_printf(&cl->scratch, "ERROR :Closing link: %s", s->reason));
-    }
-    if (s->framing != FRAMING_LINE)
-        write_close(c, s->close_code != 0 ? s->close_code
-                       : c->draining      ? WS_CODE_GOING_AWAY
-                                          : WS_CODE_NORMAL);
-    if (s->is_at_fault)
-        conn_fail(c, s->reason);
-    else
-        conn_close(c);
-}
-
 static enum co_result run(struct conn *c, void *frame)
 {
     struct chat_session *s = frame;
@@ -417,7 +340,11 @@ static enum co_result run(struct conn *c, void *frame)
     while (s->reason == NULL)
         CO_CALL(&s->serving, serve_line(c, s));
     CO_AWAIT(s->in_flight == 0); /* woken by the hub's returns: its answers come first */
-    say_goodbye(c, s);
+    chat_session_goodbye(c, s->reason);
+    if (s->is_at_fault)
+        conn_fail(c, s->reason);
+    else
+        conn_close(c);
     CO_END;
 }
 

@@ -51,7 +51,7 @@ struct chat_session {
     uint32_t began_ms;
     uint32_t answer_bytes; /* see chat_session_answer_bytes */
     uint64_t stamp;        /* of the last delivery to several channels that was written */
-    const char *reason;    /* static; set: the session ends */
+    const char *reason;    /* outlives the session; set: the session ends */
     struct registration_command *registration; /* NULL while the hub has it */
     struct line_command *unfinished;           /* the hub has more to say to it; NULL: none */
     struct member *members;
@@ -98,6 +98,11 @@ void chat_session_say(struct conn *c, const char *command, const struct span *pa
 #define SAY(c, command, ...)                                                                       \
     chat_session_say(c, command, (const struct span[]){__VA_ARGS__},                               \
                      sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
+
+/* Writes the last words: why the link is closed, in the form that other servers use too, and a
+ * WebSocket's close. A WebSocket's peer that has closed, or broken the rules, only gets the close.
+ */
+void chat_session_goodbye(struct conn *c, const char *reason);
 
 /* The registration has come back from the hub with its answer; the session takes it over. */
 void chat_session_registered(struct conn *c, struct registration_command *r);

@@ -68,7 +68,7 @@ Test(chat_session, takes_everything_at_once)
                   "JOIN #a\nPRIVMSG #a :x\nPING 1\nQUIT\n");
     const char *heard = client_heard(a);
     cr_assert(has(heard, " 366 alice #a "));
-    cr_assert(has(heard, ":s.test PONG s.test :1\r\nERROR :Closing link: Quit\r\n"));
+    cr_assert(has(heard, ":s.test PONG s.test :1\r\nERROR :Closing Link: 127.0.0.1 (Quit)\r\n"));
     cr_assert_not(client_read(a));
 }
 
@@ -95,7 +95,7 @@ Test(chat_session, refuses_what_is_not_for_strangers)
     SAYS_HEARS(a, "USER a\r\n", ":s.test 461 * USER :Not enough parameters\r\n");
     SAYS_HEARS(a, "USER \xc3\xa9 0 * :x\r\n", ":s.test 468 * :Your username is not valid\r\n");
     SAYS_HEARS(a, "PING 1\r\n", ":s.test PONG s.test :1\r\n");
-    SAYS_HEARS(a, "QUIT\r\n", "ERROR :Closing link: Quit\r\n");
+    SAYS_HEARS(a, "QUIT\r\n", "ERROR :Closing Link: 127.0.0.1 (Quit)\r\n");
 }
 
 Test(chat_session, registers_only_once)
@@ -134,10 +134,12 @@ Test(chat_password, is_asked_for)
 {
     unsigned a = client_connect(0, &chat_line_session);
     SAYS_HEARS(a, "NICK alice\r\nUSER a 0 * :x\r\n",
-               ":s.test 464 * :Password incorrect\r\nERROR :Closing link: Password incorrect\r\n");
+               ":s.test 464 * :Password incorrect\r\nERROR :Closing Link: 127.0.0.1 (Password "
+               "incorrect)\r\n");
     unsigned b = client_connect(0, &chat_line_session);
     SAYS_HEARS(b, "PASS secre\r\nNICK bob\r\nUSER b 0 * :x\r\n",
-               ":s.test 464 * :Password incorrect\r\nERROR :Closing link: Password incorrect\r\n");
+               ":s.test 464 * :Password incorrect\r\nERROR :Closing Link: 127.0.0.1 (Password "
+               "incorrect)\r\n");
     cr_assert_not(client_read(b));
 }
 
@@ -417,7 +419,7 @@ Test(chat_session, quit_is_answered_behind_everything_else)
     client_heard(a);
     client_heard(b);
     SAYS_HEARS(b, "TOPIC #a\r\nQUIT :bye\r\nPING 1\r\n",
-               ":s.test 331 bob #a :No topic is set\r\nERROR :Closing link: Quit\r\n");
+               ":s.test 331 bob #a :No topic is set\r\nERROR :Closing Link: 127.0.0.1 (Quit)\r\n");
     cr_assert_not(client_read(b));
     HEARS(a, ":bob!~bob@127.0.0.1 QUIT :Quit: bye\r\n");
     client_named(0, "bob");
@@ -431,8 +433,8 @@ Test(chat_session, end_of_input_is_a_quit_behind_everything_else)
     client_send_bytes(b, SPAN("JOIN #a\r\nPING 1\r\n"));
     shutdown(fix.clients[b].fd, SHUT_WR);
     fix_settle();
-    cr_assert(
-        has(client_heard(b), " PONG s.test :1\r\nERROR :Closing link: Connection closed\r\n"));
+    cr_assert(has(client_heard(b),
+                  " PONG s.test :1\r\nERROR :Closing Link: 127.0.0.1 (Connection closed)\r\n"));
     HEARS(a, ":bob!~bob@127.0.0.1 JOIN :#a\r\n:bob!~bob@127.0.0.1 QUIT :Connection closed\r\n");
 }
 
@@ -499,7 +501,7 @@ Test(chat_session, registration_has_its_time)
     client_say(a, "NICK alice\r\n");
     fix.now_ms += 12000;
     fix_settle();
-    HEARS(a, "ERROR :Closing link: Registration timed out\r\n");
+    HEARS(a, "ERROR :Closing Link: 127.0.0.1 (Registration timed out)\r\n");
 }
 
 Test(chat_session, registration_has_its_time_even_if_bytes_trickle)
@@ -511,7 +513,7 @@ Test(chat_session, registration_has_its_time_even_if_bytes_trickle)
         fix.now_ms += 1000;
         client_say(a, "x");
     }
-    HEARS(a, "ERROR :Closing link: Registration timed out\r\n");
+    HEARS(a, "ERROR :Closing Link: 127.0.0.1 (Registration timed out)\r\n");
 }
 
 Test(chat_session, silence_is_asked_about_once)
@@ -523,7 +525,7 @@ Test(chat_session, silence_is_asked_about_once)
     SAYS_HEARS(b, "PONG s.test\r\n", ":s.test PING :s.test\r\n");
     fix.now_ms += 130000;
     fix_settle();
-    HEARS(a, "ERROR :Closing link: Ping timeout\r\n");
+    HEARS(a, "ERROR :Closing Link: 127.0.0.1 (Ping timeout: 120 seconds)\r\n");
     HEARS(b, ":s.test PING :s.test\r\n");
     cr_assert_not_null(client_conn(b));
 }
@@ -533,8 +535,8 @@ Test(chat_session, drain_tells_everybody)
     unsigned a = client_named(0, "alice"), b = client_connect(0, &chat_line_session);
     net_drain(&fix.nets[0]);
     fix_settle();
-    HEARS(a, "ERROR :Closing link: Server is shutting down\r\n");
-    HEARS(b, "ERROR :Closing link: Server is shutting down\r\n");
+    HEARS(a, "ERROR :Closing Link: 127.0.0.1 (Server is shutting down)\r\n");
+    HEARS(b, "ERROR :Closing Link: 127.0.0.1 (Server is shutting down)\r\n");
     cr_assert_not(client_read(a));
 }
 
@@ -590,7 +592,7 @@ Test(chat_session, http_is_told_off_and_the_body_is_not_read_as_lines)
 {
     unsigned a = client_connect(0, &chat_line_session);
     SAYS_HEARS(a, "POST / HTTP/1.1\r\nHost: x\r\n\r\nNICK alice\r\nUSER a 0 * :x\r\n",
-               "ERROR :Closing link: HTTP is not spoken here\r\n");
+               "ERROR :Closing Link: 127.0.0.1 (HTTP is not spoken here)\r\n");
     cr_assert_not(client_read(a));
     unsigned b = client_named(0, "bob");
     SAYS_HEARS(b, "GET x\r\n", ":s.test 421 bob GET :Unknown command\r\n");

@@ -207,7 +207,7 @@ Test(chat_ws, quit_ends_with_a_normal_close)
 {
     unsigned a = named_ws("alice", false);
     say(a, "QUIT :bye");
-    hears(a, TEXT, "ERROR :Closing link: Quit", NORMAL);
+    hears(a, TEXT, "ERROR :Closing Link: 127.0.0.1 (Quit)", NORMAL);
     cr_assert_not(client_read(a));
 }
 
@@ -216,7 +216,7 @@ Test(chat_ws, drain_is_going_away)
     unsigned a = named_ws("alice", false);
     net_drain(&fix.nets[0]);
     fix_settle();
-    hears(a, TEXT, "ERROR :Closing link: Server is shutting down", GOING_AWAY);
+    hears(a, TEXT, "ERROR :Closing Link: 127.0.0.1 (Server is shutting down)", GOING_AWAY);
 }
 
 Test(chat_ws, partial_message_is_given_back_when_the_connection_goes)

@@ -123,7 +123,7 @@ Test(auto_session, any_other_line_that_is_not_completed_in_time_ends_as_irc)
         client = client_connect(0, &auto_session);
         client_say(client, parts[i]);
         fix_pass_ms(11 * 1000);
-        HEARS(client, "ERROR :Closing link: Registration timed out\r\n");
+        HEARS(client, "ERROR :Closing Link: 127.0.0.1 (Registration timed out)\r\n");
         cr_assert_not(client_read(client));
     }
 }
@@ -135,7 +135,7 @@ Test(auto_session, trickling_does_not_help)
             client_send_bytes(client, SPAN("x"));
         fix_pass_ms(1000);
     }
-    HEARS(client, "ERROR :Closing link: Registration timed out\r\n");
+    HEARS(client, "ERROR :Closing Link: 127.0.0.1 (Registration timed out)\r\n");
 }
 
 Test(auto_session, a_line_that_breaks_off_ends_the_connection)
@@ -143,7 +143,7 @@ Test(auto_session, a_line_that_breaks_off_ends_the_connection)
     client_send_bytes(client, SPAN("NICK a"));
     client_shut(client);
     cr_assert_not(client_read(client));
-    HEARS(client, "ERROR :Closing link: Connection closed\r\n");
+    HEARS(client, "ERROR :Closing Link: 127.0.0.1 (Connection closed)\r\n");
     client = client_connect(0, &auto_session);
     client_send_bytes(client, SPAN("GET /"));
     client_shut(client);

@@ -1,0 +1,84 @@
+/* What this loop says to a session. */
+#include "chat/session.h"
+
+#include "chat/chat_loop.h"
+#include "chat/numeric.h"
+#include "config.h"
+#include "net/net.h"
+
+static struct chat_loop *loop_of(const struct conn *c)
+{
+    return conn_net(c)->chat;
+}
+
+struct span chat_session_nick(const struct chat_session *s)
+{
+    if (!s->is_registered)
+        return SPAN("*");
+    return span_of(s->registration->nick, s->registration->nick_bytes);
+}
+
+void chat_session_write(struct conn *c, struct span line)
+{
+    uint8_t header[WS_HEADER_BYTES_MAX];
+    enum framing framing = chat_session_of(c)->framing;
+    size_t header_bytes = render_header(framing, line.len, header);
+    conn_write(c, span_of(header, header_bytes));
+    conn_write(c, line);
+    if (framing == FRAMING_LINE)
+        conn_write(c, SPAN("\r\n"));
+}
+
+/* Writes what is in the loop's scratch, if it could be formatted. */
+static void write_scratch(struct conn *c, enum err e)
+{
+    if (e == OK)
+        chat_session_write(c, buf_span(&loop_of(c)->scratch));
+    else
+        conn_abort(c, "out of memory");
+}
+
+void chat_session_numeric(struct conn *c, const char *numeric, const struct span *params,
+                          size_t count)
+{
+    struct chat_loop *cl = loop_of(c);
+    cl->scratch.len = 0;
+    write_scratch(c, numeric_format(&cl->scratch, span_str(cl->config->server.name), numeric,
+                                    chat_session_nick(chat_session_of(c)), params, count));
+}
+
+void chat_session_say(struct conn *c, const char *command, const struct span *params, size_t count)
+{
+    struct chat_loop *cl = loop_of(c);
+    struct irc_line line = {
+        .source = span_str(cl->config->server.name),
+        .command = span_str(command),
+        .param_count = count,
+        .has_trailing = true,
+    };
+    memcpy(line.params, params, count * sizeof(params[0]));
+    cl->scratch.len = 0;
+    write_scratch(c, irc_format(&line, &cl->scratch));
+}
+
+static void write_close(struct conn *c, uint16_t code)
+{
+    uint8_t frame[WS_CLOSE_FRAME_BYTES_MAX];
+    conn_write(c, span_of(frame, ws_encode_close(frame, code, SPAN_EMPTY)));
+}
+
+void chat_session_goodbye(struct conn *c, const char *reason)
+{
+    const struct chat_session *s = chat_session_of(c);
+    if (s->close_code == 0) {
+        struct buf *scratch = &loop_of(c)->scratch;
+        char host[ADDR_IP_CHARS];
+        scratch->len = 0;
+        write_scratch(c, buf_printf(scratch, "ERROR :Closing Link: %s (%s)",
+                                    addr_ip(&c->peer, host), reason));
+    }
+    if (s->framing != FRAMING_LINE)
+        write_close(c, s->close_code != 0 ? s->close_code
+                       : c->draining      ? WS_CODE_GOING_AWAY
+                                          : WS_CODE_NORMAL);
+}
