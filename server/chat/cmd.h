@@ -4,11 +4,17 @@
 
 struct hub_call;
 
-/* cmd_channel.c */
+/* cmd_join.c */
 void cmd_join(struct hub_call *call);
-void cmd_part(struct hub_call *call);
-void cmd_topic(struct hub_call *call);
+
+/* cmd_names.c */
 void cmd_names(struct hub_call *call);
+
+/* cmd_part.c */
+void cmd_part(struct hub_call *call);
+
+/* cmd_topic.c */
+void cmd_topic(struct hub_call *call);
 
 /* cmd_message.c */
 void cmd_privmsg(struct hub_call *call);

@@ -1,0 +1,32 @@
+/* PART (https://modern.ircdocs.horse). */
+#include "chat/cmd.h"
+#include "chat/hub_state.h"
+#include "chat/target.h"
+
+static void part(struct hub_call *call, struct span name)
+{
+    struct channel *ch = channel_find(call->hub, name);
+    if (ch == NULL) {
+        REPLY(call, "403", name, SPAN("No such channel"));
+        return;
+    }
+    struct membership *m = channel_member(ch, call->user);
+    if (m == NULL) {
+        REPLY(call, "442", channel_name(ch), SPAN("You're not on that channel"));
+        return;
+    }
+    struct span params[2] = {channel_name(ch)};
+    size_t count = 1;
+    if (call->line->param_count > 1 && call->line->params[1].len > 0)
+        params[count++] = call->line->params[1];
+    hub_send_membership(
+        call, m, hub_message(call, user_source(call->user), "PART", SPAN_EMPTY, params, count));
+    channel_part_member(call, m);
+}
+
+void cmd_part(struct hub_call *call)
+{
+    struct span list = call->line->params[0], name;
+    while (target_next(&list, &name))
+        part(call, name);
+}
