@@ -77,6 +77,8 @@ struct config {
         int64_t channel_length;
         int64_t ping_seconds; /* 0: never */
         char *motd;           /* a path; empty: no message */
+        bool cloak;           /* hosts are hidden */
+        char *cloak_key;      /* empty: a random one */
     } chat;
     struct {
         int64_t quiet_members;

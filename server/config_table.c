@@ -80,6 +80,11 @@ const struct config_setting config_settings[] = {
      .help = "seconds of silence before a chat client is pinged; 0: never"},
     {"chat.motd", AT(chat.motd), TEXT("", PATH_BYTES),
      .help = "file with the message of the day; empty: none"},
+    {"chat.cloak", AT(chat.cloak), SWITCH("on"),
+     .help = "users see a hash of each other's address"},
+    {"chat.cloak_key", AT(chat.cloak_key), TEXT("", 200), .normalise = config_normalise_cloak_key,
+     .expects = "empty, or 16 to 200 characters", .is_secret = true,
+     .help = "secret of that hash; empty: a random one at each start"},
 
     {"channel.quiet_members", AT(channel.quiet_members), LIMIT("1000", 1, 1 << 30),
      .help = "members above which a join or part is not announced; 0: no limit"},

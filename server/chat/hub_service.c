@@ -1,6 +1,7 @@
 #include "chat/hub_service.h"
 
 #include "chat/chat_loop.h"
+#include "chat/cloak.h"
 #include "chat/log_local.h"
 #include "config.h"
 
@@ -17,6 +18,7 @@ struct hub_service {
     struct hub *hub;
     struct loop *loop;
     struct log_local log;
+    struct siphash_key cloak_key;
     struct chat_loop *loops[LOOPS_MAX]; /* those attached, by index */
     unsigned loop_count;                /* indices below this are attached */
     _Atomic bool waits;                 /* for room in a delivery queue */
@@ -131,10 +133,16 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
         .key = *key,
     };
     h->sink.send = send;
+    h->cloak_key = cloak_key(config->chat.cloak_key, key);
     h->loop = hub_loop;
     h->hub = hub_new(&options, &h->sink);
     log_local_init(&h->log);
     return h;
+}
+
+const struct siphash_key *hub_service_cloak_key(const struct hub_service *h)
+{
+    return &h->cloak_key;
 }
 
 void hub_service_attach(struct hub_service *h, struct chat_loop *cl)

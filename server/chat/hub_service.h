@@ -15,8 +15,8 @@
 struct chat_loop;
 struct config;
 
-/* `key`, for the hub's tables, is random and secret. NULL without memory. hub_loop and config are
- * borrowed. */
+/* `key`, for the hub's tables and for hosts unless chat.cloak_key is set, is random and secret.
+ * NULL without memory. hub_loop and config are borrowed. */
 struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *config,
                                     const struct siphash_key *key);
 /* The loops have stopped, and their mail has been delivered. */
@@ -24,6 +24,9 @@ void hub_service_free(struct hub_service *h);
 
 /* Once for each loop with connections, before any of them runs. */
 void hub_service_attach(struct hub_service *h, struct chat_loop *cl);
+
+/* What cloak() hides hosts with. From any thread. */
+const struct siphash_key *hub_service_cloak_key(const struct hub_service *h);
 
 /* A part of the tick of the hub's loop, behind whatever posts commands: applies those that have
  * arrived, within a budget. */

@@ -1,6 +1,8 @@
 #include "chat/session.h"
 
 #include "chat/chat_loop.h"
+#include "chat/cloak.h"
+#include "chat/hub_service.h"
 #include "chat/line_source.h"
 #include "chat/local.h"
 #include "chat/verb.h"
@@ -300,8 +302,14 @@ static void take_host(struct conn *c, struct registration_command *r)
     if (ip.ptr[0] == ':')
         d->ip[at++] = '0';
     memcpy(d->ip + at, ip.ptr, ip.len);
-    d->host_bytes = d->ip_bytes = (uint8_t)(at + ip.len);
-    memcpy(d->host, d->ip, d->host_bytes);
+    d->ip_bytes = (uint8_t)(at + ip.len);
+    struct span host = span_of(d->ip, d->ip_bytes);
+    char cloaked[CLOAK_CHARS];
+    const struct chat_loop *cl = loop_of(c);
+    if (cl->config->chat.cloak)
+        host = span_str(cloak(hub_service_cloak_key(cl->hub), &c->peer, cloaked));
+    memcpy(d->host, host.ptr, host.len);
+    d->host_bytes = (uint8_t)host.len;
     d->is_secure = c->tls != NULL;
 }
 

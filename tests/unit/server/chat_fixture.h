@@ -26,10 +26,11 @@ static inline void chat_behind_sessions(struct loop *l)
 
 static inline void chat_init_with(unsigned loops, const char *const *more, size_t more_count)
 {
-    const char *overrides[FIX_OVERRIDES_MAX] = {"chat.nick_length=16"};
+    const char *overrides[FIX_OVERRIDES_MAX] = {"chat.nick_length=16", "chat.cloak=off"};
+    const size_t ours = 2;
     for (size_t i = 0; i < more_count; i++)
-        overrides[1 + i] = more[i];
-    fix_init_with(loops, loops > 1, overrides, 1 + more_count);
+        overrides[ours + i] = more[i];
+    fix_init_with(loops, loops > 1, overrides, ours + more_count);
     static const struct siphash_key key;
     chat.hub = hub_service_new(&fix.set.loops[fix.set.count - 1], &fix.config, &key);
     cr_assert_not_null(chat.hub);
