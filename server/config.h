@@ -71,6 +71,7 @@ struct config {
         int64_t read_rate_min;  /* bytes a second, measured over rate_seconds; 0: any will do */
         int64_t write_rate_min; /* likewise */
         int64_t rate_seconds;
+        int64_t memory_bytes; /* "auto" is resolved */
     } limits;
     struct {
         int64_t nick_length;

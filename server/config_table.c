@@ -72,6 +72,9 @@ const struct config_setting config_settings[] = {
      .help = "bytes a second that a peer takes while some wait for it; 0: any pace"},
     {"limits.rate_seconds", AT(limits.rate_seconds), NUMBER("30", 1, 3600),
      .help = "over how many seconds both are measured"},
+    {"limits.memory_bytes", AT(limits.memory_bytes), NUMBER("auto", 1 << 20, TEBIBYTE),
+     .special = CONFIG_SPECIAL_MEMORY,
+     .help = "bytes that connections hold; auto: half of the memory; 0: no limit"},
 
     {"chat.nick_length", AT(chat.nick_length), NUMBER("32", 1, 64), .help = "bytes of a nick"},
     {"chat.channel_length", AT(chat.channel_length), NUMBER("64", 2, 200),

@@ -16,6 +16,7 @@ enum config_special {
     CONFIG_SPECIAL_CORES,     /* auto (or 0): one per core that we may run on */
     CONFIG_SPECIAL_PORT,      /* off: CONFIG_PORT_OFF */
     CONFIG_SPECIAL_UNLIMITED, /* 0: the largest value */
+    CONFIG_SPECIAL_MEMORY,    /* auto: half of what there is; 0: the largest value */
 };
 
 struct config_setting {

@@ -25,6 +25,20 @@ static int64_t core_count(void)
     return online > 0 ? online : 1;
 }
 
+/* The bytes of memory that this process may use: the machine's, or fewer in a control group
+ * (cgroup v2, as a container sees its own). */
+static int64_t memory_bytes(void)
+{
+    int64_t bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    FILE *f = fopen("/sys/fs/cgroup/memory.max", "re");
+    long long limit;
+    if (f != NULL && fscanf(f, "%lld", &limit) == 1 && limit < bytes) /* "max" is no number */
+        bytes = limit;
+    if (f != NULL)
+        fclose(f);
+    return bytes;
+}
+
 /* Decimal digits only: no sign, no blanks. */
 static bool number_parse(const char *text, int64_t *number)
 {
@@ -56,6 +70,13 @@ static enum err number_set(const struct config_setting *setting, int64_t *field,
             return OK;
         }
         break;
+    case CONFIG_SPECIAL_MEMORY:
+        if (strcmp(text, "auto") == 0) {
+            int64_t half = memory_bytes() / 2;
+            *field = half < setting->min ? setting->min : half;
+            return OK;
+        }
+        __attribute__((fallthrough));
     case CONFIG_SPECIAL_UNLIMITED:
         if (is_number && number == 0)
             number = setting->max;
@@ -157,6 +178,7 @@ void config_value_describe(const struct config_setting *setting, char *to, size_
         [CONFIG_SPECIAL_CORES] = "auto or ",
         [CONFIG_SPECIAL_PORT] = "off or ",
         [CONFIG_SPECIAL_UNLIMITED] = "0 or ",
+        [CONFIG_SPECIAL_MEMORY] = "auto, 0 or ",
     };
     switch (setting->type) {
     case CONFIG_TYPE_NUMBER:

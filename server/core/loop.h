@@ -46,6 +46,7 @@ struct loop {
 struct loop_set {
     struct loop *loops;
     unsigned count;
+    _Alignas(64) _Atomic uint64_t held_bytes; /* by the connections of all loops: net/memory.h */
 };
 
 /* Initialises `count` loops in a set; ERR_NOMEM or ERR_IO. loop_set_deinit frees what a loop owns;

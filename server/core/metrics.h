@@ -17,6 +17,10 @@
     X(evicted, counter, "Connections closed because the peer did not take what it was sent")       \
     X(evicted_slow, counter,                                                                       \
       "Connections closed because the peer took what it was sent too slowly")                      \
+    X(evicted_memory, counter,                                                                     \
+      "Connections closed because they held the most when memory was short")                       \
+    X(held_bytes, gauge, "Memory that connections hold")                                           \
+    X(held_bytes_max, gauge, "Memory held by one of them, at most, since memory was last short")   \
     X(timeouts, counter, "Connections closed because the peer was silent for too long")            \
     X(in_bytes, counter, "Bytes received, after TLS")                                              \
     X(out_bytes, counter, "Bytes sent, before TLS")                                                \

@@ -126,6 +126,7 @@ static const char *const END_REASONS[EVICT_COUNT] = {
     [EVICT_NONE] = "Connection closed",
     [EVICT_SENDQ] = "SendQ exceeded",
     [EVICT_SLOW] = "SendQ drains too slowly",
+    [EVICT_MEMORY] = "Memory limit exceeded",
 };
 
 void conn_evict(struct conn *c, enum conn_eviction why)
@@ -133,8 +134,9 @@ void conn_evict(struct conn *c, enum conn_eviction why)
     if (c->state == CONN_DEAD)
         return;
     struct loop_metrics *m = &conn_net(c)->loop->metrics;
-    _Atomic uint64_t *const counters[EVICT_COUNT] = {
-        [EVICT_SENDQ] = &m->evicted, [EVICT_SLOW] = &m->evicted_slow};
+    _Atomic uint64_t *const counters[EVICT_COUNT] = {[EVICT_SENDQ] = &m->evicted,
+                                                     [EVICT_SLOW] = &m->evicted_slow,
+                                                     [EVICT_MEMORY] = &m->evicted_memory};
     metric_add(counters[why], 1);
     c->eviction = (uint8_t)why;
     log_fault(c, conn_end_reason(c));
@@ -166,6 +168,7 @@ void *conn_become(struct conn *c, const struct session_type *next)
         out_of_memory(c);
         return NULL;
     }
+    memory_take(&n->memory, next->frame_bytes);
     n->next_session = next;
     return n->next_frame;
 }

@@ -56,8 +56,9 @@ enum conn_state {
 /* Why a peer is let go that did nothing wrong but hold what others need. */
 enum conn_eviction {
     EVICT_NONE,
-    EVICT_SENDQ, /* more is queued than limits.out_bytes */
-    EVICT_SLOW,  /* it takes less than limits.write_rate_min */
+    EVICT_SENDQ,  /* more is queued than limits.out_bytes */
+    EVICT_SLOW,   /* it takes less than limits.write_rate_min */
+    EVICT_MEMORY, /* it holds the most, and all hold more than limits.memory_bytes */
     EVICT_COUNT,
 };
 

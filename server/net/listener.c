@@ -92,6 +92,10 @@ static void pause_accepting(struct net *n, bool admin_too, const char *reason)
 static bool accept_one(struct listener *l)
 {
     struct net *n = l->net;
+    if (n->memory.is_short && !l->is_admin) {
+        pause_accepting(n, false, "limits.memory_bytes is nearly reached");
+        return false;
+    }
     if (!claim_connection(n, l->is_admin)) {
         pause_accepting(n, false, "limits.connections is reached");
         return false;

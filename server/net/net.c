@@ -54,6 +54,7 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
     for (int i = 0; i < TIMER_COUNT; i++)
         timeout_class_init(&n->timers[i], duration_ms[i], loop->now_ms);
     pace_init(&n->pace, config);
+    memory_init(&n->memory, config);
     return OK;
 }
 
@@ -109,6 +110,7 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
         e = tls_accept(c);
     if (e != OK)
         goto free_frame;
+    memory_take(&n->memory, sizeof(*c) + session->frame_bytes);
     conn_set_timer(c, TIMER_HANDSHAKE);
     ev_io_start(n->loop->ev, &c->io);
     n->admin_count += n->listeners[listener].is_admin;
@@ -178,9 +180,9 @@ static void reap(struct net *n, struct conn *c)
     conn_set_timer(c, TIMER_NONE);
     pace_forget(n, c);
     sched_forget(&n->loop->sched, &c->task);
-    free(c->in.ptr);
-    c->in.ptr = NULL;
+    net_drop_input(c);
     net_end_session(c);
+    memory_give(&n->memory, sizeof(*c));
     outq_clear(&c->out, &n->out);
     transport_of(c)->free(c);
     close(c->io.fd);

@@ -5,6 +5,7 @@
 #include "core/timeout.h"
 #include "net/conn.h"
 #include "net/conn_table.h"
+#include "net/memory.h"
 #include "net/outq.h"
 #include "net/pace.h"
 #include "simul/http.h"
@@ -53,6 +54,7 @@ struct net {
 
     struct timeout_class timers[TIMER_COUNT];
     struct pace pace;
+    struct memory memory;
 
     struct listener *listeners; /* listener_count of them; a connection names its own by index */
     unsigned listener_count;

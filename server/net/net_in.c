@@ -35,7 +35,16 @@ void net_end_session(struct conn *c)
     if (c->session->drop != NULL)
         c->session->drop(c, c->frame);
     free(c->frame);
+    memory_give(&conn_net(c)->memory, c->session->frame_bytes);
     c->frame = NULL;
+    c->in.len = 0;
+}
+
+void net_drop_input(struct conn *c)
+{
+    memory_give(&conn_net(c)->memory, c->in.len);
+    free(c->in.ptr);
+    c->in.ptr = NULL;
     c->in.len = 0;
 }
 
@@ -44,6 +53,7 @@ static void load_input(struct net *n, struct conn *c)
 {
     if (c->in.len > 0) {
         memcpy(n->in, c->in.ptr, c->in.len);
+        memory_give(&n->memory, c->in.len);
         free(c->in.ptr);
     }
     c->in.ptr = n->in;
@@ -65,6 +75,7 @@ static void keep_input(struct conn *c)
         return;
     }
     memcpy(copy, c->in.ptr, c->in.len);
+    memory_take(&conn_net(c)->memory, c->in.len);
     c->in.ptr = copy;
 }
 
@@ -148,9 +159,9 @@ enum co_result net_resume_task(struct task *t)
 {
     struct conn *c = container_of(t, struct conn, task);
     struct net *n = conn_net(c);
+    make_room(n);
     if (c->state != CONN_OPEN || !transport_of(c)->is_ready(c))
         return CO_DONE;
-    make_room(n);
     load_input(n, c);
     return resume(n, c);
 }
@@ -173,9 +184,8 @@ static void read_open(struct net *n, struct conn *c)
     size_t held = c->in.len;
     if (held >= c->session->input_bytes) {
         conn_fail(c, "a message is longer than the input allowance");
+        net_drop_input(c);
         net_end_session(c);
-        free(c->in.ptr);
-        c->in.ptr = NULL;
         return;
     }
     size_t got;

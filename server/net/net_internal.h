@@ -10,6 +10,9 @@ void net_on_io(struct ev_loop *ev, ev_io *io, int revents);
 /* Of a connection's task: resumes its session with the input that was kept. */
 enum co_result net_resume_task(struct task *t);
 
+/* Frees the input that was kept. */
+void net_drop_input(struct conn *c);
+
 /* Drops the session and its frame, once; input that lies in the loop's buffer is forgotten. */
 void net_end_session(struct conn *c);
 

@@ -60,13 +60,21 @@ static void advance_close(struct net *n, struct conn *c)
         c->state = CONN_DEAD;
 }
 
+/* Who has more queued is not read. */
+static uint32_t read_mark(const struct net *n)
+{
+    if (n->memory.is_short && n->out_bytes_max > MEMORY_QUEUE_BYTES)
+        return MEMORY_QUEUE_BYTES;
+    return n->out_bytes_max;
+}
+
 /* Asks the poll for what this connection can use now. A session that holds input which it cannot
  * use yet, or whose peer does not take what is queued, is not read. */
 static void rearm(struct net *n, struct conn *c)
 {
     bool read;
     if (c->state == CONN_OPEN)
-        read = (c->wants_input || c->in.len == 0) && c->out.bytes <= n->out_bytes_max;
+        read = (c->wants_input || c->in.len == 0) && c->out.bytes <= read_mark(n);
     else
         read = true;
     int events = read && !c->eof ? EV_READ : 0;
@@ -91,12 +99,14 @@ static void flush(struct net *n, struct conn *c)
         advance_close(n, c);
     if (c->state == CONN_DEAD)
         return;
-    if (outq_settle(&c->out) != OK)
+    if (outq_settle(&c->out, &n->out) != OK)
         conn_abort(c, "out of memory");
     else
         rearm(n, c);
-    if (c->state != CONN_DEAD)
-        pace_note(n, c);
+    if (c->state == CONN_DEAD)
+        return;
+    pace_note(n, c);
+    memory_note(n, c);
 }
 
 void net_flush(struct net *n)
@@ -108,4 +118,5 @@ void net_flush(struct net *n)
     }
     n->unsent_count = 0;
     n->out.gather_used = 0;
+    memory_balance(n);
 }

@@ -27,8 +27,23 @@ struct shared *shared_get(struct shared *s)
 
 void shared_put(struct shared *s)
 {
-    if (s != NULL && --s->refs == 0)
-        free(s);
+    if (s == NULL || --s->refs > 0)
+        return;
+    if (s->pool != NULL)
+        s->pool->heap_bytes -= sizeof(*s) + s->len;
+    free(s);
+}
+
+/* Gives the segment its bytes. */
+static void refer(struct out_segment *segment, struct out_pool *p, struct shared *s)
+{
+    segment->owner = s;
+    segment->ptr = s->bytes;
+    segment->len = s->len;
+    if (s->pool != NULL)
+        return;
+    s->pool = p;
+    p->heap_bytes += sizeof(*s) + s->len;
 }
 
 enum err out_pool_init(struct out_pool *p, size_t gather_bytes)
@@ -64,12 +79,14 @@ static struct out_segment *segment_new(struct out_pool *p)
     }
     struct out_segment *s = p->free;
     p->free = s->next;
+    p->heap_bytes += sizeof(*s);
     return s;
 }
 
 static void segment_free(struct out_pool *p, struct out_segment *s)
 {
     shared_put(s->owner);
+    p->heap_bytes -= sizeof(*s);
     s->next = p->free;
     p->free = s;
 }
@@ -92,15 +109,15 @@ static uint8_t *extend_on_heap(struct outq *q, struct out_pool *p, size_t len)
     struct out_segment *s = segment_new(p);
     if (s == NULL)
         return NULL;
-    s->owner = shared_new(len);
-    if (s->owner == NULL) {
+    s->owner = NULL;
+    struct shared *block = shared_new(len);
+    if (block == NULL) {
         segment_free(p, s);
         return NULL;
     }
-    s->ptr = s->owner->bytes;
-    s->len = (uint32_t)len;
+    refer(s, p, block);
     append(q, s);
-    return s->owner->bytes;
+    return block->bytes;
 }
 
 uint8_t *outq_extend(struct outq *q, struct out_pool *p, size_t len)
@@ -160,9 +177,7 @@ enum err outq_push(struct outq *q, struct out_pool *p, struct shared *shared)
     struct out_segment *s = segment_new(p);
     if (s == NULL)
         return ERR_NOMEM;
-    s->owner = shared_get(shared);
-    s->ptr = shared->bytes;
-    s->len = shared->len;
+    refer(s, p, shared_get(shared));
     append(q, s);
     return OK;
 }
@@ -201,7 +216,7 @@ void outq_consume(struct outq *q, struct out_pool *p, size_t n)
     }
 }
 
-enum err outq_settle(struct outq *q)
+enum err outq_settle(struct outq *q, struct out_pool *p)
 {
     if (q->tail == NULL)
         return OK;
@@ -214,8 +229,7 @@ enum err outq_settle(struct outq *q)
         if (copy == NULL)
             return ERR_NOMEM;
         memcpy(copy->bytes, s->ptr, s->len);
-        s->owner = copy;
-        s->ptr = copy->bytes;
+        refer(s, p, copy);
     } while (s != q->tail);
     return OK;
 }

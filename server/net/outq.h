@@ -15,6 +15,7 @@
 
 /* Immutable bytes with a count of references; freed with the last. */
 struct shared {
+    struct out_pool *pool; /* that counts it, since a queue refers to it; NULL: none does */
     uint32_t refs;
     uint32_t len;
     uint8_t bytes[];
@@ -39,7 +40,8 @@ struct out_pool {
     size_t gather_used;
     struct shared *reserved; /* by outq_reserve, where the gather buffer had no room */
     struct out_segment *free;
-    void *slabs; /* chain of segment slabs, for out_pool_deinit */
+    size_t heap_bytes; /* of what its queues refer to, each once, and of their segments */
+    void *slabs;       /* chain of segment slabs, for out_pool_deinit */
 };
 
 enum err out_pool_init(struct out_pool *p, size_t gather_bytes);
@@ -75,6 +77,6 @@ void outq_consume(struct outq *q, struct out_pool *p, size_t n);
 
 /* Moves what lies in the gather buffer to the heap; ERR_NOMEM leaves the queue unusable but
  * valid for outq_clear. */
-enum err outq_settle(struct outq *q);
+enum err outq_settle(struct outq *q, struct out_pool *p);
 
 void outq_clear(struct outq *q, struct out_pool *p);

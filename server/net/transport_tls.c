@@ -31,6 +31,7 @@ struct tls_net {
 struct tls_conn {
     SSL *ssl;
     struct buf pending; /* ciphertext that the socket did not take */
+    size_t counted;     /* memory_count */
     bool is_ready;
     bool is_shut; /* close_notify is made */
 };
@@ -38,6 +39,12 @@ struct tls_conn {
 static struct tls_net *tls_of(const struct conn *c)
 {
     return conn_net(c)->tls;
+}
+
+static void count_memory(struct conn *c)
+{
+    struct tls_conn *t = c->tls;
+    memory_count(&conn_net(c)->memory, &t->counted, sizeof(*t) + MEMORY_TLS_BYTES + t->pending.cap);
 }
 
 /* --- OpenSSL's side ---------------------------------------------------------------------- */
@@ -130,6 +137,7 @@ enum err tls_accept(struct conn *c)
     SSL_set_bio(t->ssl, bio, bio);
     SSL_set_accept_state(t->ssl);
     c->tls = t;
+    count_memory(c);
     return OK;
 }
 
@@ -145,6 +153,7 @@ static enum io_result keep_output(struct conn *c)
     }
     enum err e = buf_append(&c->tls->pending, span_of(net->out, net->out_len));
     net->out_len = 0;
+    count_memory(c);
     return e == OK ? IO_OK : IO_FAILED;
 }
 
@@ -280,6 +289,7 @@ static enum io_result tls_write(struct conn *c, const struct iovec *iov, int cou
     net->out_len = 0;
     if (t->pending.len == 0)
         buf_deinit(&t->pending);
+    count_memory(c);
     return e == OK ? IO_OK : IO_FAILED;
 }
 
@@ -312,6 +322,7 @@ static void tls_free(struct conn *c)
 {
     SSL_free(c->tls->ssl);
     buf_deinit(&c->tls->pending);
+    memory_count(&conn_net(c)->memory, &c->tls->counted, 0);
     free(c->tls);
     c->tls = NULL;
 }

@@ -211,11 +211,12 @@ static void begin_exchange(struct http_session *s)
 }
 
 /* Frees what a handler may have left, wherever it stands. */
-static void end_exchange(struct http_session *s)
+static void end_exchange(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
     co_sleep_cancel(&x->sleep);
     buf_deinit(&x->body);
+    memory_count(&conn_net(c)->memory, &x->body_counted, 0);
     job_request_release(x->job);
     x->job = NULL;
 }
@@ -280,7 +281,7 @@ static enum co_result run(struct conn *c, void *frame)
                 CO_RETURN;
             CO_AWAIT(conn_try_event(c)); /* woken by a read, or the timer */
         }
-        end_exchange(s);
+        end_exchange(c, s);
         if (s->parser.refusal.status != 0)
             refuse_request(c, s);
         if (!s->exchange.response.keep_alive || c->state != CONN_OPEN)
@@ -298,8 +299,7 @@ static enum co_result run(struct conn *c, void *frame)
 static void drop(struct conn *c, void *frame)
 {
     struct http_session *s = frame;
-    (void)c;
-    end_exchange(s);
+    end_exchange(c, s);
     http_parser_deinit(&s->parser);
 }
 

@@ -24,6 +24,7 @@ struct http_exchange {
     bool is_upgraded;  /* another protocol has taken over: the session ends */
     struct co_sleep sleep;
     struct buf body;         /* where the handler wants the body whole */
+    size_t body_counted;     /* memory_count */
     struct job_request *job; /* NULL: none was asked for */
 };
 

@@ -42,6 +42,7 @@ static enum http_event collect(struct conn *c, struct http_session *s)
             conn_abort(c, "out of memory");
             return HTTP_EVENT_FAILED;
         }
+        memory_count(&conn_net(c)->memory, &s->exchange.body_counted, s->exchange.body.cap);
     }
 }
 

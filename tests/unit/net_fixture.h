@@ -169,6 +169,10 @@ static inline void fix_done(void)
 {
     fix_close();
     cr_assert_eq(fix.open_total, 0);
+    for (unsigned i = 0; i < fix.net_count; i++) {
+        cr_assert_eq(fix.nets[i].memory.counted_bytes, 0);
+        cr_assert_eq(fix.nets[i].out.heap_bytes, 0);
+    }
     fix_free();
 }
 

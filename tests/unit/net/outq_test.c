@@ -94,7 +94,7 @@ Test(outq, settled_bytes_survive_the_gather_buffer)
     struct outq q = {0};
     expect_ok(outq_write(&q, &pool, SPAN("kept")));
     outq_consume(&q, &pool, 1);
-    expect_ok(outq_settle(&q));
+    expect_ok(outq_settle(&q, &pool));
     memset(pool.gather, '!', pool.gather_bytes);
     pool.gather_used = 0;
     expect_ok(outq_write(&q, &pool, SPAN("new")));
@@ -149,7 +149,7 @@ Test(outq, each_allocation_that_fails_is_told_and_changes_nothing)
     struct outq q = {0};
     expect_ok(outq_write(&q, &pool, SPAN("x")));
     alloc_fail_after(0);
-    expect_err(outq_settle(&q), ERR_NOMEM);
+    expect_err(outq_settle(&q, &pool), ERR_NOMEM);
     alloc_fail_stop();
     outq_clear(&q, &pool);
 }

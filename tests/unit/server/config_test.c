@@ -101,6 +101,19 @@ Test(config, no_limit_is_the_largest_value)
     config_deinit(&config);
 }
 
+Test(config, the_memory_limit_is_half_of_what_there_is)
+{
+    cr_assert_eq(LOAD("limits.memory_bytes=auto"), OK);
+    int64_t all = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    cr_assert_leq(config.limits.memory_bytes, all / 2);
+    cr_assert_geq(config.limits.memory_bytes, 1 << 20);
+    config_deinit(&config);
+    cr_assert_eq(LOAD("limits.memory_bytes=0"), OK);
+    cr_assert_eq(config.limits.memory_bytes, (int64_t)1 << 40);
+    config_deinit(&config);
+    cr_assert_eq(LOAD("limits.memory_bytes=1000"), ERR_SYNTAX);
+}
+
 Test(config, deinit_is_safe_twice_and_on_a_zeroed_one)
 {
     cr_assert_eq(LOAD("loops=2"), OK);

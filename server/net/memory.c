@@ -1,0 +1,144 @@
+#include "net/memory.h"
+
+#include "config.h"
+#include "core/log.h"
+#include "net/listener.h"
+#include "net/net.h"
+#include "simul/ws.h"
+
+enum {
+    VICTIMS_MAX = 16,            /* found in one walk over the connections */
+    VICTIM_BYTES_MIN = 4 * 1024, /* who holds less is not to blame */
+    WS_PARTIAL_BYTES = 4400,     /* a context of wslay's, of which 4 KiB are its buffer */
+    TOLD_MS = 10 * 1000,
+};
+
+void memory_init(struct memory *m, const struct config *config)
+{
+    *m = (struct memory){.bytes_max = (uint64_t)config->limits.memory_bytes};
+}
+
+static uint64_t held_by(const struct conn *c)
+{
+    return (uint64_t)c->out.bytes + c->in.len;
+}
+
+/* What one connection of the loop holds, at most; 0: nobody there is worth to be evicted. */
+static uint64_t most_of(const struct loop *l)
+{
+    return metric_get(&l->metrics.held_bytes_max);
+}
+
+static void set_most(struct net *n, uint64_t bytes)
+{
+    atomic_store_explicit(&n->loop->metrics.held_bytes_max, bytes, memory_order_relaxed);
+}
+
+void memory_note(struct net *n, const struct conn *c)
+{
+    uint64_t held = held_by(c);
+    if (held >= VICTIM_BYTES_MIN && held > most_of(n->loop))
+        set_most(n, held);
+}
+
+/* The sum of all loops, with this one as it is now. */
+static uint64_t publish(struct net *n)
+{
+    struct memory *m = &n->memory;
+    _Atomic uint64_t *total = &n->loop->set->held_bytes;
+    uint64_t bytes =
+        m->counted_bytes + n->out.heap_bytes + (uint64_t)n->ws_pool->lent * WS_PARTIAL_BYTES;
+    uint64_t change = bytes - m->published_bytes;
+    if (change == 0)
+        return atomic_load_explicit(total, memory_order_relaxed);
+    m->published_bytes = bytes;
+    metric_add(&n->loop->metrics.held_bytes, change);
+    return atomic_fetch_add_explicit(total, change, memory_order_relaxed) + change;
+}
+
+/* The loop whose largest connection is, as far as is known, the largest of all. */
+static struct loop *loop_of_largest(const struct net *n)
+{
+    struct loop *largest = n->loop;
+    for (unsigned i = 0; i < n->loop->set->count; i++) {
+        struct loop *l = &n->loop->set->loops[i];
+        if (most_of(l) > most_of(largest))
+            largest = l;
+    }
+    return largest;
+}
+
+static bool may_be_evicted(const struct net *n, const struct conn *c)
+{
+    return c->session != NULL && c->state != CONN_DEAD && held_by(c) >= VICTIM_BYTES_MIN &&
+           !n->listeners[c->listener].is_admin;
+}
+
+/* Those of this loop that hold the most, the largest first. */
+static size_t find_victims(const struct net *n, struct conn *victims[VICTIMS_MAX])
+{
+    size_t count = 0;
+    for (uint32_t slot = 0; slot < n->conns.slot_count; slot++) {
+        struct conn *c = conn_table_at(&n->conns, slot);
+        if (!may_be_evicted(n, c))
+            continue;
+        if (count == VICTIMS_MAX && held_by(c) <= held_by(victims[count - 1]))
+            continue;
+        size_t at = count < VICTIMS_MAX ? count++ : count - 1;
+        for (; at > 0 && held_by(victims[at - 1]) < held_by(c); at--)
+            victims[at] = victims[at - 1];
+        victims[at] = c;
+    }
+    return count;
+}
+
+/* Evicts the largest of this loop, as long as they are the largest of all. */
+static void evict_largest(struct net *n, uint64_t enough)
+{
+    struct conn *victims[VICTIMS_MAX];
+    size_t count = find_victims(n, victims);
+    for (size_t i = 0; i < count; i++) {
+        set_most(n, held_by(victims[i]));
+        if (publish(n) <= enough || loop_of_largest(n) != n->loop)
+            return;
+        conn_evict(victims[i], EVICT_MEMORY);
+        outq_clear(&victims[i]->out, &n->out); /* the rest goes when it is reaped */
+    }
+    if (count < VICTIMS_MAX)
+        set_most(n, 0);
+}
+
+/* What is known of other loops is never too little, and each corrects its own when it looks, so
+ * waking the one that seems to have the largest comes to an end. */
+static void relieve(struct net *n, uint64_t enough)
+{
+    struct loop *largest = loop_of_largest(n);
+    if (largest == n->loop && most_of(largest) > 0) {
+        evict_largest(n, enough);
+        largest = loop_of_largest(n);
+    }
+    if (most_of(largest) > 0 && publish(n) > enough)
+        ev_async_send(largest->ev, &largest->wake); /* perhaps ourselves: there are more */
+}
+
+static void tell(struct net *n, uint64_t bytes)
+{
+    struct memory *m = &n->memory;
+    if (m->told_at_ms != 0 && n->loop->now_ms < m->told_at_ms + TOLD_MS)
+        return;
+    m->told_at_ms = n->loop->now_ms;
+    LOG_WARN("limits.memory_bytes is reached; who holds the most is closed",
+             LOG_INT("bytes", (int64_t)bytes), LOG_INT("limit", (int64_t)m->bytes_max),
+             LOG_INT("loop", n->loop->index));
+}
+
+void memory_balance(struct net *n)
+{
+    struct memory *m = &n->memory;
+    uint64_t bytes = publish(n);
+    m->is_short = bytes > m->bytes_max - m->bytes_max / 8;
+    if (bytes <= m->bytes_max)
+        return;
+    tell(n, bytes);
+    relieve(n, m->bytes_max - m->bytes_max / 16);
+}
