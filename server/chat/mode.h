@@ -3,7 +3,12 @@
 
 #include "simul/span.h"
 
+#include <stdint.h>
+
 struct hub_call;
+struct user;
 
 /* Of the user with that nick, if it is the caller (mode_user.c). */
 void mode_user(struct hub_call *call, struct span nick);
+/* Gives the user these modes, of enum user_mode, and tells it what has changed. */
+void mode_user_set(struct hub_call *call, struct user *u, uint8_t after);

@@ -30,7 +30,7 @@ static void write_server(struct conn *c)
             print(text, "Welcome to %s, %.*s", cl->config->server.network, SPAN_ARG(nick)));
     NUMERIC(c, "002", print(text, "Your host is %s, running simul-%s", name, SIMUL_VERSION));
     NUMERIC(c, "003", print(text, "This server was started on %s", cl->created));
-    NUMERIC(c, "004", span_str(name), SPAN("simul-" SIMUL_VERSION), SPAN("i"), SPAN("notv"),
+    NUMERIC(c, "004", span_str(name), SPAN("simul-" SIMUL_VERSION), SPAN("Biow"), SPAN("notv"),
             SPAN("ov"));
 }
 

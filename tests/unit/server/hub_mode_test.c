@@ -103,7 +103,26 @@ Test(hub_mode, users_may_be_invisible)
     SAYS_HEARS(op, "MODE OP +i", ":op!~u@h MODE op :+i\n");
     SAYS_HEARS(op, "MODE op +i", "");
     SAYS_HEARS(op, "MODE op", ":s.test 221 op :+i\n");
-    SAYS_HEARS(op, "MODE op +o-i", ":s.test 501 op :Unknown MODE flag\n:op!~u@h MODE op :-i\n");
+    SAYS_HEARS(op, "MODE op +x-i", ":s.test 501 op :Unknown MODE flag\n:op!~u@h MODE op :-i\n");
+}
+
+Test(hub_mode, users_modes_are_told_in_one_line)
+{
+    SAYS_HEARS(op, "MODE op +iwB", ":op!~u@h MODE op :+Biw\n");
+    SAYS_HEARS(op, "MODE op", ":s.test 221 op :+Biw\n");
+    SAYS_HEARS(op, "MODE op -B+w-i", ":op!~u@h MODE op :-Bi\n");
+    SAYS_HEARS(op, "MODE op +B-w", ":op!~u@h MODE op :+B-w\n");
+    SAYS_HEARS(op, "MODE op +i-i+-", "");
+    SAYS_HEARS(op, "MODE op :", "");
+    HEARS(voice, "");
+}
+
+Test(hub_mode, nobody_makes_itself_an_operator)
+{
+    SAYS_HEARS(op, "MODE op +o", "");
+    SAYS_HEARS(op, "MODE op +o-o+ow", ":op!~u@h MODE op :+w\n");
+    SAYS_HEARS(op, "MODE op", ":s.test 221 op :+w\n");
+    cr_assert_eq(hub_counts(fix.hub).opers, 0);
 }
 
 Test(hub_mode, other_users_are_none_of_ones_business)
