@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { TYPING_ERRORS_MAX = 3 }; /* a known key that differs by more is not suggested */
+enum {
+    TYPING_ERRORS_MAX = 3, /* a known key that differs by more is not suggested */
+    /* A key's name in the environment is no longer than CONFIG_KEY_BYTES_MAX either. */
+    KEY_BYTES_MAX = CONFIG_KEY_BYTES_MAX - (sizeof(CONFIG_ENV_PREFIX) - 1),
+};
 
 static const char LISTEN[] = "listen.";
 
@@ -56,7 +60,7 @@ void config_warn(struct config_loader *l, const char *format, ...)
 struct known_key {
     const struct config_setting *setting;
     struct config_listener *listener; /* NULL: the setting is not a listener's */
-    char name[CONFIG_KEY_BYTES_MAX];
+    char name[KEY_BYTES_MAX];
 };
 
 /* Counts through all keys: the settings, then those of each listener there is so far. */
@@ -126,7 +130,7 @@ static struct hint hint_for(struct config *config, const char *unknown, bool is_
         if (is_env)
             env_name_of(key.name, name);
         else
-            memcpy(name, key.name, sizeof(name));
+            memcpy(name, key.name, sizeof(key.name));
         size_t distance = edit_distance(unknown, name);
         if (distance < nearest) {
             nearest = distance;
