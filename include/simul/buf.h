@@ -2,6 +2,7 @@
  * embedded. A zeroed buf is empty and valid. */
 #pragma once
 
+#include "simul/check.h"
 #include "simul/err.h"
 #include "simul/span.h"
 
@@ -59,6 +60,7 @@ static inline enum err buf_append(struct buf *b, struct span s)
 /* Drops the first n bytes and moves the rest to the front. */
 static inline void buf_consume(struct buf *b, size_t n)
 {
+    CHECK(n <= b->len);
     b->len -= n;
     if (b->len > 0)
         memmove(b->data, b->data + n, b->len);

@@ -4,6 +4,7 @@
 #include "unit/expect.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 
 Test(buf, is_empty_when_zeroed)
 {
@@ -53,6 +54,13 @@ Test(buf, drops_its_beginning)
     buf_consume(&b, 1);
     expect_span(buf_span(&b), SPAN(""));
     buf_deinit(&b);
+}
+
+Test(buf, aborts_when_more_is_dropped_than_there_is, .signal = SIGABRT)
+{
+    struct buf b = {0};
+    expect_ok(buf_append(&b, SPAN("ab")));
+    buf_consume(&b, 3);
 }
 
 Test(buf, prints_without_the_zero)
