@@ -399,7 +399,8 @@ def test_the_python_client_gets_its_messages_back(daemon, listener):
 
 def test_the_python_client_offers_compression_and_does_without(daemon):
     async def scenario(ws):
-        assert ws.extensions == []
+        told = ws if hasattr(ws, "extensions") else ws.protocol  # Debian 12's and Debian 13's
+        assert told.extensions == []
         await ws.send("a" * 1000)
         assert await ws.recv() == "a" * 1000
 
