@@ -21,9 +21,10 @@ name_packages() {
     # shellcheck source=/dev/null
     release=$(. /etc/os-release && echo "${VERSION_ID:-}")
     case $release in
-    12) llhttp=node-llhttp llhttp_run='' clang_rt=libclang-rt-14-dev ev_run=libev4 ssl_run=libssl3 ;;
+    12) llhttp=node-llhttp llhttp_run='' clang_rt=libclang-rt-14-dev ev_run=libev4 ssl_run=libssl3
+        promtool=prometheus ;;
     *) llhttp=libllhttp-dev llhttp_run=libllhttp9.2 clang_rt=libclang-rt-19-dev
-        ev_run=libev4t64 ssl_run=libssl3t64 ;;
+        ev_run=libev4t64 ssl_run=libssl3t64 promtool=promtool ;;
     esac
 
     run_packages="$ev_run $ssl_run $llhttp_run libwslay1 libinih1 libjansson4"
@@ -31,7 +32,7 @@ name_packages() {
         libinih-dev libjansson-dev"
     test_packages="clang clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcriterion-dev
         valgrind procps python3 python3-pytest python3-websockets ca-certificates curl openssl
-        netcat-openbsd ii chromium"
+        netcat-openbsd ii irssi weechat-headless weechat-plugins chromium mmdebstrap"
     # A node that is there already, from wherever, does.
     command -v node >/dev/null || test_packages="$test_packages nodejs"
     command -v npm >/dev/null || test_packages="$test_packages npm"
@@ -77,24 +78,30 @@ install_packages() {
     apt_get install --no-install-recommends $missing
 }
 
-# promtool alone, out of prometheus' package: installing that would also start its service, on the
-# port where simuld has its metrics.
-install_promtool() {
+# Programs whose packages would also start services on this machine: they and the libraries that
+# they need go to build-tools/, not into the system.
+unpack_programs() {
     tools=$root/build-tools
-    command -v promtool >/dev/null || [ -x "$tools/promtool" ] && return 0
-    echo "installing from Debian: promtool (out of prometheus)"
-    rm -rf "$tools/unpacked"
-    mkdir -p "$tools/unpacked"
-    (cd "$tools/unpacked" && apt-get -qq -o APT::Sandbox::User=root download prometheus &&
-        dpkg-deb -x prometheus_*.deb . && mv usr/bin/promtool ..)
-    rm -rf "$tools/unpacked"
+    [ "$(cat "$tools/packages" 2>/dev/null)" != "$*" ] || return 0
+    echo "unpacking from Debian: $*"
+    apt_get update
+    rm -rf "$tools"
+    mkdir -p "$tools"
+    missing=$(apt-get -qq --simulate --no-install-recommends install "$@" |
+        sed -n 's/^Inst \([^ ]*\) .*/\1/p')
+    # shellcheck disable=SC2086 # a list of words
+    [ -z "$missing" ] || (cd "$tools" &&
+        apt-get -qq -o APT::Sandbox::User=root download $missing &&
+        for archive in *.deb; do dpkg-deb -x "$archive" .; done &&
+        rm ./*.deb)
+    echo "$*" >"$tools/packages"
 }
 
 install_node_modules() {
     lock=$root/tests/package-lock.json
     installed_lock=$root/tests/node_modules/.installed-lock.json
     cmp -s "$lock" "$installed_lock" && return 0
-    echo "installing from npm: ws, playwright-core"
+    echo "installing from npm what tests/package.json names"
     npm ci --silent --no-audit --no-fund --ignore-scripts --prefix "$root/tests"
     cp "$lock" "$installed_lock"
 }
@@ -106,7 +113,7 @@ build) install_packages $build_packages ;;
 run) install_packages $run_packages ;;
 test)
     install_packages $build_packages $test_packages
-    install_promtool
+    unpack_programs haproxy nginx libnginx-mod-stream $promtool
     install_node_modules
     ;;
 *) fail "usage: $0 [build|run|test]" ;;

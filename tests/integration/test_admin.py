@@ -1,15 +1,12 @@
 """The admin listener: /metrics, /livez, /readyz, /stats."""
 import json
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from http_raw import HttpConnection, get
 from simuld import wait_until
-
-TOOLS = Path(__file__).parents[2] / "build-tools"
+from tools import tool
 
 
 @pytest.mark.short
@@ -19,11 +16,9 @@ def test_it_is_alive_and_ready(daemon):
 
 
 def test_promtool_accepts_the_metrics(daemon):
-    promtool = shutil.which("promtool") or shutil.which("promtool", path=TOOLS)
-    assert promtool, "promtool is not installed"
     status, text = daemon.admin("/metrics")
     assert status == 200
-    check = subprocess.run([promtool, "check", "metrics"], input=text, text=True,
+    check = subprocess.run([tool("promtool"), "check", "metrics"], input=text, text=True,
                            capture_output=True, check=False)
     assert (check.returncode, check.stdout + check.stderr) == (0, "")
 
