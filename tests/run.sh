@@ -2,7 +2,8 @@
 # Every test: installs what the tests use, builds with sanitizers, with clang and for release, and
 # runs tests/steps/*.sh, one line each. What a step printed is in build-test/log/, and here when it
 # failed. The last line sums up: "N passed, N failed, N skipped".
-#   tests/run.sh [static|unit|sim|fuzz|integration|tsan|valgrind|browser]…      (all by default)
+#   tests/run.sh [static|unit|sim|fuzz|integration|tsan|valgrind|browser|debian13]…
+# All steps by default. Why one was skipped is printed below it.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -34,6 +35,7 @@ run_step() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 
     echo "$p passed, $f failed, $s skipped in $seconds s"
+    sed -n 's/^SKIPPED/    &/p' "$logs/$1.log"
     [ "$f" -eq 0 ] || {
         tail -n 300 "$logs/$1.log" | sed 's/^/    /'
         echo "    (all of it: $logs/$1.log)"
@@ -42,7 +44,7 @@ run_step() {
 
 mkdir -p "$logs"
 sh "$root/deploy/install-deps.sh" test
-[ $# -gt 0 ] || set -- static unit sim fuzz integration tsan valgrind browser
+[ $# -gt 0 ] || set -- static unit sim fuzz integration tsan valgrind browser debian13
 for step in "$@"; do
     run_step "$step"
 done

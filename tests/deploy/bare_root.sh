@@ -21,27 +21,10 @@ while [ $# -gt 0 ]; do
 done
 cache=${1:-${TMPDIR:-/tmp}/simul-roots}
 
-# in_root COMMAND…: becomes the command, inside the root. It sees mounts and processes of its own,
-# which end with it, and nothing of this machine's environment but how the network is reached.
-in_root() {
-    # shellcheck disable=SC2016 # expanded inside
-    exec unshare --mount --pid --fork --kill-child sh -euc '
-        root=$1 packages=$2
-        shift 2
-        mount -t proc proc "$root/proc"
-        mount --rbind /dev "$root/dev"
-        mount --bind "$packages" "$root/var/cache/apt/archives"
-        exec env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
-            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-            ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
-            ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=/etc/host-ca.pem} \
-            chroot "$root" "$@"' in_root "$root" "$packages" "$@"
-}
-
 # quickstart SECONDS: runs the first command until the server is ready, and checks that it answers
 # and that it ends as it should.
 quickstart() {
-    in_root sh /simul/deploy/quickstart.sh >"$log" 2>&1 &
+    in_root "$root" sh /simul/deploy/quickstart.sh >"$log" 2>&1 &
     server=$!
     wait_for "$1" is_ready_or_gone || true
     sed 's/^/    /' "$log"
@@ -69,9 +52,7 @@ root=$(mktemp -d "$cache/root.XXXXXX")
 log=$root/quickstart.log
 trap clean_up EXIT
 trap 'exit 1' INT TERM
-tar -C "$root" -xf "$base_tar"
-cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-[ -z "${NODE_EXTRA_CA_CERTS:-}" ] || cp -L "$NODE_EXTRA_CA_CERTS" "$root/etc/host-ca.pem"
+unpack_root "$root"
 copy_checkout "$root/simul"
 
 echo "sh deploy/quickstart.sh, with nothing installed"
@@ -80,4 +61,4 @@ echo "the same once more"
 quickstart 60
 [ "$quickstart_only" = yes ] && exit 0
 echo "sh tests/run.sh"
-(in_root sh /simul/tests/run.sh)
+(in_root "$root" sh /simul/tests/run.sh)

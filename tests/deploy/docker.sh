@@ -3,7 +3,7 @@
 # containers too: no bridge, no firewall rules, no overlay file system. As root; slow, and therefore
 # not part of tests/run.sh.
 #   tests/deploy/docker.sh [--suite bookworm] [CACHE]
-# The base image is a bare root from debootstrap, which CACHE (a directory under TMPDIR) keeps.
+# The base image is a bare root, which CACHE (a directory under TMPDIR) keeps.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
