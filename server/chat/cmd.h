@@ -29,6 +29,12 @@ void cmd_ison(struct hub_call *call);
 void cmd_lusers(struct hub_call *call);
 void cmd_userhost(struct hub_call *call);
 
+/* cmd_whois.c */
+void cmd_whois(struct hub_call *call);
+
+/* cmd_whowas.c */
+void cmd_whowas(struct hub_call *call);
+
 /* cmd_user.c */
 void cmd_nick(struct hub_call *call);
 void cmd_quit(struct hub_call *call);

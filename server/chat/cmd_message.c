@@ -98,6 +98,7 @@ static void say_text(struct hub_call *call, const char *verb, bool is_silent)
     struct buf tags = {0};
     take_tags(call, &sp, &tags);
     sp.text = line->params[1];
+    call->user->active_ms = call->at.ms;
     say(call, &sp);
     buf_deinit(&tags);
 }

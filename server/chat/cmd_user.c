@@ -22,7 +22,7 @@ void cmd_nick(struct hub_call *call)
     if (span_eq(nick, user_nick(u)))
         return;
     hub_send_peers(call, u, HUB_MESSAGE(call, user_source(u), "NICK", SPAN_EMPTY, nick));
-    user_rename(call->hub, u, nick);
+    user_rename(call, u, nick);
     hub_send_renamed(call, u);
 }
 

@@ -49,6 +49,7 @@ void hub_free(struct hub *hub)
     table_deinit(&hub->users);
     table_deinit(&hub->channels);
     roster_deinit(&hub->user_order);
+    whowas_deinit(&hub->whowas);
     roster_deinit(&hub->channel_order);
     free(hub->free_slots);
     buf_deinit(&hub->scratch);

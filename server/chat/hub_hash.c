@@ -87,6 +87,21 @@ static void put_channel(const struct table_node *node, void *arg)
     seal(h);
 }
 
+static void put_whowas(const struct whowas *w, struct hasher *h)
+{
+    put_span(h, SPAN("whowas"));
+    uint64_t before = w->count;
+    for (const struct whowas_entry *e; (e = whowas_next(w, &before)) != NULL;) {
+        put_number(h, e->until_ms);
+        put_span(h, whowas_nick(e));
+        put_span(h, whowas_user(e));
+        put_span(h, whowas_host(e));
+        put_span(h, whowas_realname(e));
+        put_span(h, whowas_ip(e));
+    }
+    seal(h);
+}
+
 static void put_rest(const struct hub *hub, struct hasher *h)
 {
     put_span(h, SPAN("hub"));
@@ -106,6 +121,7 @@ uint64_t hub_hash(const struct hub *hub)
     struct hasher h = {0};
     table_each(&hub->users, put_user, &h);
     table_each(&hub->channels, put_channel, &h);
+    put_whowas(&hub->whowas, &h);
     put_rest(hub, &h);
     buf_deinit(&h.bytes);
     return h.sum;

@@ -6,6 +6,7 @@
 #include "chat/hub.h"
 #include "chat/roster.h"
 #include "chat/table.h"
+#include "chat/whowas.h"
 #include "simul/buf.h"
 #include "simul/check.h"
 #include "simul/irc.h"
@@ -28,6 +29,7 @@ struct hub {
     struct table channels;                   /* by folded name */
     struct roster user_order, channel_order; /* the same, in the order in which they came */
     struct hub_counts counts;
+    struct whowas whowas;
 
     /* Channel slots that are free again; beyond them, channel_slots is the next. */
     uint32_t *free_slots;
@@ -133,7 +135,7 @@ struct user *user_find(struct hub *hub, struct span nick);
 /* The user that registers, still without sessions; the nick must be free. */
 struct user *user_new(struct hub_call *call, const struct entry *e);
 /* The new nick must be free, or the same but for its case. */
-void user_rename(struct hub *hub, struct user *u, struct span nick);
+void user_rename(struct hub_call *call, struct user *u, struct span nick);
 /* Counts those that are counted; nobody else writes u->modes. */
 void user_set_modes(struct hub *hub, struct user *u, uint8_t modes);
 /* Whether u may be shown to somebody who does not know its nick: it is not invisible, or they share

@@ -63,8 +63,11 @@ struct user *user_new(struct hub_call *call, const struct entry *e)
     return u;
 }
 
-void user_rename(struct hub *hub, struct user *u, struct span nick)
+void user_rename(struct hub_call *call, struct user *u, struct span nick)
 {
+    struct hub *hub = call->hub;
+    if (!irc_eq(nick, user_nick(u)))
+        whowas_add(&hub->whowas, u, call->at.ms);
     uint8_t folded[UINT8_MAX];
     table_remove(&hub->users, &u->node);
     set_source(u, nick, span_drop(user_source(u), u->nick_bytes));
@@ -169,6 +172,7 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
         struct membership *m = container_of(n, struct membership, in_user);
         channel_remove_member(hub, m);
     }
+    whowas_add(&hub->whowas, u, call->at.ms);
     table_remove(&hub->users, &u->node);
     roster_remove(&hub->user_order, u->seq);
     user_set_modes(hub, u, 0);

@@ -51,9 +51,9 @@ Test(hub_hash, does_not_depend_on_the_key_of_the_tables)
 Test(hub_hash, changes_with_whatever_changes)
 {
     static const char *const lines[] = {
-        "MODE #a -n",     "MODE #a +v bob", "MODE #a +o bob",    "TOPIC #a :",
-        "TOPIC #b :more", "MODE alice +i",  "NICK alicia",       "JOIN #d",
-        "PART #b",        "JOIN #e",        "MODE #a -o alicia", "QUIT :good bye",
+        "MODE #a -n",    "MODE #a +v bob",    "MODE #a +o bob", "TOPIC #a :",      "TOPIC #b :more",
+        "MODE alice +i", "NICK alicia",       "JOIN #d",        "PRIVMSG bob :hi", "PART #b",
+        "JOIN #e",       "MODE #a -o alicia", "QUIT :good bye",
     };
     uint64_t hash = talk();
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -67,7 +67,8 @@ Test(hub_hash, changes_with_whatever_changes)
 Test(hub_hash, stays_with_what_changes_nothing)
 {
     uint64_t hash = talk();
-    fix_say(0, "PRIVMSG #a :hello");
+    fix_say(0, "TAGMSG #a");
+    fix_say(0, "WHOIS bob");
     fix_say(1, "TOPIC #a :not by him");
     fix_say(2, "NAMES #a");
     fix_close(3, "nobody");
