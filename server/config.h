@@ -76,8 +76,10 @@ struct config {
     struct {
         int64_t nick_length;
         int64_t channel_length;
-        int64_t ping_seconds; /* 0: never */
-        char *motd;           /* a path; empty: no message */
+        int64_t flood_lines_per_second; /* of one session; 0: any number */
+        int64_t flood_burst;            /* lines at once, before that counts */
+        int64_t ping_seconds;           /* 0: never */
+        char *motd;                     /* a path; empty: no message */
         bool cloak;           /* hosts are hidden */
         char *cloak_key;      /* empty: a random one */
     } chat;

@@ -165,13 +165,16 @@ static void look_at_clock(struct conn *c, struct chat_session *s)
 }
 
 /* Whether a line may be taken: it can be posted, and its answer queued, so that a peer which asks
- * and does not read has at most one long answer beyond the out-queue's limit. A session that lacks
- * one of the loop's credits stands in line for it, and nobody passes those who stand there. */
+ * and does not read has at most one long answer beyond the out-queue's limit; and it is no flood.
+ * What is unfinished has been counted as a line already. A session that lacks one of the loop's
+ * credits stands in line for it, and nobody passes those who stand there. */
 static bool may_take(struct conn *c, struct chat_session *s)
 {
     struct chat_loop *cl = loop_of(c);
     unsigned in_flight_max = s->awaits_long ? 1 : CHAT_IN_FLIGHT_MAX;
     if (s->in_flight >= in_flight_max || !conn_has_room(c))
+        return false;
+    if (s->unfinished == NULL && flood_must_wait(c))
         return false;
     if (cl->credits > 0 && (s->has_turn || list_is_empty(&cl->waiting)))
         return true;
@@ -211,7 +214,7 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
     struct chat_serving *const f = &s->serving;
     CO_BEGIN(f);
     for (;;) {
-        CO_AWAIT(may_go_on(c, s)); /* woken by the hub, room, a credit, the timer, the drain */
+        CO_AWAIT(may_go_on(c, s)); /* woken by the hub, room, a credit, any timer, the drain */
         look_at_clock(c, s);
         if (s->reason != NULL)
             CO_RETURN;
@@ -236,6 +239,7 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
     }
     if (r == LINE_ENDED)
         CO_RETURN;
+    flood_count(c);
     s->was_pinged = false;
     s->is_too_long = r == LINE_TOO_LONG;
     metric_add(&conn_net(c)->loop->metrics.irc_lines, 1);
@@ -362,6 +366,7 @@ static void drop(struct conn *c, void *frame)
     struct chat_loop *cl = loop_of(c);
     members_remove_all(cl, s);
     list_remove(&s->waiting);
+    flood_deinit(&s->flood);
     line_source_drop(c, s);
     if (s->unfinished != NULL)
         chat_command_free(&s->unfinished->command);

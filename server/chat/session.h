@@ -5,6 +5,7 @@
 
 #include "chat/caps.h"
 #include "chat/command.h"
+#include "chat/flood.h"
 #include "chat/render.h"
 #include "net/conn.h"
 #include "simul/buf.h"
@@ -56,8 +57,9 @@ struct chat_session {
     struct line_command *unfinished;           /* the hub has more to say to it; NULL: none */
     struct member *members;
     struct list waiting; /* in chat_loop.waiting */
-    struct conn *conn;   /* whose frame this is */
-    struct buf held;     /* a line that is not whole yet, or that waits for its turn */
+    struct flood flood;
+    struct conn *conn; /* whose frame this is */
+    struct buf held;   /* a line that is not whole yet, or that waits for its turn */
 };
 
 /* The connection's frame is a chat session. */

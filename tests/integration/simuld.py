@@ -29,6 +29,7 @@ LISTENERS = [
     "listen.echosix.port=0",
     "listen.echosix.protocol=echo",
 ]
+TALKATIVE = ["chat.flood_lines_per_second=0"]  # tests say much in a short time
 TLS = ["tls.self_signed=on", "listen.webtls.port=0", "listen.irctls.port=0"]
 
 # AddressSanitizer keeps freed memory back; where a test measures memory, it may keep little.
@@ -83,8 +84,8 @@ class Daemon:
     def __init__(self, *settings, loops=1, arguments=None, env=None):
         """`arguments`, where given, replace everything: listeners, loops and settings."""
         if arguments is None:
-            arguments = overrides([*LISTENERS, *TLS, "log.format=json", f"loops={loops}",
-                                   *settings])
+            arguments = overrides([*LISTENERS, *TLS, *TALKATIVE, "log.format=json",
+                                   f"loops={loops}", *settings])
         self.loops = loops
         self.stderr_file = tempfile.TemporaryFile("w+b")
         # A session of its own, so that whatever is left of it can be found.

@@ -83,6 +83,7 @@ static void load_config(const struct world_options *options)
              (unsigned long long)options->out_bytes);
     const char *const overrides[] = {"server.name=s.test",
                                      "chat.nick_length=16",
+                                     "chat.flood_lines_per_second=0",
                                      "chat.ping_seconds=0",
                                      "limits.handshake_seconds=3600",
                                      loops_text,

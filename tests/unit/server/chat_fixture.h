@@ -26,8 +26,9 @@ static inline void chat_behind_sessions(struct loop *l)
 
 static inline void chat_init_with(unsigned loops, const char *const *more, size_t more_count)
 {
-    const char *overrides[FIX_OVERRIDES_MAX] = {"chat.nick_length=16", "chat.cloak=off"};
-    const size_t ours = 2;
+    const char *overrides[FIX_OVERRIDES_MAX] = {"chat.nick_length=16", "chat.cloak=off",
+                                                "chat.flood_lines_per_second=0"};
+    const size_t ours = 3;
     for (size_t i = 0; i < more_count; i++)
         overrides[ours + i] = more[i];
     fix_init_with(loops, loops > 1, overrides, ours + more_count);
