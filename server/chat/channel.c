@@ -47,6 +47,8 @@ struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms)
     CHECK(ch != NULL);
     ch->name = text_copy(name);
     ch->created_ms = now_ms;
+    list_init(&ch->ranked);
+    list_init(&ch->invites);
     ch->modes = CHANNEL_NO_OUTSIDERS | CHANNEL_TOPIC_BY_OPS;
     ch->slot = take_slot(hub);
     table_add(&hub->channels, &ch->node, fold_name(hub, name));
@@ -60,11 +62,15 @@ static void channel_free(struct hub *hub, struct channel *ch)
     table_remove(&hub->channels, &ch->node);
     roster_remove(&hub->channel_order, ch->seq);
     roster_deinit(&ch->members);
+    invites_end_of_channel(ch);
+    for (int i = 0; i < CHANNEL_LISTS; i++)
+        mask_list_deinit(&ch->lists[i]);
     hub->counts.channels--;
     give_slot(hub, ch->slot);
     free(ch->name);
     free(ch->topic);
     free(ch->topic_setter);
+    free(ch->key);
     free(ch);
 }
 
@@ -87,14 +93,18 @@ struct membership *channel_member(const struct channel *ch, const struct user *u
     return NULL;
 }
 
-bool channel_is_visible(const struct channel *ch, const struct user *u)
-{
-    return !(ch->modes & CHANNEL_SECRET) || u->modes & USER_OPER || channel_member(ch, u) != NULL;
-}
-
 bool membership_is_quiet(const struct hub *hub, const struct membership *m)
 {
     return m->roles == 0 && m->channel->members.count > hub->options.quiet_members;
+}
+
+void membership_set_roles(struct membership *m, uint8_t roles)
+{
+    m->roles = roles;
+    if (roles == 0)
+        list_remove(&m->in_ranked);
+    else if (!list_is_linked(&m->in_ranked))
+        list_push_back(&m->channel->ranked, &m->in_ranked);
 }
 
 struct span membership_prefix(const struct membership *m, uint32_t session_caps)
@@ -132,7 +142,7 @@ struct membership *channel_add_member(struct hub_call *call, struct channel *ch,
     CHECK(m != NULL);
     m->channel = ch;
     m->user = u;
-    m->roles = ch->members.count == 0 ? ROLE_OP : 0;
+    membership_set_roles(m, ch->members.count == 0 ? ROLE_OP : 0);
     m->seq = roster_add(&ch->members, m);
     list_push_back(&u->memberships, &m->in_user);
     u->channel_count++;
@@ -160,6 +170,7 @@ void channel_remove_member(struct hub *hub, struct membership *m)
 {
     struct channel *ch = m->channel;
     roster_remove(&ch->members, m->seq);
+    list_remove(&m->in_ranked);
     m->user->channel_count--;
     free(m);
     if (ch->members.count == 0)

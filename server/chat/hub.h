@@ -20,6 +20,10 @@ enum {
     HUB_CHANNELS_PER_USER_MAX = 50,
     HUB_TARGETS_MAX = 4, /* of one PRIVMSG, NOTICE or TAGMSG */
     HUB_MODES_MAX = 4,   /* mode changes with a param, in one MODE */
+    HUB_MASKS_MAX = 100, /* of a channel: bans, exceptions and invitations together */
+    HUB_MASK_BYTES_MAX = 128,
+    HUB_KEY_BYTES_MAX = 32,
+    HUB_INVITES_PER_USER_MAX = 50,
     HUB_USER_BYTES_MAX = 17,
     HUB_HOST_BYTES_MAX = 46, /* an IPv6 address */
     HUB_REALNAME_BYTES_MAX = 150,

@@ -61,7 +61,20 @@ static void put_user(const struct table_node *node, void *arg)
     put_number(h, u->channel_count);
     for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next)
         put_text(h, container_of(n, struct membership, in_user)->channel->name);
+    put_number(h, u->invite_count);
+    for (struct list *n = u->invites.next; n != &u->invites; n = n->next)
+        put_text(h, container_of(n, struct invite, in_user)->channel->name);
     seal(h);
+}
+
+static void put_masks(struct hasher *h, const struct mask_list *l)
+{
+    put_number(h, l->count);
+    for (size_t i = 0; i < l->count; i++) {
+        put_text(h, l->at[i].mask);
+        put_text(h, l->at[i].setter);
+        put_number(h, l->at[i].set_ms);
+    }
 }
 
 static void put_channel(const struct table_node *node, void *arg)
@@ -75,6 +88,10 @@ static void put_channel(const struct table_node *node, void *arg)
     put_number(h, ch->topic_ms);
     put_number(h, ch->created_ms);
     put_number(h, ch->modes);
+    put_text(h, ch->key);
+    put_number(h, ch->limit);
+    for (int i = 0; i < CHANNEL_LISTS; i++)
+        put_masks(h, &ch->lists[i]);
     put_number(h, ch->slot);
     put_number(h, ch->seq);
     put_number(h, ch->members.count);

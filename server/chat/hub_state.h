@@ -96,6 +96,7 @@ struct user {
     uint64_t seq;            /* in hub.user_order */
     struct list sessions;    /* hub_session.in_user */
     struct list memberships; /* membership.in_user, in order of joining */
+    struct list invites;     /* invite.in_user, the oldest first */
     char *source;            /* nick!user@host, without a zero */
     char *realname;
     char *away;                    /* the text; NULL: here */
@@ -106,6 +107,7 @@ struct user {
     uint8_t modes; /* of enum user_mode */
     bool is_secure;
     uint32_t channel_count;
+    uint32_t invite_count;
 };
 
 static inline struct span user_source(const struct user *u)

@@ -5,9 +5,12 @@
 
 #include <stdint.h>
 
+struct channel;
 struct hub_call;
 struct user;
 
+/* Of the channel, which the caller may know of (mode_channel.c). */
+void mode_channel(struct hub_call *call, struct channel *ch);
 /* Of the user with that nick, if it is the caller (mode_user.c). */
 void mode_user(struct hub_call *call, struct span nick);
 /* Gives the user these modes, of enum user_mode, and tells it what has changed. */

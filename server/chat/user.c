@@ -54,6 +54,7 @@ struct user *user_new(struct hub_call *call, const struct entry *e)
     u->signon_ms = u->active_ms = call->at.ms;
     list_init(&u->sessions);
     list_init(&u->memberships);
+    list_init(&u->invites);
     uint8_t folded[UINT8_MAX];
     table_add(&hub->users, &u->node, fold_nick(nick, folded));
     u->seq = roster_add(&hub->user_order, u);
@@ -176,6 +177,7 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
     table_remove(&hub->users, &u->node);
     roster_remove(&hub->user_order, u->seq);
     user_set_modes(hub, u, 0);
+    invites_end_of_user(u);
     hub->counts.users--;
     free(u->source);
     free(u->realname);

@@ -22,7 +22,7 @@ const struct verb verbs[] = {
      .hub = cmd_part},
     {"MODE", "<target> [<modes> [<param>...]]",
      "shows or changes the modes of a channel or of yourself", .params_min = 1, .decides_from = 2,
-     .hub = cmd_mode},
+     .has_long_answer = true, .hub = cmd_mode},
     {"NAMES", "[<#channel>]", "lists who is in a channel", .decides_from = NEVER,
      .has_long_answer = true, .hub = cmd_names},
     {"TOPIC", "<#channel> [:<topic>]", "shows or changes what a channel is about", .params_min = 1,

@@ -30,8 +30,8 @@ static void write_server(struct conn *c)
             print(text, "Welcome to %s, %.*s", cl->config->server.network, SPAN_ARG(nick)));
     NUMERIC(c, "002", print(text, "Your host is %s, running simul-%s", name, SIMUL_VERSION));
     NUMERIC(c, "003", print(text, "This server was started on %s", cl->created));
-    NUMERIC(c, "004", span_str(name), SPAN("simul-" SIMUL_VERSION), SPAN("Biow"), SPAN("notv"),
-            SPAN("ov"));
+    NUMERIC(c, "004", span_str(name), SPAN("simul-" SIMUL_VERSION), SPAN("Biow"),
+            SPAN("beIiklmnostv"), SPAN("beIklov"));
 }
 
 /* Says the tokens, which are separated by spaces, in as many lines as they need. */
@@ -61,15 +61,16 @@ static void write_isupport(struct conn *c)
     int nick_length = (int)config->chat.nick_length;
     int channel_length = (int)config->chat.channel_length;
     char tokens[1024];
-    int n =
-        snprintf(tokens, sizeof(tokens),
-                 "CASEMAPPING=ascii CHANLIMIT=#:%d CHANMODES=,,,nt CHANNELLEN=%d CHANTYPES=# "
-                 "MODES=%d NETWORK=%s NICKLEN=%d PREFIX=(ov)@+ "
-                 "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d "
-                 "TOPICLEN=%zu UTF8ONLY",
-                 HUB_CHANNELS_PER_USER_MAX, channel_length, HUB_MODES_MAX, config->server.network,
-                 nick_length, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX,
-                 hub_topic_bytes_max((size_t)nick_length, (size_t)channel_length));
+    int n = snprintf(tokens, sizeof(tokens),
+                     "CASEMAPPING=ascii CHANLIMIT=#:%d CHANMODES=beI,k,l,imnst CHANNELLEN=%d "
+                     "CHANTYPES=# EXCEPTS=e INVEX=I KEYLEN=%d MAXLIST=beI:%d MODES=%d NETWORK=%s "
+                     "NICKLEN=%d PREFIX=(ov)@+ "
+                     "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d "
+                     "TOPICLEN=%zu UTF8ONLY",
+                     HUB_CHANNELS_PER_USER_MAX, channel_length, HUB_KEY_BYTES_MAX, HUB_MASKS_MAX,
+                     HUB_MODES_MAX, config->server.network, nick_length, HUB_TARGETS_MAX,
+                     HUB_TARGETS_MAX, HUB_TARGETS_MAX,
+                     hub_topic_bytes_max((size_t)nick_length, (size_t)channel_length));
     CHECK(n > 0 && (size_t)n < sizeof(tokens));
     write_tokens(c, span_of(tokens, (size_t)n));
 }

@@ -196,7 +196,7 @@ def test_isupport_tells_the_truth(visitor, channel):
     assert tokens["CASEMAPPING"] == "ascii"
     assert tokens["CHANTYPES"] == "#"
     assert tokens["PREFIX"] == "(ov)@+"
-    assert tokens["CHANMODES"] == ",,,nt"
+    assert tokens["CHANMODES"] == "beI,k,l,imnst"
     assert tokens["NETWORK"] == "simul"
     assert "UTF8ONLY" in tokens
 

@@ -53,14 +53,21 @@ static void change_channel(struct model_call *c, struct model_channel *ch)
     char letters[16];
     COPY(letters, line->params[1]);
     size_t param = 2;
+    struct model_member *mm = model_member(ch, c->user);
+    const char *refusal = mm == NULL ? "442" : mm->is_op ? NULL : "482";
     for (const char *at = letters + 1; *at != '\0'; at++) {
+        if (strchr("ntov", *at) == NULL) {
+            model_reply(c, "472");
+            break;
+        }
+        if (refusal != NULL) {
+            model_reply(c, refusal);
+            break;
+        }
         if (*at == 'n') {
             change(&changes, letters[0], 'n', &ch->no_outsiders, NULL);
         } else if (*at == 't') {
             change(&changes, letters[0], 't', &ch->topic_by_ops, NULL);
-        } else if (*at != 'o' && *at != 'v') {
-            model_reply(c, "472");
-            break;
         } else if (!change_role(c, ch, &changes, *at, param++)) {
             break;
         }
@@ -88,11 +95,7 @@ void model_mode_channel(struct model_call *c, const char *name)
         model_reply(c, "329");
         return;
     }
-    struct model_member *mm = model_member(ch, c->user);
-    if (mm == NULL || !mm->is_op)
-        model_reply(c, mm == NULL ? "442" : "482");
-    else
-        change_channel(c, ch);
+    change_channel(c, ch);
 }
 
 void model_mode_user(struct model_call *c, const char *nick)

@@ -73,7 +73,7 @@ Test(hub_mode, first_letter_that_cannot_be_applied_ends_the_line)
     SAYS_HEARS(op, "MODE #a -nx-t",
                ":s.test 472 op x :is unknown mode char to me\n:op!~u@h MODE #a :-n\n");
     SAYS_HEARS(op, "MODE #a +oooo", ":s.test 461 op MODE :Not enough parameters\n");
-    SAYS_HEARS(op, "MODE #a b", ":s.test 472 op b :is unknown mode char to me\n");
+    SAYS_HEARS(op, "MODE #a z", ":s.test 472 op z :is unknown mode char to me\n");
 }
 
 Test(hub_mode, unknown_letter_is_named_whole)
