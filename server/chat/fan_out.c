@@ -51,7 +51,8 @@ static bool is_meant(const struct chat_loop *cl, const struct conn *c, const str
     const struct chat_session *s = chat_session_of(c);
     if (d->channel_count > 1 && s->stamp == cl->stamp)
         return false;
-    return !d->is_echo || s->caps & CAP_ECHO_MESSAGE || !is_sender(c, d);
+    bool is_for_sender = d->is_echo ? s->caps & CAP_ECHO_MESSAGE : !d->message->is_for_others;
+    return is_for_sender || !is_sender(c, d);
 }
 
 /* Walks the members of one channel from the cursor on; false when the budget is used up. */

@@ -7,6 +7,7 @@
 #include "simul/span.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct message {
@@ -16,6 +17,8 @@ struct message {
     uint16_t part;        /* which message of its entry, from 0 */
     uint32_t need, avoid; /* capabilities: it is for sessions with all of the first and none of the
                              second */
+    bool is_for_others;   /* the session that brought it about does not hear it */
+    bool is_bot;          /* a bot brought it about (IRCv3 bot-mode) */
     struct position at;
     uint8_t bytes[]; /* the tags, then the text */
 };

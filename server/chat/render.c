@@ -3,8 +3,8 @@
 #include "simul/check.h"
 #include "simul/ws.h"
 
-/* "@time=...;msgid=...;" */
-enum { OUR_TAGS_BYTES_MAX = 6 + POSITION_TIME_CHARS + 7 + POSITION_MSGID_CHARS_MAX + 1 };
+/* "@time=...;msgid=...;bot;" */
+enum { OUR_TAGS_BYTES_MAX = 6 + POSITION_TIME_CHARS + 7 + POSITION_MSGID_CHARS_MAX + 4 + 1 };
 
 static size_t put(uint8_t *out, size_t at, struct span s)
 {
@@ -29,6 +29,8 @@ static size_t put_our_tags(const struct message *m, unsigned variant, uint8_t *o
         size_t msgid_bytes = position_msgid(&m->at, m->part, msgid);
         at = put(out, at, at == 0 ? SPAN("@msgid=") : SPAN(";msgid="));
         at = put(out, at, span_of(msgid, msgid_bytes));
+        if (m->is_bot)
+            at = put(out, at, SPAN(";bot"));
         if (m->tags_bytes > 0)
             at = put(out, at, SPAN(";"));
     }

@@ -44,6 +44,18 @@ Test(render, puts_the_tags_of_the_client_behind_ours)
     RENDERS("+a=b;+c", RENDER_TIME | RENDER_TAGS, "@" TIME ";" ID ";+a=b;+c PING :x\r\n");
 }
 
+Test(render, marks_what_bots_say)
+{
+    struct message *m = message_new(&AT, SPAN("+a=b"), SPAN("PING :x"));
+    m->is_bot = true;
+    struct shared *s = render(m, RENDER_TAGS | RENDER_TIME), *plain = render(m, RENDER_TIME);
+    cr_assert(span_eq(span_of(s->bytes, s->len), SPAN("@" TIME ";" ID ";bot;+a=b PING :x\r\n")));
+    cr_assert(span_eq(span_of(plain->bytes, plain->len), SPAN("@" TIME " PING :x\r\n")));
+    shared_put(s);
+    shared_put(plain);
+    message_put(m);
+}
+
 Test(render, numbers_the_messages_of_one_entry)
 {
     struct shared *s = render_one(SPAN_EMPTY, SPAN("PING :x"), 3, RENDER_TAGS);
