@@ -7,9 +7,13 @@ _Static_assert((int)CAP_SERVER_TIME == (int)RENDER_TIME, "a variant's bit is the
 _Static_assert((int)CAP_MESSAGE_TAGS == (int)RENDER_TAGS, "a variant's bit is the capability's");
 
 const struct cap caps[] = {
+    {"account-notify", CAP_ACCOUNT_NOTIFY, "who logs in or out; there are no accounts yet"},
+    {"away-notify", CAP_AWAY_NOTIFY, "who goes away and comes back"},
+    {"chghost", CAP_CHGHOST, "whose host changes; none does yet"},
     {"echo-message", CAP_ECHO_MESSAGE, "what you say comes back to you too"},
     {"message-tags", CAP_MESSAGE_TAGS, "msgid, and what other clients attach to a message"},
     {"server-time", CAP_SERVER_TIME, "when each message was said"},
+    {"setname", CAP_SETNAME, "who changes its realname"},
 };
 const size_t cap_count = sizeof(caps) / sizeof(caps[0]);
 

@@ -34,7 +34,10 @@ void cmd_whois(struct hub_call *call);
 
 /* cmd_whowas.c */
 void cmd_whowas(struct hub_call *call);
+/* cmd_away.c */
+void cmd_away(struct hub_call *call);
 
 /* cmd_user.c */
 void cmd_nick(struct hub_call *call);
 void cmd_quit(struct hub_call *call);
+void cmd_setname(struct hub_call *call);

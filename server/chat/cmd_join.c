@@ -27,6 +27,8 @@ static bool try_join(struct hub_call *call, struct span name)
     hub_send_membership(
         call, channel_add_member(call, ch, call->user),
         HUB_MESSAGE(call, user_source(call->user), "JOIN", SPAN_EMPTY, channel_name(ch)));
+    if (call->user->away != NULL)
+        hub_send_membership(call, channel_member(ch, call->user), away_message(call, call->user));
     if (ch->topic != NULL)
         topic_reply(call, ch);
     return true;

@@ -1,4 +1,4 @@
-/* NICK and QUIT of a registered user. */
+/* NICK, SETNAME and QUIT of a registered user. */
 #include "chat/cmd.h"
 #include "chat/hub_state.h"
 
@@ -24,6 +24,23 @@ void cmd_nick(struct hub_call *call)
     hub_send_peers(call, u, HUB_MESSAGE(call, user_source(u), "NICK", SPAN_EMPTY, nick));
     user_rename(call, u, nick);
     hub_send_renamed(call, u);
+}
+
+/* https://ircv3.net/specs/extensions/setname: clients without it are told nothing. */
+void cmd_setname(struct hub_call *call)
+{
+    struct user *u = call->user;
+    struct span realname = call->line->params[0];
+    if (realname.len == 0 || realname.len > HUB_REALNAME_BYTES_MAX) {
+        if (call->caps & (CAP_SETNAME | CAP_STANDARD_REPLIES))
+            reply_fail(call, "SETNAME", "INVALID_REALNAME", SPAN("Realname is not valid"));
+        return;
+    }
+    free(u->realname);
+    u->realname = text_copy(realname);
+    struct message *m = HUB_MESSAGE(call, user_source(u), "SETNAME", SPAN_EMPTY, realname);
+    m->need = CAP_SETNAME;
+    hub_send_change(call, u, m);
 }
 
 void cmd_quit(struct hub_call *call)

@@ -27,6 +27,7 @@ enum {
     HUB_USER_BYTES_MAX = 17,
     HUB_HOST_BYTES_MAX = 46, /* an IPv6 address */
     HUB_REALNAME_BYTES_MAX = 150,
+    HUB_AWAY_BYTES_MAX = 200,
 };
 
 /* The longest topic whose relayed line is never cut: ":nick!~user@host TOPIC #channel :topic" fits

@@ -22,6 +22,7 @@ struct message *hub_message(struct hub_call *call, struct span source, const cha
     struct message *m = message_new(&call->at, tags, buf_span(scratch));
     CHECK(m != NULL);
     m->part = call->parts++;
+    m->is_bot = call->user != NULL && call->user->modes & USER_BOT;
     return m;
 }
 
@@ -90,6 +91,11 @@ void hub_send_peers(struct hub_call *call, struct user *u, struct message *m)
     message_put(m);
 }
 
+void hub_send_change(struct hub_call *call, struct user *u, struct message *m)
+{
+    hub_send_peers(call, u, m);
+}
+
 static void send_session(struct hub_call *call, struct handle to, struct message *m, bool is_echo)
 {
     struct delivery *d = delivery_new(DELIVERY_SESSION, to, message_get(m), 0);
@@ -100,8 +106,11 @@ static void send_session(struct hub_call *call, struct handle to, struct message
 
 void hub_send_user(struct hub_call *call, struct user *u, struct message *m)
 {
-    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next)
-        send_session(call, container_of(n, struct hub_session, in_user)->handle, m, false);
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
+        const struct hub_session *s = container_of(n, struct hub_session, in_user);
+        if (s != call->session || !m->is_for_others)
+            send_session(call, s->handle, m, false);
+    }
     message_put(m);
 }
 
@@ -129,6 +138,20 @@ void reply(struct hub_call *call, const char *numeric, const struct span *params
     struct buf *replies = &call->hub->replies;
     CHECK(numeric_format(replies, span_str(call->hub->options.server_name), numeric,
                          user_nick(call->user), params, count) == OK);
+    CHECK(buf_append(replies, SPAN("\n")) == OK);
+}
+
+void reply_fail(struct hub_call *call, const char *command, const char *code, struct span text)
+{
+    struct irc_line line = {
+        .source = span_str(call->hub->options.server_name),
+        .command = SPAN("FAIL"),
+        .params = {span_str(command), span_str(code), text},
+        .param_count = 3,
+        .has_trailing = true,
+    };
+    struct buf *replies = &call->hub->replies;
+    CHECK(irc_format(&line, replies) == OK);
     CHECK(buf_append(replies, SPAN("\n")) == OK);
 }
 

@@ -147,6 +147,9 @@ bool user_is_visible(const struct user *u, const struct user *to);
  * like itself. */
 void user_quit(struct hub_call *call, struct user *u, struct span text);
 
+/* What others are told of u's absence, or of its end (cmd_away.c). One reference. */
+struct message *away_message(struct hub_call *call, const struct user *u);
+
 /* One more way to reach the user, who hears of all its channels there too. */
 void user_add_session(struct hub_call *call, struct user *u, struct handle h);
 /* The user may be left without sessions. */
@@ -173,6 +176,8 @@ void hub_send_membership(struct hub_call *call, struct membership *about, struct
  * which u has no role do not count. */
 void hub_send_peers(struct hub_call *call, struct user *u, struct message *m);
 void hub_send_user(struct hub_call *call, struct user *u, struct message *m);
+/* To the same: what is new of u, beside its nick, for those who have asked for m->need. */
+void hub_send_change(struct hub_call *call, struct user *u, struct message *m);
 /* To the session that the call is from, if it has echo-message. */
 void hub_send_echo(struct hub_call *call, struct message *m);
 /* The user's own sessions learn its nick. */
@@ -186,5 +191,7 @@ void reply(struct hub_call *call, const char *numeric, const struct span *params
 #define REPLY(call, numeric, ...)                                                                  \
     reply(call, numeric, (const struct span[]){__VA_ARGS__},                                       \
           sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
+/* "FAIL command CODE :text" (IRCv3 standard replies). */
+void reply_fail(struct hub_call *call, const char *command, const char *code, struct span text);
 /* Sends the replies made so far, as one delivery. */
 void reply_flush(struct hub_call *call);

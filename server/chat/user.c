@@ -168,7 +168,9 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
         tell_parted_from_all(call, u, s);
         user_remove_session(hub, s);
     }
-    hub_send_peers(call, u, HUB_MESSAGE(call, user_source(u), "QUIT", SPAN_EMPTY, text));
+    struct message *said = HUB_MESSAGE(call, user_source(u), "QUIT", SPAN_EMPTY, text);
+    said->is_bot = u->modes & USER_BOT; /* others may have brought it about */
+    hub_send_peers(call, u, said);
     for (struct list *n; (n = list_pop_front(&u->memberships)) != NULL;) {
         struct membership *m = container_of(n, struct membership, in_user);
         channel_remove_member(hub, m);

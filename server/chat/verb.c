@@ -27,6 +27,8 @@ const struct verb verbs[] = {
      .has_long_answer = true, .hub = cmd_names},
     {"TOPIC", "<#channel> [:<topic>]", "shows or changes what a channel is about", .params_min = 1,
      .decides_from = 2, .hub = cmd_topic},
+    {"AWAY", "[:<text>]", "tells others that you are away, or here again", .hub = cmd_away},
+    {"SETNAME", ":<realname>", "changes your realname", .params_min = 1, .hub = cmd_setname},
     {"NICK", "<nick>", "takes a nick", .is_early = true, .local = local_nick, .hub = cmd_nick},
     {"USER", "<user> 0 * :<realname>", "says who you are, once", .params_min = 4, .is_early = true,
      .local = local_user},

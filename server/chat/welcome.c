@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+enum { ISUPPORT_TOKENS_MAX = 12, ISUPPORT_BYTES_MAX = 350 /* of one line */ };
+
 /* Text of our own, short and made of short parts. */
 __attribute__((format(printf, 2, 3))) static struct span print(char out[256], const char *format,
                                                                ...)
@@ -34,24 +36,35 @@ static void write_server(struct conn *c)
             SPAN("beIiklmnostv"), SPAN("beIklov"));
 }
 
-/* Says the tokens, which are separated by spaces, in as many lines as they need. */
-static void write_tokens(struct conn *c, struct span tokens)
+/* Tokens that are put together to lines of numeric 005. */
+struct isupport {
+    struct conn *conn;
+    size_t count, bytes;
+    struct span tokens[ISUPPORT_TOKENS_MAX + 1]; /* with the text behind them */
+    char text[ISUPPORT_BYTES_MAX];
+};
+
+static void isupport_end(struct isupport *i)
 {
-    enum { LINE_TOKENS_MAX = 12, LINE_TOKENS_BYTES_MAX = 350 };
-    struct span params[LINE_TOKENS_MAX + 1];
-    while (tokens.len > 0) {
-        size_t count = 0, bytes = 0;
-        while (tokens.len > 0 && count < LINE_TOKENS_MAX) {
-            size_t len = span_find(tokens, ' ');
-            bytes += len + 1;
-            if (bytes > LINE_TOKENS_BYTES_MAX && count > 0)
-                break;
-            params[count++] = span_take(tokens, len);
-            tokens = span_drop(tokens, len < tokens.len ? len + 1 : len);
-        }
-        params[count++] = SPAN("are supported by this server");
-        chat_session_numeric(c, "005", params, count);
-    }
+    i->tokens[i->count++] = SPAN("are supported by this server");
+    chat_session_numeric(i->conn, "005", i->tokens, i->count);
+    i->count = i->bytes = 0;
+}
+
+__attribute__((format(printf, 2, 3))) static void isupport_add(struct isupport *i,
+                                                               const char *format, ...)
+{
+    char token[256];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(token, sizeof(token), format, args);
+    va_end(args);
+    CHECK(n > 0 && (size_t)n < sizeof(token));
+    if (i->count == ISUPPORT_TOKENS_MAX || i->bytes + (size_t)n > sizeof(i->text))
+        isupport_end(i);
+    memcpy(i->text + i->bytes, token, (size_t)n);
+    i->tokens[i->count++] = span_of(i->text + i->bytes, (size_t)n);
+    i->bytes += (size_t)n;
 }
 
 /* https://modern.ircdocs.horse, RPL_ISUPPORT parameters. Nothing here that is not so. */
@@ -60,19 +73,29 @@ static void write_isupport(struct conn *c)
     const struct config *config = conn_net(c)->config;
     int nick_length = (int)config->chat.nick_length;
     int channel_length = (int)config->chat.channel_length;
-    char tokens[1024];
-    int n = snprintf(tokens, sizeof(tokens),
-                     "CASEMAPPING=ascii CHANLIMIT=#:%d CHANMODES=beI,k,l,imnst CHANNELLEN=%d "
-                     "CHANTYPES=# EXCEPTS=e INVEX=I KEYLEN=%d MAXLIST=beI:%d MODES=%d NETWORK=%s "
-                     "NICKLEN=%d PREFIX=(ov)@+ "
-                     "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d "
-                     "TOPICLEN=%zu UTF8ONLY",
-                     HUB_CHANNELS_PER_USER_MAX, channel_length, HUB_KEY_BYTES_MAX, HUB_MASKS_MAX,
-                     HUB_MODES_MAX, config->server.network, nick_length, HUB_TARGETS_MAX,
-                     HUB_TARGETS_MAX, HUB_TARGETS_MAX,
-                     hub_topic_bytes_max((size_t)nick_length, (size_t)channel_length));
-    CHECK(n > 0 && (size_t)n < sizeof(tokens));
-    write_tokens(c, span_of(tokens, (size_t)n));
+    struct isupport i = {.conn = c};
+    isupport_add(&i, "AWAYLEN=%d", HUB_AWAY_BYTES_MAX);
+    isupport_add(&i, "BOT=B");
+    isupport_add(&i, "CASEMAPPING=ascii");
+    isupport_add(&i, "CHANLIMIT=#:%d", HUB_CHANNELS_PER_USER_MAX);
+    isupport_add(&i, "CHANMODES=beI,k,l,imnst");
+    isupport_add(&i, "CHANNELLEN=%d", channel_length);
+    isupport_add(&i, "CHANTYPES=#");
+    isupport_add(&i, "EXCEPTS=e");
+    isupport_add(&i, "INVEX=I");
+    isupport_add(&i, "KEYLEN=%d", HUB_KEY_BYTES_MAX);
+    isupport_add(&i, "MAXLIST=beI:%d", HUB_MASKS_MAX);
+    isupport_add(&i, "MODES=%d", HUB_MODES_MAX);
+    isupport_add(&i, "NAMELEN=%d", HUB_REALNAME_BYTES_MAX);
+    isupport_add(&i, "NETWORK=%s", config->server.network);
+    isupport_add(&i, "NICKLEN=%d", nick_length);
+    isupport_add(&i, "PREFIX=(ov)@+");
+    isupport_add(&i, "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d", HUB_TARGETS_MAX,
+                 HUB_TARGETS_MAX, HUB_TARGETS_MAX);
+    isupport_add(&i, "TOPICLEN=%zu",
+                 hub_topic_bytes_max((size_t)nick_length, (size_t)channel_length));
+    isupport_add(&i, "UTF8ONLY");
+    isupport_end(&i);
 }
 
 static void say_numeric(void *to, const char *numeric, const struct span *params, size_t count)

@@ -2,6 +2,7 @@
  * what each session has heard, as fan-out would. Sessions are numbered from 0. */
 #pragma once
 
+#include "chat/caps.h"
 #include "chat/hub.h"
 #include "chat/numeric.h"
 #include "chat/verb.h"
@@ -44,6 +45,8 @@ static unsigned fix_session(struct handle h)
 
 static void fix_hear(unsigned n, const struct message *m)
 {
+    if ((fix.caps[n] & m->need) != m->need || fix.caps[n] & m->avoid)
+        return;
     if (m->tags_bytes > 0) {
         cr_assert_eq(buf_append(&fix.heard[n], SPAN("@")), OK);
         cr_assert_eq(buf_append(&fix.heard[n], message_tags(m)), OK);
@@ -61,8 +64,8 @@ static void fix_hear_members(unsigned loop, const struct delivery *d)
         for (uint32_t i = 0; i < d->channel_count; i++)
             is_in = is_in || fix.is_member[n][d->channels[i]];
         anybody = anybody || is_in;
-        bool is_sender = n == fix_session(d->session);
-        if (is_in && !(d->is_echo && is_sender && !fix.echoes[n]))
+        bool is_for_sender = d->is_echo ? fix.echoes[n] : !d->message->is_for_others;
+        if (is_in && (is_for_sender || n != fix_session(d->session)))
             fix_hear(n, d->message);
     }
     cr_assert(anybody, "a loop without members is not told");

@@ -322,6 +322,7 @@ Test(hub, echo_is_for_those_who_asked_for_it)
     unsigned a = fix_user("alice"), b = fix_user("bob");
     fix_say(a, "JOIN #a");
     fix.echoes[a] = true;
+    fix.caps[a] = fix.caps[b] = CAP_MESSAGE_TAGS;
     fix_forget();
     SAYS_HEARS(a, "PRIVMSG #a :x", ":alice!~u@h PRIVMSG #a :x\n");
     SAYS_HEARS(a, "NOTICE bob x", ":alice!~u@h NOTICE bob :x\n");
