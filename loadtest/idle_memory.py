@@ -24,10 +24,10 @@ def resident_bytes(pid):
         return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024
 
 
-def start(binary, loops):
+def start(binary, loops, more=None):
     options = {"loops": loops, "listen.web.port": 0, "listen.irc.port": "off",
                "listen.echo.port": "off", "admin.port": "off", "ws.ping_seconds": 0,
-               "jobs.enabled": "off", "log.level": "error"}
+               "jobs.enabled": "off", "log.level": "error"} | (more or {})
     command = [binary]
     for key, value in options.items():
         command += ["-o", f"{key}={value}"]

@@ -24,7 +24,7 @@ enum {
     CHAT_CREDITS = 4096,        /* commands of one loop that the hub has not sent back */
     CHAT_IN_FLIGHT_MAX = 16,    /* of them, those of one session */
     CHAT_QUEUE_MAX = 4096,      /* deliveries to one loop, by cost, when the hub stops applying */
-    CHAT_SENDS_PER_TICK = 8192, /* by cost */
+    CHAT_SENDS_PER_TICK = 4096, /* by cost */
 };
 
 /* A session of this loop as a member of a channel. */

@@ -15,10 +15,10 @@ static struct shared *rendered(struct chat_loop *cl, const struct message *m, un
 }
 
 /* Whether more is queued than may be, beside what the peer itself has asked for: the names of a
- * large channel are no sign that it does not read. */
+ * large channel are no sign that it does not read. Nor is what waits for its turn here. */
 static bool is_behind(struct conn *c)
 {
-    return c->out.bytes - chat_session_answer_bytes(c) > conn_net(c)->out_bytes_max;
+    return !c->later && c->out.bytes - chat_session_answer_bytes(c) > conn_net(c)->out_bytes_max;
 }
 
 void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)

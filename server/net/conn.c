@@ -36,7 +36,7 @@ void conn_write(struct conn *c, struct span s)
 
 void conn_write_shared(struct conn *c, struct shared *s)
 {
-    net_touch(conn_net(c), c);
+    net_touch_later(conn_net(c), c);
     if (outq_push(&c->out, &conn_net(c)->out, s) != OK)
         out_of_memory(c);
 }

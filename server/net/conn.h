@@ -89,6 +89,7 @@ struct conn {
     bool draining : 1;    /* the server is about to stop */
     bool touched : 1;     /* stands in net->touched */
     bool unsent : 1;      /* stands in net->unsent */
+    bool later : 1;       /* stands in net->later */
     bool polled : 1;      /* stands in net->polled */
     bool choked : 1;      /* conn_has_room said no: wake it when half is gone */
     bool running : 1;     /* the session is being resumed */
@@ -143,7 +144,9 @@ bool conn_spend(struct conn *c);
 /* All queue, none sends. Without memory the connection is marked for closing, so the caller need
  * not look. */
 void conn_write(struct conn *c, struct span s);
-void conn_write_shared(struct conn *c, struct shared *s); /* takes its own reference */
+/* Takes its own reference. Unless something else is written too, it may go out some ticks later:
+ * see net/later.h. */
+void conn_write_shared(struct conn *c, struct shared *s);
 /* len contiguous bytes to be filled before any other call; NULL without memory. */
 uint8_t *conn_write_room(struct conn *c, size_t len);
 

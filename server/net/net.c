@@ -70,6 +70,15 @@ void net_touch(struct net *n, struct conn *c)
     }
 }
 
+void net_touch_later(struct net *n, struct conn *c)
+{
+    if (c->unsent || c->later)
+        return;
+    c->later = later_push(&n->later, conn_handle(c));
+    if (!c->later)
+        net_touch(n, c); /* the dead take up the room */
+}
+
 /* The lists have room for every connection, so that standing on one cannot fail. */
 static enum err grow_lists(struct net *n)
 {
@@ -84,7 +93,7 @@ static enum err grow_lists(struct net *n)
         *lists[i] = list;
     }
     n->list_size = size;
-    return OK;
+    return later_grow(&n->later, size);
 }
 
 enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *peer,
@@ -267,6 +276,7 @@ void net_deinit(struct net *n)
     free(n->polled);
     free(n->touched);
     free(n->unsent);
+    later_deinit(&n->later);
     free(n->in);
     *n = (struct net){0};
 }

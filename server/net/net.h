@@ -5,6 +5,7 @@
 #include "core/timeout.h"
 #include "net/conn.h"
 #include "net/conn_table.h"
+#include "net/later.h"
 #include "net/memory.h"
 #include "net/outq.h"
 #include "net/pace.h"
@@ -51,6 +52,7 @@ struct net {
      * standing on one never fails. */
     struct conn **polled, **touched, **unsent;
     size_t polled_count, touched_count, unsent_count, list_size;
+    struct later later;
 
     struct timeout_class timers[TIMER_COUNT];
     struct pace pace;
@@ -92,7 +94,8 @@ void net_expire(struct net *n); /* time-outs that are due wake their sessions */
 void net_read(struct net *n);   /* reads once and resumes each connection that the poll named, and
                                  * looks at who is too slow */
 void net_flush(struct net *n);  /* one system call for each connection with output */
-void net_reap(struct net *n);   /* frees the dead */
+bool net_has_unsent(const struct net *n); /* some wait for their turn in the next flush */
+void net_reap(struct net *n);             /* frees the dead */
 
 /* In debug builds: resumes sessions that nobody woke, to find lost wake-ups (net_spurious.c). */
 void net_resume_at_random(struct net *n);
@@ -107,5 +110,7 @@ void net_drain(struct net *n);
 /* True when nobody but the admin listener's clients is left. */
 bool net_is_drained(const struct net *n);
 
+/* Stands the connection in line for a flush to come, unless this tick's will look at it. */
+void net_touch_later(struct net *n, struct conn *c);
 /* Stands the connection on the list of those that this tick's flush looks at. */
 void net_touch(struct net *n, struct conn *c);

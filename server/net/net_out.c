@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-enum { WRITE_PIECES = 64 }; /* of an out-queue, per system call */
+enum {
+    WRITE_PIECES = 64,    /* of an out-queue, per system call */
+    LATER_PER_TICK = 64, /* of those whose output may wait for its turn */
+};
 
 /* Sends what the socket takes now, in one call. */
 static void send_queued(struct net *n, struct conn *c)
@@ -109,6 +112,23 @@ static void flush(struct net *n, struct conn *c)
     memory_note(n, c);
 }
 
+static void flush_later(struct net *n)
+{
+    struct handle h;
+    for (int i = 0; i < LATER_PER_TICK && later_pop(&n->later, &h); i++) {
+        struct conn *c = conn_find(n, h); /* those that close are flushed at once */
+        if (c == NULL)
+            continue;
+        c->later = false;
+        flush(n, c);
+    }
+}
+
+bool net_has_unsent(const struct net *n)
+{
+    return n->later.count > 0;
+}
+
 void net_flush(struct net *n)
 {
     for (size_t i = 0; i < n->unsent_count; i++) {
@@ -116,6 +136,7 @@ void net_flush(struct net *n)
         flush(n, c);
         c->unsent = false; /* only now: an abort above does not stand it on the list again */
     }
+    flush_later(n);
     n->unsent_count = 0;
     n->out.gather_used = 0;
     memory_balance(n);

@@ -213,7 +213,7 @@ static bool has_work(const struct loop_thread *t)
 {
     return sched_has_ready(&t->loop->sched) ||
            (t->runs_hub && hub_service_has_work(world.server.hub)) ||
-           (t->has_net && chat_loop_has_work(t->net.chat));
+           (t->has_net && (chat_loop_has_work(t->net.chat) || net_has_unsent(&t->net)));
 }
 
 static void tick_loop(unsigned i)

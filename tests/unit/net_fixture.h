@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FIX_LOOPS_MAX = 3, FIX_CLIENTS_MAX = 64, FIX_OVERRIDES_MAX = 16, FIX_TURNS = 12 };
+enum { FIX_LOOPS_MAX = 3, FIX_CLIENTS_MAX = 80, FIX_OVERRIDES_MAX = 16, FIX_TURNS = 12 };
 
 /* The listeners of each loop; none of them listens. */
 enum { FIX_PUBLIC, FIX_ADMIN, FIX_TLS, FIX_LISTENERS };

@@ -229,3 +229,64 @@ Test(net_out, a_peer_that_takes_a_little_is_waited_for_longer)
         cr_assert_not_null(client_slot(i));
     }
 }
+
+/* --- what many are told ------------------------------------------------------------------ */
+
+enum { CROWD = 70, TURN = 64 }; /* a turn is LATER_PER_TICK */
+
+static unsigned crowd[CROWD];
+
+static void tell_crowd(const char *text)
+{
+    struct shared *s = shared_new(strlen(text));
+    memcpy(s->bytes, text, s->len);
+    for (unsigned i = 0; i < CROWD; i++)
+        conn_write_shared(client_conn(crowd[i]), s);
+    shared_put(s);
+}
+
+static void connect_crowd(void)
+{
+    for (unsigned i = 0; i < CROWD; i++)
+        crowd[i] = script_connect(echo);
+    fix_settle();
+}
+
+Test(net_out, what_many_are_told_goes_out_in_turns)
+{
+    connect_crowd();
+    tell_crowd("a");
+    cr_assert(net_has_unsent(&fix.nets[0]));
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(METRIC(writes), TURN);
+    tell_crowd("b"); /* goes with the first, where that still waits */
+    fix_settle();
+    cr_assert_not(net_has_unsent(&fix.nets[0]));
+    cr_assert_eq(METRIC(writes), CROWD + TURN);
+    for (unsigned i = 0; i < CROWD; i++)
+        HEARS(crowd[i], "ab");
+}
+
+Test(net_out, who_is_answered_does_not_wait_for_its_turn)
+{
+    connect_crowd();
+    tell_crowd("a");
+    client_send_bytes(crowd[CROWD - 1], SPAN("hello"));
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(METRIC(writes), TURN + 1);
+    fix_settle();
+    cr_assert_eq(METRIC(writes), CROWD);
+    HEARS(crowd[CROWD - 1], "ahello");
+}
+
+Test(net_out, who_closes_or_dies_does_not_wait_for_its_turn)
+{
+    connect_crowd();
+    tell_crowd("a");
+    conn_close(client_conn(crowd[CROWD - 1]));
+    conn_abort(client_conn(crowd[CROWD - 2]), "for the test");
+    fix_settle();
+    HEARS(crowd[CROWD - 1], "a");
+    cr_assert_null(client_slot(crowd[CROWD - 2]));
+    cr_assert_not(net_has_unsent(&fix.nets[0]));
+}

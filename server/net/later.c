@@ -1,0 +1,41 @@
+#include "net/later.h"
+
+#include <stdlib.h>
+
+enum err later_grow(struct later *l, size_t size)
+{
+    struct handle *at = malloc(size * sizeof(at[0]));
+    if (at == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < l->count; i++)
+        at[i] = l->at[(l->first + i) % l->size];
+    free(l->at);
+    l->at = at;
+    l->first = 0;
+    l->size = size;
+    return OK;
+}
+
+void later_deinit(struct later *l)
+{
+    free(l->at);
+    *l = (struct later){0};
+}
+
+bool later_push(struct later *l, struct handle h)
+{
+    if (l->count == l->size)
+        return false;
+    l->at[(l->first + l->count++) % l->size] = h;
+    return true;
+}
+
+bool later_pop(struct later *l, struct handle *h)
+{
+    if (l->count == 0)
+        return false;
+    *h = l->at[l->first];
+    l->first = (l->first + 1) % l->size;
+    l->count--;
+    return true;
+}
