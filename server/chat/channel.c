@@ -93,6 +93,12 @@ struct membership *channel_member(const struct channel *ch, const struct user *u
     return NULL;
 }
 
+bool membership_is_visible(const struct membership *m, const struct user *to)
+{
+    if (m->user->modes & USER_INVISIBLE)
+        return to->modes & USER_OPER || channel_member(m->channel, to) != NULL;
+    return channel_is_visible(m->channel, to);
+}
 bool membership_is_quiet(const struct hub *hub, const struct membership *m)
 {
     return m->roles == 0 && m->channel->members.count > hub->options.quiet_members;

@@ -24,10 +24,14 @@ void cmd_tagmsg(struct hub_call *call);
 /* cmd_mode.c */
 void cmd_mode(struct hub_call *call);
 
+/* cmd_list.c */
+void cmd_list(struct hub_call *call);
 /* cmd_lookup.c */
 void cmd_ison(struct hub_call *call);
 void cmd_lusers(struct hub_call *call);
 void cmd_userhost(struct hub_call *call);
+/* cmd_who.c */
+void cmd_who(struct hub_call *call);
 
 /* cmd_whois.c */
 void cmd_whois(struct hub_call *call);

@@ -5,21 +5,13 @@
 #include "chat/reply_list.h"
 #include "chat/target.h"
 
-/* A channel that is secret, or of a user who is invisible, is for those inside. */
-static bool shows_channel(const struct membership *m, const struct user *to)
-{
-    if (to->modes & USER_OPER || channel_member(m->channel, to) != NULL)
-        return true;
-    return !(m->user->modes & USER_INVISIBLE) && channel_is_visible(m->channel, to);
-}
-
 static void reply_channels(struct hub_call *call, const struct user *u)
 {
     struct reply_list channels;
     reply_list_init(&channels, call, "319", ' ', (struct span[]){user_nick(u)}, 1);
     for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next) {
         const struct membership *m = container_of(n, struct membership, in_user);
-        if (shows_channel(m, call->user))
+        if (membership_is_visible(m, call->user))
             reply_list_add(&channels, membership_prefix(m, call->caps), channel_name(m->channel));
     }
     reply_list_end(&channels);

@@ -81,6 +81,7 @@ static void write_isupport(struct conn *c)
     isupport_add(&i, "CHANMODES=beI,k,l,imnst");
     isupport_add(&i, "CHANNELLEN=%d", channel_length);
     isupport_add(&i, "CHANTYPES=#");
+    isupport_add(&i, "ELIST=CMNTU");
     isupport_add(&i, "EXCEPTS=e");
     isupport_add(&i, "INVEX=I");
     isupport_add(&i, "KEYLEN=%d", HUB_KEY_BYTES_MAX);
@@ -90,11 +91,13 @@ static void write_isupport(struct conn *c)
     isupport_add(&i, "NETWORK=%s", config->server.network);
     isupport_add(&i, "NICKLEN=%d", nick_length);
     isupport_add(&i, "PREFIX=(ov)@+");
-    isupport_add(&i, "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d", HUB_TARGETS_MAX,
-                 HUB_TARGETS_MAX, HUB_TARGETS_MAX);
+    isupport_add(&i, "SAFELIST");
+    isupport_add(&i, "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d,WHOIS:%d",
+                 HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX);
     isupport_add(&i, "TOPICLEN=%zu",
                  hub_topic_bytes_max((size_t)nick_length, (size_t)channel_length));
     isupport_add(&i, "UTF8ONLY");
+    isupport_add(&i, "WHOX");
     isupport_end(&i);
 }
 

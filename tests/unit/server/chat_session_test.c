@@ -31,7 +31,7 @@ Test(chat_session, welcomes_whoever_has_given_nick_and_user)
         ":s.test 005 alice AWAYLEN=",
         " CASEMAPPING=ascii ",
         " NICKLEN=16 ",
-        " UTF8ONLY :are supported by this server\r\n",
+        " WHOX :are supported by this server\r\n",
         ":s.test 251 alice :There are 1 users and 0 invisible on 1 server\r\n",
         ":s.test 422 alice :No message of the day\r\n",
     };
