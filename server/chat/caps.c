@@ -9,8 +9,11 @@ _Static_assert((int)CAP_MESSAGE_TAGS == (int)RENDER_TAGS, "a variant's bit is th
 const struct cap caps[] = {
     {"account-notify", CAP_ACCOUNT_NOTIFY, "who logs in or out; there are no accounts yet"},
     {"away-notify", CAP_AWAY_NOTIFY, "who goes away and comes back"},
+    {"batch", CAP_BATCH, "lines that belong together say so"},
+    {"cap-notify", CAP_CAP_NOTIFY, "news of capabilities that come and go"},
     {"chghost", CAP_CHGHOST, "whose host changes; none does yet"},
     {"echo-message", CAP_ECHO_MESSAGE, "what you say comes back to you too"},
+    {"labeled-response", CAP_LABELED_RESPONSE, "an answer has the label of the command"},
     {"message-tags", CAP_MESSAGE_TAGS, "msgid, and what other clients attach to a message"},
     {"server-time", CAP_SERVER_TIME, "when each message was said"},
     {"setname", CAP_SETNAME, "who changes its realname"},

@@ -187,10 +187,14 @@ static void on_personal(struct chat_loop *cl, const struct delivery *d)
 /* What is unfinished goes on when the session has room for more; c is NULL if that has ended. */
 static void on_applied(struct conn *c, struct line_command *l)
 {
-    if (c != NULL && l->command.item.entry.line.is_unfinished)
+    if (c != NULL && l->command.item.entry.line.is_unfinished) {
+        response_pause(&l->response, c);
         chat_session_of(c)->unfinished = l;
-    else
-        chat_command_free(&l->command);
+        return;
+    }
+    if (c != NULL)
+        response_end(&l->response, c);
+    chat_command_free(&l->command);
 }
 
 static void on_return(struct chat_loop *cl, struct chat_command *command)
@@ -224,9 +228,14 @@ static bool work_off(struct chat_loop *cl, struct delivery_head *head, size_t *b
         return true;
     }
     struct delivery *d = container_of(head, struct delivery, head);
+    bool is_done = true;
+    cl->response = d->response;
     if (head->kind != DELIVERY_CHANNELS)
         on_personal(cl, d);
-    else if (!fan_out_go_on(cl, d, budget))
+    else
+        is_done = fan_out_go_on(cl, d, budget);
+    cl->response = NULL;
+    if (!is_done)
         return false;
     fan_out_end(cl);
     delivery_free(d);

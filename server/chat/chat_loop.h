@@ -19,6 +19,7 @@ struct conn;
 struct config;
 struct hub_service;
 struct net;
+struct response;
 
 enum {
     CHAT_CREDITS = 4096,        /* commands of one loop that the hub has not sent back */
@@ -66,6 +67,9 @@ struct chat_loop {
     struct list waiting; /* chat_session.waiting: sessions that want a credit */
 
     struct buf scratch; /* the line that is being formatted */
+
+    struct response *response; /* what is being said is a part of it; NULL: of none */
+    uint64_t batches;          /* those that have begun */
 
     struct mail drained_mail;
     _Atomic bool drained_posted; /* the hub's loop clears it */

@@ -52,7 +52,10 @@ static void say_to_user(struct hub_call *call, const struct speech *sp, struct s
     }
     struct message *m = message_to(call, sp, user_nick(u));
     hub_send_echo(call, message_get(m));
+    struct response *response = call->response;
+    call->response = NULL; /* what one says to oneself is no answer; its echo is */
     hub_send_user(call, u, m);
+    call->response = response;
     if (u->away != NULL && !sp->is_silent && !sp->is_tags_only)
         REPLY(call, "301", user_nick(u), span_str(u->away));
 }

@@ -42,6 +42,8 @@ void chat_command_free(struct chat_command *command)
 {
     if (command != NULL && command->item.entry.kind == ENTRY_REGISTER)
         registration_command_forget(container_of(command, struct registration_command, command));
+    else if (command != NULL && command->item.entry.kind == ENTRY_LINE)
+        response_deinit(&container_of(command, struct line_command, command)->response);
     free(command); /* the first member of all three */
 }
 
@@ -63,6 +65,7 @@ struct line_command *line_command_new(struct handle from, struct span line)
     if (l == NULL)
         return NULL;
     command_init(&l->command, ENTRY_LINE, from);
+    l->response = (struct response){0};
     memcpy(l->bytes, line.ptr, line.len);
     enum err e = irc_parse(span_of(l->bytes, line.len), &l->line);
     CHECK(e == OK);

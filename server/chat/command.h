@@ -6,6 +6,7 @@
 #include "chat/delivery.h"
 #include "chat/hub.h"
 #include "chat/log.h"
+#include "chat/response.h"
 #include "simul/irc.h"
 
 struct chat_command {
@@ -37,6 +38,7 @@ struct registration_command {
 /* A line of a registered session, with its bytes. */
 struct line_command {
     struct chat_command command;
+    struct response response; /* without a label until the session gives it one */
     struct irc_line line;
     uint8_t bytes[];
 };

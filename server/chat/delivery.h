@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct chat_loop;
+struct response;
 
 enum delivery_kind {
     DELIVERY_JOINED,   /* `session` is a member of channels[0] from here on */
@@ -37,6 +38,8 @@ struct delivery {
     bool is_echo; /* `session` sent this itself, and gets it only with echo-message */
     struct handle session;
     struct message *message; /* one reference, or NULL */
+    struct response *response; /* what it is a part of, if it comes to the session that has asked,
+                                  until the command returns; or NULL */
     uint32_t channel_count;
     uint32_t channels[]; /* slots, which the hub numbers densely and uses again */
 };

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct hub_call;
+struct response;
 
 /* Where a verb stands that is applied in parts, since its answer is long. Zeroed at the start. */
 struct cursor {
@@ -36,6 +37,8 @@ struct entry {
             void (*apply)(struct hub_call *); /* the verb's */
             const struct irc_line *line;      /* with as many params as the verb needs */
             uint32_t caps;                    /* of the session: enum chat_cap */
+            struct response *response; /* what is said to its loop names it; the hub does not look
+                                          into it. NULL: nobody asked for a label */
             struct cursor cursor;             /* where to go on; applying moves it */
             bool is_unfinished; /* set by applying: there is more to say, when it is asked again */
         } line;

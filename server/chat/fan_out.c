@@ -1,5 +1,6 @@
 /* One message to all members of this loop, a part of them per tick. */
 #include "chat/chat_loop.h"
+#include "chat/response.h"
 #include "chat/session.h"
 #include "net/net.h"
 
@@ -21,6 +22,19 @@ static bool is_behind(struct conn *c)
     return !c->later && c->out.bytes - chat_session_answer_bytes(c) > conn_net(c)->out_bytes_max;
 }
 
+/* The tags of a response are its own, so it is rendered alone. */
+static void send_response(struct conn *c, const struct message *m)
+{
+    unsigned tags = chat_session_of(c)->caps & (CAP_SERVER_TIME | CAP_MESSAGE_TAGS);
+    struct shared *bytes = render(m, render_variant(tags, FRAMING_LINE));
+    if (bytes == NULL) {
+        conn_abort(c, "out of memory");
+        return;
+    }
+    chat_session_write(c, span_of(bytes->bytes, bytes->len - strlen("\r\n")));
+    shared_put(bytes);
+}
+
 void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
 {
     struct chat_session *s = chat_session_of(c);
@@ -28,6 +42,10 @@ void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
         return;
     if (is_behind(c)) {
         conn_evict(c, EVICT_SENDQ); /* it cannot keep up; nobody else waits */
+        return;
+    }
+    if (response_is_to(c)) {
+        send_response(c, m);
         return;
     }
     struct shared *bytes = rendered(cl, m, chat_session_variant(s));

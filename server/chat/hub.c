@@ -88,6 +88,7 @@ static void apply_line(struct hub_call *call, struct entry *e)
         return;
     call->line = e->line.line;
     call->caps = e->line.caps;
+    call->response = e->line.response;
     call->cursor = &e->line.cursor;
     call->rows_left = call->hub->options.rows_max;
     e->line.apply(call);

@@ -28,6 +28,7 @@ struct message *hub_message(struct hub_call *call, struct span source, const cha
 
 static void post(struct hub_call *call, unsigned loop, struct delivery *d)
 {
+    d->response = loop == call->from.loop ? call->response : NULL;
     call->hub->sink->send(call->hub->sink, loop, d);
 }
 

@@ -56,6 +56,7 @@ struct hub_call {
     struct user *user;
     const struct irc_line *line; /* of ENTRY_LINE, as are the rest */
     uint32_t caps;               /* of the session: enum chat_cap */
+    struct response *response;
     struct cursor *cursor;
     uint32_t rows_left;
     bool is_unfinished;

@@ -5,6 +5,7 @@
 #include "chat/hub_service.h"
 #include "chat/line_source.h"
 #include "chat/local.h"
+#include "chat/response.h"
 #include "chat/verb.h"
 #include "chat/welcome.h"
 #include "config.h"
@@ -84,11 +85,13 @@ static void post(struct conn *c, struct chat_session *s, const struct verb *verb
         s->reason = "Out of memory";
         return;
     }
+    response_init(&l->response, c, &l->line);
     if (is_tag_misuse(s, &l->line))
         l->line.tags = SPAN_EMPTY;
     struct entry *e = &l->command.item.entry;
     e->line.apply = verb->hub;
     e->line.caps = s->caps;
+    e->line.response = l->response.label.len > 0 ? &l->response : NULL;
     e->is_query = l->line.param_count < verb->decides_from;
     s->awaits_long = verb->has_long_answer;
     send_to_hub(c, s, &l->command);
@@ -104,11 +107,24 @@ static void go_on(struct conn *c, struct chat_session *s)
     send_to_hub(c, s, command);
 }
 
+static void answer_or_refuse(struct conn *c, struct chat_session *s, enum err e, bool is_utf8,
+                             const struct irc_line *line)
+{
+    const struct verb *verb = e == OK ? verb_find(line->command) : NULL;
+    if (!is_utf8)
+        refuse_utf8(c, verb);
+    else if (e != OK)
+        SAY(c, "FAIL", SPAN("*"), SPAN("INVALID_LINE"),
+            SPAN("Message rejected, it is no IRC line"));
+    else
+        answer(c, s, verb, line);
+}
+
 /* Answers or posts the line. False, and nothing is done, while an answer of this loop would
  * overtake one that the hub still owes. */
 static bool try_serve(struct conn *c, struct chat_session *s, struct span bytes)
 {
-    struct irc_line line;
+    struct irc_line line = {0};
     enum err e = irc_parse(bytes, &line);
     const struct verb *verb = e == OK ? verb_find(line.command) : NULL;
     bool is_utf8 = utf8_is_valid(bytes);
@@ -119,13 +135,13 @@ static bool try_serve(struct conn *c, struct chat_session *s, struct span bytes)
     }
     if (s->in_flight > 0)
         return false;
-    if (!is_utf8)
-        refuse_utf8(c, verb);
-    else if (e != OK)
-        SAY(c, "FAIL", SPAN("*"), SPAN("INVALID_LINE"),
-            SPAN("Message rejected, it is no IRC line"));
-    else
-        answer(c, s, verb, &line);
+    struct chat_loop *cl = loop_of(c);
+    struct response response;
+    response_init(&response, c, &line);
+    cl->response = response.label.len > 0 ? &response : NULL;
+    answer_or_refuse(c, s, e, is_utf8, &line);
+    cl->response = NULL;
+    response_end(&response, c);
     return true;
 }
 

@@ -85,8 +85,12 @@ static inline unsigned chat_session_variant(const struct chat_session *s)
 /* "*" before registration. */
 struct span chat_session_nick(const struct chat_session *s);
 
-/* Writes one line, without CR LF, in the session's framing. */
+/* Writes one line, without CR LF, in the session's framing; as a part of the response that is being
+ * made, if it is one to this session. */
 void chat_session_write(struct conn *c, struct span line);
+/* The same, with more tags ("a=1;b=2", or none) before the line's own, and whatever is being made.
+ */
+void chat_session_write_tagged(struct conn *c, struct span tags, struct span line);
 
 /* Writes a numeric reply of this loop. */
 void chat_session_numeric(struct conn *c, const char *numeric, const struct span *params,

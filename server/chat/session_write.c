@@ -3,6 +3,7 @@
 
 #include "chat/chat_loop.h"
 #include "chat/numeric.h"
+#include "chat/response.h"
 #include "config.h"
 #include "net/net.h"
 
@@ -18,15 +19,31 @@ struct span chat_session_nick(const struct chat_session *s)
     return span_of(s->registration->nick, s->registration->nick_bytes);
 }
 
-void chat_session_write(struct conn *c, struct span line)
+void chat_session_write_tagged(struct conn *c, struct span tags, struct span line)
 {
     uint8_t header[WS_HEADER_BYTES_MAX];
     enum framing framing = chat_session_of(c)->framing;
-    size_t header_bytes = render_header(framing, line.len, header);
-    conn_write(c, span_of(header, header_bytes));
+    bool has_own = line.len > 0 && line.ptr[0] == '@';
+    size_t tags_bytes = tags.len == 0 ? 0 : 1 + tags.len + 1;
+    size_t line_bytes = tags_bytes + line.len - (tags.len > 0 && has_own);
+    conn_write(c, span_of(header, render_header(framing, line_bytes, header)));
+    if (tags.len > 0) {
+        conn_write(c, SPAN("@"));
+        conn_write(c, tags);
+        conn_write(c, has_own ? SPAN(";") : SPAN(" "));
+        line = span_drop(line, has_own);
+    }
     conn_write(c, line);
     if (framing == FRAMING_LINE)
         conn_write(c, SPAN("\r\n"));
+}
+
+void chat_session_write(struct conn *c, struct span line)
+{
+    if (response_is_to(c))
+        response_write(c, line);
+    else
+        chat_session_write_tagged(c, SPAN_EMPTY, line);
 }
 
 /* Writes what is in the loop's scratch, if it could be formatted. */
