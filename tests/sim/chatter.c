@@ -56,13 +56,33 @@ static const char *channel_or_nick(char out[NAME_CHARS])
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
+static const struct {
+    const char *name;
+    uint32_t bit;
+} known_caps[] = {
+    {"echo-message", CAP_ECHO_MESSAGE},
+    {"message-tags", CAP_MESSAGE_TAGS},
+    {"server-time", CAP_SERVER_TIME},
+};
+enum { KNOWN_CAPS = sizeof(known_caps) / sizeof(known_caps[0]) };
+
+uint32_t chatter_any_caps(void)
+{
+    uint32_t wanted = 0;
+    for (size_t i = 0; i < KNOWN_CAPS; i++)
+        if (sim_chance(50))
+            wanted |= known_caps[i].bit;
+    return wanted;
+}
+
 void chatter_begin(struct peer *p)
 {
-    char name[NAME_CHARS];
+    char name[NAME_CHARS], wanted[512] = "";
+    for (size_t i = 0; i < KNOWN_CAPS; i++)
+        if (p->caps & known_caps[i].bit)
+            strcat(strcat(wanted, known_caps[i].name), " ");
     if (p->caps != 0)
-        peer_say(p, "CAP REQ :%s%s%s", p->caps & PEER_TIME ? "server-time " : "",
-                 p->caps & PEER_TAGS ? "message-tags " : "",
-                 p->caps & PEER_ECHO ? "echo-message" : "");
+        peer_say(p, "CAP REQ :%s", wanted);
     peer_say(p, "NICK %s", nick(name));
     peer_say(p, "USER u%u 0 * :x", sim_below(10));
     if (p->caps != 0)
@@ -130,8 +150,8 @@ static void say_topic(struct peer *p)
 
 static void say_names(struct peer *p)
 {
-    char name[NAME_CHARS];
-    peer_say(p, "NAMES %s", channel(name));
+    char names[LIST_CHARS];
+    peer_say(p, "NAMES %s", list(channel, 1 + sim_below(2), names));
 }
 
 static void say_channel_mode(struct peer *p)

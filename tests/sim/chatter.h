@@ -1,11 +1,15 @@
 /* What the clients say: random lines, all of which the hub takes and the model knows. */
 #pragma once
 
+#include <stdint.h>
+
 struct peer;
 
 /* How many names there are to choose from in this run; fewer meet more often. */
 void chatter_init(unsigned nicks, unsigned channels);
 
+/* What a new client is to ask for, of enum chat_cap. */
+uint32_t chatter_any_caps(void);
 /* The first lines of a new client. */
 void chatter_begin(struct peer *p);
 /* Another nick before registration, where the last one was taken; or the client gives up. */

@@ -63,6 +63,8 @@ enum err __wrap_hub_apply(struct hub *hub, struct entry *e)
     enum err have = __real_hub_apply(hub, e);
     SIM_CHECK(have == want, "the hub says \"%s\" instead of \"%s\"", err_name(have),
               err_name(want));
+    SIM_CHECK(e->kind != ENTRY_LINE || e->line.is_unfinished == run.model.is_unfinished,
+              "the hub is %s done with the line", e->line.is_unfinished ? "not" : "already");
     hub_check();
     if (++run.entries % ENTRIES_PER_HASH == 0)
         record_hash(hub_hash(hub));
@@ -108,12 +110,12 @@ static struct siphash_key any_key(void)
 }
 
 /* The log is as good as what it can be turned into again. */
-static void replay(unsigned loops, const struct siphash_key *key)
+static void replay(void)
 {
-    struct siphash_key other = any_key();
-    uint64_t same = record_replay(loops, 256, key);
-    SIM_CHECK(record_replay(loops, 256, &other) == same,
-              "another table key gives other deliveries");
+    struct hub_options options = *world_hub_options();
+    uint64_t same = record_replay(&options);
+    options.key = any_key();
+    SIM_CHECK(record_replay(&options) == same, "another table key gives other deliveries");
     run.digest = run.digest * 31 + same;
 }
 
@@ -124,6 +126,8 @@ static struct world_options any_options(void)
     o.credits = sim_chance(30) ? 1 + sim_below(8) : CHAT_CREDITS;
     o.queue_max = sim_chance(50) ? 1 + sim_below(16) : CHAT_QUEUE_MAX;
     o.out_bytes = sim_chance(50) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE;
+    o.rows_max = sim_chance(50) ? 1 + sim_below(6) : 256;
+    o.quiet_members = sim_chance(50) ? 1 + sim_below(6) : 1000;
     return o;
 }
 
@@ -138,7 +142,7 @@ static void run_seed(unsigned long seed)
     peer_init(2 + sim_below(PEERS_MAX - 1));
     unsigned nicks = 4 + sim_below(40);
     chatter_init(nicks, 1 + sim_below(8));
-    model_init(&run.model);
+    model_init(&run.model, options.rows_max, options.quiet_members);
     hub_check_init(NULL, &run.model);
     world_init(&options);
     for (run.step = 0; run.step < run.steps; run.step++)
@@ -147,7 +151,7 @@ static void run_seed(unsigned long seed)
     if (run.entries > 0)
         record_hash(hub_hash(run.hub));
     world_done();
-    replay(options.loops, &options.key);
+    replay();
     record_clear();
     run.entries_total += run.entries;
 }

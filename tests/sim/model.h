@@ -16,17 +16,27 @@ enum {
     MODEL_TEXT_CHARS = 160,
 };
 
+/* Where the user's long answer stands: what its next part is to begin with. */
+struct model_walk {
+    const struct entry *unfinished; /* NULL: nothing is */
+    unsigned target;
+    bool is_begun;
+    uint64_t after; /* number of the last row */
+};
+
 struct model_user {
     bool is_in;
     bool is_invisible;
     struct handle handle;
     char nick[MODEL_NAME_CHARS];
     char tail[MODEL_TEXT_CHARS]; /* "!user@host" */
+    struct model_walk walk;
 };
 
 struct model_member {
     struct model_user *user;
     bool is_op, is_voiced;
+    uint64_t number; /* in order of joining, from 1 */
 };
 
 struct model_channel {
@@ -36,6 +46,7 @@ struct model_channel {
     char topic[MODEL_TEXT_CHARS]; /* empty: none */
     char topic_setter[MODEL_NAME_CHARS + MODEL_TEXT_CHARS];
     uint64_t created_ms, topic_ms;
+    uint64_t joins; /* that there ever were */
     unsigned member_count;
     struct model_member members[MODEL_USERS_MAX]; /* in order of joining */
 };
@@ -44,10 +55,13 @@ struct model {
     struct model_user users[MODEL_USERS_MAX];
     struct model_channel channels[MODEL_CHANNELS_MAX];
     uint32_t users_max;
+    unsigned rows_max;      /* of a part of a long answer */
+    unsigned quiet_members; /* above, a channel does not hear of members without a role */
+    bool is_unfinished;     /* the last line has more to say */
 };
 
 /* Empties it. */
-void model_init(struct model *m);
+void model_init(struct model *m, unsigned rows_max, unsigned quiet_members);
 
 /* What hub_apply is to answer. Peers are told by peer_expect_*. */
 enum err model_apply(struct model *m, const struct entry *e);

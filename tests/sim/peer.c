@@ -53,7 +53,7 @@ int peer_connect(void)
     struct peer *p = peer_any();
     if (p->is_open)
         return -1;
-    *p = (struct peer){.is_open = true, .caps = (uint8_t)sim_below(8)};
+    *p = (struct peer){.is_open = true, .caps = chatter_any_caps()};
     chatter_begin(p);
     return PEER_FD + (int)number_of(p);
 }
@@ -98,17 +98,18 @@ static void expect(struct peer *p, char item, const char *text)
 void peer_expect_message(struct handle to, const struct peer_message *pm)
 {
     struct peer *p = peer_of(to);
-    if (p == NULL || (pm->is_tags_only && !(p->caps & PEER_TAGS)))
+    if (p == NULL || (p->caps & pm->need) != pm->need || p->caps & pm->avoid)
         return;
-    if (p == peer_of(pm->from) && (pm->is_for_others || (pm->is_echo && !(p->caps & PEER_ECHO))))
+    if (p == peer_of(pm->from) &&
+        (pm->is_for_others || (pm->is_echo && !(p->caps & CAP_ECHO_MESSAGE))))
         return;
     char time[POSITION_TIME_CHARS], msgid[POSITION_MSGID_CHARS_MAX], line[LINE_CHARS];
     position_time(pm->at.ms, time);
     size_t msgid_chars = position_msgid(&pm->at, pm->part, msgid);
     int n = 0;
-    if (p->caps & PEER_TIME)
+    if (p->caps & CAP_SERVER_TIME)
         n += sprintf(line + n, "@time=%.*s", POSITION_TIME_CHARS, time);
-    if (p->caps & PEER_TAGS)
+    if (p->caps & CAP_MESSAGE_TAGS)
         n += sprintf(line + n, "%smsgid=%.*s%s%s", n == 0 ? "@" : ";", (int)msgid_chars, msgid,
                      pm->tags[0] == '\0' ? "" : ";", pm->tags);
     snprintf(line + n, sizeof(line) - (size_t)n, "%s%s", n == 0 ? "" : " ", pm->text);
@@ -221,7 +222,8 @@ static void hear_local(struct peer *p, struct span line)
         chatter_take_nick(p);
     } else if (!p->is_registered && is_numeric(line, "001")) {
         p->is_registered = p->is_being_told = true;
-    } else if (p->is_being_told && is_numeric(line, "002 003 004 005 251 252 254 255 265 266 422")) {
+    } else if (p->is_being_told &&
+               is_numeric(line, "002 003 004 005 251 252 254 255 265 266 422")) {
         p->is_being_told = !is_numeric(line, "422");
     } else if (p->is_registered || !span_starts_with(line, SPAN(":s.test CAP * ACK "))) {
         struct span item = next_expected(p);

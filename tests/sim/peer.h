@@ -6,6 +6,7 @@
  * on. Each line that comes must be the next of these, or one that a loop may say on its own. */
 #pragma once
 
+#include "chat/caps.h"
 #include "chat/position.h"
 #include "core/loop.h"
 #include "simul/buf.h"
@@ -19,12 +20,10 @@ enum {
     PEER_TAGS_CHARS = 2048,
 };
 
-enum peer_cap { PEER_TIME = 1, PEER_TAGS = 2, PEER_ECHO = 4 };
-
 struct peer {
     bool is_open; /* the server has its end */
     struct handle handle;
-    uint8_t caps;        /* of enum peer_cap */
+    uint32_t caps;       /* of enum chat_cap */
     bool is_registered;  /* it was welcomed */
     bool is_being_told;  /* the welcome is not over */
     bool is_over;        /* it heard its ERROR */
@@ -67,9 +66,9 @@ struct peer_message {
     struct position at;
     uint16_t part;
     struct handle from;
-    bool is_echo;       /* `from` hears it only with echo-message */
-    bool is_for_others; /* `from` does not hear it */
-    bool is_tags_only;
+    bool is_echo;         /* `from` hears it only with echo-message */
+    bool is_for_others;   /* `from` does not hear it */
+    uint32_t need, avoid; /* capabilities of those who hear it: all of these, none of those */
     char tags[PEER_TAGS_CHARS];
     char text[700]; /* the line without its tags */
 };

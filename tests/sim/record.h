@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-struct siphash_key;
+struct hub_options;
 
 /* Copies the entry. */
 void record_add(const struct entry *e);
@@ -15,5 +15,5 @@ void record_hash(uint64_t hash);
 void record_print_last(void);
 /* Applies all to a fresh hub and compares its hash where one was recorded. Returns a digest of its
  * deliveries, which another table key must not change. */
-uint64_t record_replay(unsigned loops, uint32_t rows_max, const struct siphash_key *key);
+uint64_t record_replay(const struct hub_options *options);
 void record_clear(void);

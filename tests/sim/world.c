@@ -16,11 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SERVER_NAME "s.test"
+
 enum { START_MS = 1000000, SETTLE_TICKS_MAX = 100000 };
 
 static struct {
     struct config config;
     struct server server;
+    struct hub_options hub_options;
     unsigned sleeping[WORLD_LOOPS_MAX + 1]; /* turns that the loop misses */
     bool is_busy[WORLD_LOOPS_MAX + 1];      /* the loop's next poll will not wait */
     uint64_t now_ms, wall_ms;
@@ -33,6 +36,24 @@ static struct {
 void __wrap_loop_poll(struct loop *l, bool busy, uint64_t wait_ms);
 bool __wrap_fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget);
 bool __real_fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget);
+
+struct hub *__wrap_hub_new(const struct hub_options *options, struct hub_sink *sink);
+struct hub *__real_hub_new(const struct hub_options *options, struct hub_sink *sink);
+
+/* Long answers, which nobody asks for here, are made of shorter parts. */
+struct hub *__wrap_hub_new(const struct hub_options *options, struct hub_sink *sink)
+{
+    uint32_t rows_max = world.hub_options.rows_max;
+    world.hub_options = *options;
+    world.hub_options.rows_max = rows_max;
+    world.hub_options.server_name = SERVER_NAME;
+    return __real_hub_new(&world.hub_options, sink);
+}
+
+const struct hub_options *world_hub_options(void)
+{
+    return &world.hub_options;
+}
 
 static struct conn *conn_of(const struct peer *p)
 {
@@ -77,17 +98,19 @@ bool __wrap_fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t
 
 static void load_config(const struct world_options *options)
 {
-    char loops_text[32], out_text[48];
+    char loops_text[32], out_text[48], quiet_text[48];
     snprintf(loops_text, sizeof(loops_text), "loops=%u", options->loops);
     snprintf(out_text, sizeof(out_text), "limits.out_bytes=%llu",
              (unsigned long long)options->out_bytes);
-    const char *const overrides[] = {"server.name=s.test",
+    snprintf(quiet_text, sizeof(quiet_text), "channel.quiet_members=%u", options->quiet_members);
+    const char *const overrides[] = {"server.name=" SERVER_NAME,
                                      "chat.nick_length=16",
                                      "chat.flood_lines_per_second=0",
                                      "chat.ping_seconds=0",
                                      "limits.handshake_seconds=3600",
                                      loops_text,
-                                     out_text};
+                                     out_text,
+                                     quiet_text};
     const struct config_sources sources = {
         .overrides = overrides, .override_count = sizeof(overrides) / sizeof(overrides[0])};
     static struct config_report report;
@@ -119,6 +142,7 @@ void world_init(const struct world_options *options)
     world.now_ms = START_MS;
     world.wall_ms = 1700000000000;
     world.credits = options->credits;
+    world.hub_options.rows_max = options->rows_max;
     load_config(options);
     struct server *s = &world.server;
     unsigned loops = options->loops, count = loops + (loops > 1);

@@ -3,6 +3,7 @@
  * so its mail waits as long as the dice want. */
 #pragma once
 
+#include "chat/hub.h"
 #include "core/loop.h"
 #include "core/siphash.h"
 
@@ -16,10 +17,14 @@ struct world_options {
     uint32_t credits;   /* of each loop, at most CHAT_CREDITS */
     uint32_t queue_max; /* of deliveries to each loop, at most CHAT_QUEUE_MAX */
     uint64_t out_bytes; /* limits.out_bytes */
+    uint32_t rows_max;  /* of a part of a long answer */
+    unsigned quiet_members; /* channel.quiet_members */
     struct siphash_key key;
 };
 
 void world_init(const struct world_options *options);
+/* What the hub was made with, for another like it; valid until the next run. */
+const struct hub_options *world_hub_options(void);
 /* Every client vanishes, the hub hears of it, and nothing is left. */
 void world_done(void);
 
