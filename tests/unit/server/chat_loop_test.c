@@ -1,4 +1,5 @@
 /* Several loops and the hub between them: fan-out in parts, full queues, the index of members. */
+#include "unit/alloc_fail.h"
 #include "unit/server/chat_fixture.h"
 
 static void setup(void)
@@ -55,6 +56,33 @@ Test(chat_loop, message_is_rendered_once_for_all_that_want_it_alike)
     cr_assert_eq(metric_get(&m1->messages_rendered) - rendered1, 1);
     cr_assert_eq(metric_get(&m0->messages_delivered) + metric_get(&m1->messages_delivered),
                  delivered + 19);
+}
+
+/* What a line in the room allocates, from its arrival to its last write. */
+static size_t allocations_of_a_line(void)
+{
+    alloc_fail_after(SIZE_MAX);
+    client_send_bytes(0, SPAN("PRIVMSG #a :hello\r\n"));
+    fix_settle();
+    return alloc_fail_stop();
+}
+
+Test(chat_loop, recipients_cost_no_allocation)
+{
+    char name[8];
+    size_t of_few = 0;
+    for (unsigned i = 0; i < 60; i++) {
+        snprintf(name, sizeof(name), "n%u", i);
+        client_say(client_named(i % 2, name), "JOIN #a\r\n");
+        if (i == 5) {
+            allocations_of_a_line(); /* what is kept for the next time is there now */
+            of_few = allocations_of_a_line();
+        }
+    }
+    allocations_of_a_line();
+    size_t of_many = allocations_of_a_line();
+    cr_assert_gt(of_few, 0);
+    cr_assert_eq(of_many, of_few);
 }
 
 Test(chat_loop, nick_and_quit_are_told_once_whatever_is_shared)
