@@ -13,6 +13,7 @@ const struct cap caps[] = {
     {"cap-notify", CAP_CAP_NOTIFY, "news of capabilities that come and go"},
     {"chghost", CAP_CHGHOST, "whose host changes; none does yet"},
     {"echo-message", CAP_ECHO_MESSAGE, "what you say comes back to you too"},
+    {"extended-monitor", CAP_EXTENDED_MONITOR, "what changes of those whom you monitor"},
     {"labeled-response", CAP_LABELED_RESPONSE, "an answer has the label of the command"},
     {"message-tags", CAP_MESSAGE_TAGS, "msgid, and what other clients attach to a message"},
     {"server-time", CAP_SERVER_TIME, "when each message was said"},

@@ -43,6 +43,7 @@ struct channel {
     uint64_t topic_ms, created_ms;
     char *key;      /* +k; NULL: none */
     uint32_t limit; /* +l: of members; 0: none */
+    uint64_t mark;  /* see hub.mark */
     uint32_t slot;
     uint8_t modes;            /* of enum channel_mode */
     uint32_t loop_sessions[]; /* how many sessions of each loop are members */

@@ -179,6 +179,7 @@ static void on_personal(struct chat_loop *cl, const struct delivery *d)
             fan_out_send(cl, c, d->message);
         break;
     case DELIVERY_CHANNELS:
+    case DELIVERY_SESSIONS:
     case DELIVERY_RETURN:
         CHECK(false); /* not personal */
     }
@@ -230,7 +231,7 @@ static bool work_off(struct chat_loop *cl, struct delivery_head *head, size_t *b
     struct delivery *d = container_of(head, struct delivery, head);
     bool is_done = true;
     cl->response = d->response;
-    if (head->kind != DELIVERY_CHANNELS)
+    if (head->kind != DELIVERY_CHANNELS && head->kind != DELIVERY_SESSIONS)
         on_personal(cl, d);
     else
         is_done = fan_out_go_on(cl, d, budget);

@@ -39,7 +39,7 @@ struct member {
 /* Where the fan-out of the delivery at the front of the queue stands. */
 struct fan_out {
     bool has_begun;
-    uint32_t at;         /* index into its channels */
+    uint32_t at;         /* index into its channels, or sessions */
     struct list *cursor; /* the next member there */
     struct shared *rendered[RENDER_VARIANTS];
 };
@@ -106,7 +106,8 @@ static inline void fan_out_spend(size_t *budget, uint32_t cost)
 /* Queues the message to one session, rendered once for all that want it alike. One that cannot keep
  * up is closed. */
 void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m);
-/* Goes on with a DELIVERY_CHANNELS; false when the budget is used up before it is through. */
+/* Goes on with a DELIVERY_CHANNELS or DELIVERY_SESSIONS; false when the budget is used up before it
+ * is through. */
 bool fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget);
 /* Forgets what was rendered. */
 void fan_out_end(struct chat_loop *cl);

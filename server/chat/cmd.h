@@ -38,6 +38,9 @@ void cmd_whois(struct hub_call *call);
 
 /* cmd_whowas.c */
 void cmd_whowas(struct hub_call *call);
+/* cmd_monitor.c */
+void cmd_monitor(struct hub_call *call);
+
 /* cmd_away.c */
 void cmd_away(struct hub_call *call);
 

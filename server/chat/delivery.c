@@ -17,8 +17,16 @@ struct delivery *delivery_new(enum delivery_kind kind, struct handle session, st
     return d;
 }
 
+enum err delivery_add_sessions(struct delivery *d, uint32_t count)
+{
+    d->sessions = calloc(count, sizeof(d->sessions[0]));
+    d->session_count = d->sessions == NULL ? 0 : count;
+    return d->sessions == NULL ? ERR_NOMEM : OK;
+}
+
 void delivery_free(struct delivery *d)
 {
+    free(d->sessions);
     message_put(d->message);
     free(d);
 }

@@ -19,6 +19,7 @@ enum delivery_kind {
     DELIVERY_CHANNELS, /* the message goes to every member of channels, each session once; to
                           `session` only if is_echo allows it */
     DELIVERY_SESSION,  /* the message goes to `session` */
+    DELIVERY_SESSIONS, /* the message goes to each of `sessions` */
     DELIVERY_REPLY,    /* the message's text is lines for `session` alone, each ended by LF, which
                           have no tags */
     DELIVERY_RENAMED,  /* the message's text is the new nick of `session` */
@@ -40,6 +41,8 @@ struct delivery {
     struct message *message; /* one reference, or NULL */
     struct response *response; /* what it is a part of, if it comes to the session that has asked,
                                   until the command returns; or NULL */
+    struct handle *sessions; /* session_count of them, owned; or NULL */
+    uint32_t session_count;
     uint32_t channel_count;
     uint32_t channels[]; /* slots, which the hub numbers densely and uses again */
 };
@@ -48,5 +51,7 @@ struct delivery {
  * without memory, when the reference stays the caller's. */
 struct delivery *delivery_new(enum delivery_kind kind, struct handle session, struct message *m,
                               uint32_t channel_count);
+/* Makes room for so many sessions, which are left to the caller. ERR_NOMEM. */
+enum err delivery_add_sessions(struct delivery *d, uint32_t count);
 /* Frees it and drops its reference. */
 void delivery_free(struct delivery *d);

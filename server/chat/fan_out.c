@@ -92,9 +92,26 @@ static bool walk(struct chat_loop *cl, const struct delivery *d, struct list *me
     return true;
 }
 
+/* Those that are left of the sessions named one by one. They may be gone. */
+static bool send_to_sessions(struct chat_loop *cl, const struct delivery *d, size_t *budget)
+{
+    struct fan_out *f = &cl->fan_out;
+    for (; f->at < d->session_count; f->at++) {
+        if (*budget == 0)
+            return false;
+        fan_out_spend(budget, d->head.cost);
+        struct conn *c = conn_find(cl->net, d->sessions[f->at]);
+        if (c != NULL)
+            fan_out_send(cl, c, d->message);
+    }
+    return true;
+}
+
 bool fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget)
 {
     struct fan_out *f = &cl->fan_out;
+    if (d->head.kind == DELIVERY_SESSIONS)
+        return send_to_sessions(cl, d, budget);
     if (!f->has_begun) {
         f->has_begun = true;
         cl->stamp += d->channel_count > 1;

@@ -20,6 +20,7 @@ struct hub *hub_new(const struct hub_options *options, struct hub_sink *sink)
     CHECK(hub->options.server_name != NULL && hub->loops != NULL);
     table_init(&hub->users, &options->key, user_is);
     table_init(&hub->channels, &options->key, channel_is);
+    table_init(&hub->watched, &options->key, watched_is);
     return hub;
 }
 
@@ -48,6 +49,8 @@ void hub_free(struct hub *hub)
     free(hub->loops);
     table_deinit(&hub->users);
     table_deinit(&hub->channels);
+    table_deinit(&hub->watched);
+    free(hub->recipients.at);
     roster_deinit(&hub->user_order);
     whowas_deinit(&hub->whowas);
     roster_deinit(&hub->channel_order);
@@ -79,6 +82,7 @@ static enum err apply_register(struct hub_call *call, const struct entry *e)
         return ERR_EXISTS;
     struct user *u = user_new(call, e);
     user_add_session(call, u, e->from);
+    watch_tell_online(call, u);
     return OK;
 }
 

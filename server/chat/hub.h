@@ -28,6 +28,7 @@ enum {
     HUB_HOST_BYTES_MAX = 46, /* an IPv6 address */
     HUB_REALNAME_BYTES_MAX = 150,
     HUB_AWAY_BYTES_MAX = 200,
+    HUB_WATCHES_MAX = 100, /* of one session: MONITOR */
 };
 
 /* The longest topic whose relayed line is never cut: ":nick!~user@host TOPIC #channel :topic" fits

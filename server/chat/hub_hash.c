@@ -37,6 +37,13 @@ static void seal(struct hasher *h)
     h->bytes.len = 0;
 }
 
+static void put_watches(struct hasher *h, const struct hub_session *s)
+{
+    put_number(h, s->watch_count);
+    for (struct list *n = s->watches.next; n != &s->watches; n = n->next)
+        put_text(h, container_of(n, struct watch, in_session)->watched->nick);
+}
+
 static void put_user(const struct table_node *node, void *arg)
 {
     const struct user *u = container_of(node, struct user, node);
@@ -53,10 +60,12 @@ static void put_user(const struct table_node *node, void *arg)
     put_number(h, u->active_ms);
     put_number(h, u->seq);
     for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
-        struct handle handle = container_of(n, struct hub_session, in_user)->handle;
+        const struct hub_session *s = container_of(n, struct hub_session, in_user);
+        struct handle handle = s->handle;
         put_number(h, handle.loop);
         put_number(h, handle.slot);
         put_number(h, handle.generation);
+        put_watches(h, s);
     }
     put_number(h, u->channel_count);
     for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next)

@@ -94,7 +94,42 @@ void hub_send_peers(struct hub_call *call, struct user *u, struct message *m)
 
 void hub_send_change(struct hub_call *call, struct user *u, struct message *m)
 {
+    watch_tell_change(call, u, m);
     hub_send_peers(call, u, m);
+}
+
+struct recipients *recipients_begin(struct hub *hub)
+{
+    hub->recipients.count = 0;
+    return &hub->recipients;
+}
+
+void recipients_add(struct recipients *r, const struct hub_session *s)
+{
+    if (r->count == r->cap) {
+        r->cap = r->cap == 0 ? 16 : 2 * r->cap;
+        r->at = realloc(r->at, r->cap * sizeof(r->at[0]));
+        CHECK(r->at != NULL);
+    }
+    r->at[r->count++] = s->handle;
+}
+
+void hub_send_recipients(struct hub_call *call, const struct recipients *to, struct message *m)
+{
+    for (unsigned loop = 0; to->count > 0 && loop < call->hub->options.loops; loop++) {
+        uint32_t count = 0;
+        for (size_t i = 0; i < to->count; i++)
+            count += to->at[i].loop == loop;
+        if (count == 0)
+            continue;
+        struct delivery *d = delivery_new(DELIVERY_SESSIONS, call->from, message_get(m), 0);
+        CHECK(d != NULL && delivery_add_sessions(d, count) == OK);
+        for (size_t i = 0, k = 0; i < to->count; i++)
+            if (to->at[i].loop == loop)
+                d->sessions[k++] = to->at[i];
+        hub_send(call, loop, d);
+    }
+    message_put(m);
 }
 
 static void send_session(struct hub_call *call, struct handle to, struct message *m, bool is_echo)

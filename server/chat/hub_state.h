@@ -6,6 +6,7 @@
 #include "chat/hub.h"
 #include "chat/roster.h"
 #include "chat/table.h"
+#include "chat/watch.h"
 #include "chat/whowas.h"
 #include "simul/buf.h"
 #include "simul/check.h"
@@ -21,12 +22,19 @@ struct hub_slots {
     size_t count;
 };
 
+/* Sessions that are to hear one message, in no channel together. */
+struct recipients {
+    struct handle *at; /* count of them */
+    size_t count, cap;
+};
+
 struct hub {
     struct hub_options options; /* server_name is our own copy */
     struct hub_sink *sink;
     struct hub_slots *loops;                 /* options.loops of them */
     struct table users;                      /* by folded nick */
     struct table channels;                   /* by folded name */
+    struct table watched;                    /* nicks that are watched, by folded nick */
     struct roster user_order, channel_order; /* the same, in the order in which they came */
     struct hub_counts counts;
     struct whowas whowas;
@@ -36,14 +44,19 @@ struct hub {
     size_t free_slot_count, free_slot_cap;
     uint32_t channel_slots;
 
-    struct buf scratch; /* the line that is being formatted */
-    struct buf replies; /* of the call in progress, not sent yet */
+    uint64_t mark; /* channel.mark of those that are in some set just now */
+
+    struct recipients recipients; /* of the message that is being sent */
+    struct buf scratch;           /* the line that is being formatted */
+    struct buf replies;           /* of the call in progress, not sent yet */
 };
 
 struct hub_session {
     struct handle handle;
     struct user *user;
     struct list in_user;
+    struct list watches; /* watch.in_session, in order of watching */
+    uint32_t watch_count;
 };
 
 /* One entry being applied. */
@@ -134,6 +147,13 @@ static inline struct span user_host(const struct user *u)
 
 bool user_is(const struct table_node *node, struct span folded_nick);
 struct user *user_find(struct hub *hub, struct span nick);
+/* Folds into `folded`. */
+static inline struct span fold_nick(struct span nick, uint8_t folded[UINT8_MAX])
+{
+    CHECK(nick.len <= UINT8_MAX);
+    irc_fold(nick, folded);
+    return span_of(folded, nick.len);
+}
 
 /* The user that registers, still without sessions; the nick must be free. */
 struct user *user_new(struct hub_call *call, const struct entry *e);
@@ -177,10 +197,16 @@ void hub_send_membership(struct hub_call *call, struct membership *about, struct
  * which u has no role do not count. */
 void hub_send_peers(struct hub_call *call, struct user *u, struct message *m);
 void hub_send_user(struct hub_call *call, struct user *u, struct message *m);
-/* To the same: what is new of u, beside its nick, for those who have asked for m->need. */
+/* To the same, and to those who monitor u with extended-monitor: what is new of u beside its nick,
+ * for sessions that have asked for m->need. */
 void hub_send_change(struct hub_call *call, struct user *u, struct message *m);
 /* To the session that the call is from, if it has echo-message. */
 void hub_send_echo(struct hub_call *call, struct message *m);
+/* Puts a list of recipients together, one at a time in the whole hub, and sends it a message, whose
+ * reference is taken over. */
+struct recipients *recipients_begin(struct hub *hub);
+void recipients_add(struct recipients *r, const struct hub_session *s);
+void hub_send_recipients(struct hub_call *call, const struct recipients *to, struct message *m);
 /* The user's own sessions learn its nick. */
 void hub_send_renamed(struct hub_call *call, struct user *u);
 /* Takes d over; for deliveries that are not messages. Replies made so far go before it. */

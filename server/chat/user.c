@@ -8,13 +8,6 @@ bool user_is(const struct table_node *node, struct span folded_nick)
     return irc_eq(user_nick(container_of(node, struct user, node)), folded_nick);
 }
 
-static struct span fold_nick(struct span nick, uint8_t folded[UINT8_MAX])
-{
-    CHECK(nick.len <= UINT8_MAX);
-    irc_fold(nick, folded);
-    return span_of(folded, nick.len);
-}
-
 struct user *user_find(struct hub *hub, struct span nick)
 {
     uint8_t folded[UINT8_MAX];
@@ -67,12 +60,17 @@ struct user *user_new(struct hub_call *call, const struct entry *e)
 void user_rename(struct hub_call *call, struct user *u, struct span nick)
 {
     struct hub *hub = call->hub;
-    if (!irc_eq(nick, user_nick(u)))
+    bool is_another = !irc_eq(nick, user_nick(u));
+    if (is_another) {
         whowas_add(&hub->whowas, u, call->at.ms);
+        watch_tell_offline(call, user_nick(u));
+    }
     uint8_t folded[UINT8_MAX];
     table_remove(&hub->users, &u->node);
     set_source(u, nick, span_drop(user_source(u), u->nick_bytes));
     table_add(&hub->users, &u->node, fold_nick(nick, folded));
+    if (is_another)
+        watch_tell_online(call, u);
 }
 
 /* What one more or one less in `counts` is, when the mode comes or goes. */
@@ -131,6 +129,7 @@ void user_add_session(struct hub_call *call, struct user *u, struct handle h)
     CHECK(s != NULL);
     s->handle = h;
     s->user = u;
+    list_init(&s->watches);
     list_push_back(&u->sessions, &s->in_user);
     slots->at[h.slot] = s;
     for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next)
@@ -141,6 +140,7 @@ void user_remove_session(struct hub *hub, struct hub_session *s)
 {
     for (struct list *n = s->user->memberships.next; n != &s->user->memberships; n = n->next)
         channel_drop_session(container_of(n, struct membership, in_user)->channel, s);
+    watch_end_all(hub, s);
     hub->loops[s->handle.loop].at[s->handle.slot] = NULL;
     list_remove(&s->in_user);
     free(s);
@@ -176,6 +176,7 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
         channel_remove_member(hub, m);
     }
     whowas_add(&hub->whowas, u, call->at.ms);
+    watch_tell_offline(call, user_nick(u));
     table_remove(&hub->users, &u->node);
     roster_remove(&hub->user_order, u->seq);
     user_set_modes(hub, u, 0);

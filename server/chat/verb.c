@@ -27,6 +27,8 @@ const struct verb verbs[] = {
      .has_long_answer = true, .hub = cmd_names},
     {"TOPIC", "<#channel> [:<topic>]", "shows or changes what a channel is about", .params_min = 1,
      .decides_from = 2, .hub = cmd_topic},
+    {"MONITOR", "+|- <nick>{,<nick>} | C | L | S", "watches who comes and goes", .params_min = 1,
+     .has_long_answer = true, .hub = cmd_monitor},
     {"AWAY", "[:<text>]", "tells others that you are away, or here again", .hub = cmd_away},
     {"SETNAME", ":<realname>", "changes your realname", .params_min = 1, .hub = cmd_setname},
     {"NICK", "<nick>", "takes a nick", .is_early = true, .local = local_nick, .hub = cmd_nick},

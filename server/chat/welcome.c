@@ -87,6 +87,7 @@ static void write_isupport(struct conn *c)
     isupport_add(&i, "KEYLEN=%d", HUB_KEY_BYTES_MAX);
     isupport_add(&i, "MAXLIST=beI:%d", HUB_MASKS_MAX);
     isupport_add(&i, "MODES=%d", HUB_MODES_MAX);
+    isupport_add(&i, "MONITOR=%d", HUB_WATCHES_MAX);
     isupport_add(&i, "NAMELEN=%d", HUB_REALNAME_BYTES_MAX);
     isupport_add(&i, "NETWORK=%s", config->server.network);
     isupport_add(&i, "NICKLEN=%d", nick_length);

@@ -129,8 +129,13 @@ static void take(struct hub_sink *sink, unsigned loop, struct delivery *d)
                              d->session.loop,
                              d->session.slot,
                              d->session.generation,
-                             d->channel_count};
+                             d->channel_count,
+                             d->session_count};
     digest(s, head, sizeof(head));
+    for (uint32_t i = 0; i < d->session_count; i++) {
+        const uint32_t to[] = {d->sessions[i].slot, d->sessions[i].generation};
+        digest(s, to, sizeof(to));
+    }
     digest(s, d->channels, d->channel_count * sizeof(d->channels[0]));
     if (d->message != NULL) {
         digest(s, &d->message->need, sizeof(d->message->need));

@@ -94,6 +94,11 @@ static void fix_send(struct hub_sink *sink, unsigned loop, struct delivery *d)
         if (!d->is_echo || fix.echoes[n])
             fix_hear(n, d->message);
         break;
+    case DELIVERY_SESSIONS:
+        cr_assert_gt(d->session_count, 0, "a loop without recipients is not told");
+        for (uint32_t i = 0; i < d->session_count; i++)
+            fix_hear(fix_session(d->sessions[i]), d->message);
+        break;
     case DELIVERY_REPLY:
         cr_assert_eq(buf_append(&fix.heard[n], message_text(d->message)), OK);
         break;
