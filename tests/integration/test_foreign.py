@@ -1,26 +1,16 @@
-"""Clients that were not written here. One that is not installed is a failure, not a reason to skip.
+"""Clients that were not written here, besides those of IRC, which are in test_clients.py.
 
 Debian's websockets and openssl have their tests in test_websocket.py and test_tls.py; the page in
 Chromium has them in tests/browser.
 """
 import json
 import os
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from irc import Client
-from simuld import TIMEOUT, wait_until
-
-TESTS = Path(__file__).parents[1]
-
-
-def tool(name):
-    path = shutil.which(name)
-    assert path, f"{name} is not installed"
-    return path
+from simuld import TIMEOUT
+from tools import TESTS, tool
 
 
 def run(*command, text=None, **options):
@@ -144,57 +134,3 @@ def test_ws_of_npm_talks(daemon, protocols, chosen):
     """, daemon.url("web", "/chat", "ws"), *protocols)
     assert output.split("\n")[0] == chosen
     assert " 001 npm " in output
-
-
-# --- ii ---
-
-
-class Ii:
-    """An IRC client made of files."""
-
-    def __init__(self, directory, daemon, nick):
-        host, port = daemon.addresses["irc"]
-        self.directory = directory / nick / host
-        self.process = subprocess.Popen([tool("ii"), "-i", directory / nick, "-s", host, "-p",
-                                         str(port), "-n", nick, "-f", nick])
-
-    def write(self, line, channel=""):
-        pipe = self.directory / channel / "in"
-        wait_until(pipe.exists, f"{pipe}")
-        with open(pipe, "w", encoding="utf-8") as file:
-            file.write(line + "\n")
-
-    def wait_for(self, text, channel=""):
-        out = self.directory / channel / "out"
-        wait_until(lambda: out.exists() and text in out.read_text(), f"{text} in {out}")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(TIMEOUT)
-
-
-def test_ii_talks_with_ii_and_with_us(daemon, tmp_path, channel, person):
-    ada, ben = Ii(tmp_path, daemon, "ada"), Ii(tmp_path, daemon, "ben")
-    try:
-        for client in (ada, ben):
-            client.wait_for("No message of the day")
-        ada.write(f"/j {channel}")
-        ada.wait_for("ada", channel)
-        carol: Client = person("carol")
-        carol.join(channel)
-        ben.write(f"/j {channel}")
-        assert carol.expect("JOIN", channel).nick == "ben"
-        ada.write("hello from ada", channel)
-        ben.wait_for("<ada> hello from ada", channel)
-        carol.expect("PRIVMSG", channel, "hello from ada")
-        ben.write("/t a topic", channel)
-        ada.write("/t a topic", channel)
-        ben.wait_for("a topic", channel)
-        carol.read_until("TOPIC")
-        ben.write("/l leaving", channel)
-        assert carol.expect("PART", channel).nick == "ben"
-        ada.write("/q")
-        assert carol.expect("QUIT").nick == "ada"
-    finally:
-        ada.stop()
-        ben.stop()
