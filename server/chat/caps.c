@@ -13,11 +13,17 @@ const struct cap caps[] = {
     {"cap-notify", CAP_CAP_NOTIFY, "news of capabilities that come and go"},
     {"chghost", CAP_CHGHOST, "whose host changes; none does yet"},
     {"echo-message", CAP_ECHO_MESSAGE, "what you say comes back to you too"},
+    {"extended-join", CAP_EXTENDED_JOIN, "JOIN names the account and the realname"},
+    {"invite-notify", CAP_INVITE_NOTIFY, "members hear who is invited"},
     {"extended-monitor", CAP_EXTENDED_MONITOR, "what changes of those whom you monitor"},
     {"labeled-response", CAP_LABELED_RESPONSE, "an answer has the label of the command"},
     {"message-tags", CAP_MESSAGE_TAGS, "msgid, and what other clients attach to a message"},
+    {"multi-prefix", CAP_MULTI_PREFIX, "NAMES and WHO show all roles of a member"},
+    {"no-implicit-names", CAP_NO_IMPLICIT_NAMES, "JOIN is not answered with the names"},
     {"server-time", CAP_SERVER_TIME, "when each message was said"},
     {"setname", CAP_SETNAME, "who changes its realname"},
+    {"standard-replies", CAP_STANDARD_REPLIES, "FAIL, WARN and NOTE may come to any command"},
+    {"userhost-in-names", CAP_USERHOST_IN_NAMES, "NAMES shows whole nick!user@host"},
 };
 const size_t cap_count = sizeof(caps) / sizeof(caps[0]);
 

@@ -99,6 +99,7 @@ bool membership_is_visible(const struct membership *m, const struct user *to)
         return to->modes & USER_OPER || channel_member(m->channel, to) != NULL;
     return channel_is_visible(m->channel, to);
 }
+
 bool membership_is_quiet(const struct hub *hub, const struct membership *m)
 {
     return m->roles == 0 && m->channel->members.count > hub->options.quiet_members;

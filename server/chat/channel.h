@@ -106,6 +106,7 @@ void channel_drop_session(struct channel *ch, const struct hub_session *s);
 /* Whether the user may know that there is such a channel, and who is in it: it is not secret, or
  * the user is a member or an operator of the server. */
 bool channel_is_visible(const struct channel *ch, const struct user *u);
+
 /* Whether the user may know that this member is in this channel: those who are invisible are shown
  * to members and operators only. */
 bool membership_is_visible(const struct membership *m, const struct user *to);

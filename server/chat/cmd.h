@@ -4,8 +4,14 @@
 
 struct hub_call;
 
+/* cmd_invite.c */
+void cmd_invite(struct hub_call *call);
+
 /* cmd_join.c */
 void cmd_join(struct hub_call *call);
+
+/* cmd_kick.c */
+void cmd_kick(struct hub_call *call);
 
 /* cmd_names.c */
 void cmd_names(struct hub_call *call);

@@ -22,24 +22,31 @@ static struct message *message_to(struct hub_call *call, const struct speech *sp
     return m;
 }
 
-static void say_to_channel(struct hub_call *call, const struct speech *sp, struct span name)
+/* With roles, "@#channel" and "+#channel", only to members that have one of them; else to all. */
+static void say_to_channel(struct hub_call *call, const struct speech *sp, struct span target,
+                           uint8_t roles)
 {
+    struct span name = roles == 0 ? target : span_drop(target, 1);
     struct channel *ch = channel_find(call->hub, name);
     if (ch == NULL) {
         if (!sp->is_silent)
             REPLY(call, "403", name, SPAN("No such channel"));
         return;
     }
-    bool is_member = channel_member(ch, call->user) != NULL;
-    if (!is_member && ch->modes & CHANNEL_NO_OUTSIDERS) {
+    if (!channel_may_speak(ch, call->user)) {
         if (!sp->is_silent)
             REPLY(call, "404", channel_name(ch), SPAN("Cannot send to channel"));
         return;
     }
-    struct message *m = message_to(call, sp, channel_name(ch));
-    if (!is_member)
+    const struct membership *self = channel_member(ch, call->user);
+    struct message *m = message_to(call, sp, roles == 0 ? channel_name(ch) : target);
+    bool is_meant = self != NULL && (roles == 0 || self->roles & roles);
+    if (!is_meant)
         hub_send_echo(call, message_get(m));
-    hub_send_channel(call, ch, m, true);
+    if (roles == 0)
+        hub_send_channel(call, ch, m, true);
+    else
+        hub_send_ranked(call, ch, roles, m);
 }
 
 static void say_to_user(struct hub_call *call, const struct speech *sp, struct span nick)
@@ -60,6 +67,19 @@ static void say_to_user(struct hub_call *call, const struct speech *sp, struct s
         REPLY(call, "301", user_nick(u), span_str(u->away));
 }
 
+static void say_to(struct hub_call *call, const struct speech *sp, struct span target)
+{
+    bool is_ranked = target.len > 1 && target.ptr[1] == '#';
+    if (target.ptr[0] == '#')
+        say_to_channel(call, sp, target, 0);
+    else if (is_ranked && target.ptr[0] == '@')
+        say_to_channel(call, sp, target, ROLE_OP);
+    else if (is_ranked && target.ptr[0] == '+')
+        say_to_channel(call, sp, target, ROLE_OP | ROLE_VOICE);
+    else
+        say_to_user(call, sp, target);
+}
+
 static void say(struct hub_call *call, const struct speech *sp)
 {
     struct span list = call->line->params[0], target;
@@ -70,10 +90,7 @@ static void say(struct hub_call *call, const struct speech *sp)
                 REPLY(call, "407", target, SPAN("Too many targets"));
             return;
         }
-        if (target.ptr[0] == '#')
-            say_to_channel(call, sp, target);
-        else
-            say_to_user(call, sp, target);
+        say_to(call, sp, target);
     }
     if (n == 0 && !sp->is_silent)
         REPLY(call, "411", SPAN("No recipient given"));

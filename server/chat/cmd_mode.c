@@ -2,6 +2,7 @@
 #include "chat/cmd.h"
 #include "chat/hub_state.h"
 #include "chat/mode.h"
+#include "chat/require.h"
 
 void cmd_mode(struct hub_call *call)
 {
@@ -10,9 +11,7 @@ void cmd_mode(struct hub_call *call)
         mode_user(call, target);
         return;
     }
-    struct channel *ch = channel_find(call->hub, target);
-    if (ch == NULL || !channel_is_visible(ch, call->user))
-        REPLY(call, "403", target, SPAN("No such channel"));
-    else
+    struct channel *ch = require_channel(call, target);
+    if (ch != NULL)
         mode_channel(call, ch);
 }

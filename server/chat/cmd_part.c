@@ -1,20 +1,15 @@
 /* PART (https://modern.ircdocs.horse). */
 #include "chat/cmd.h"
 #include "chat/hub_state.h"
+#include "chat/require.h"
 #include "chat/target.h"
 
 static void part(struct hub_call *call, struct span name)
 {
-    struct channel *ch = channel_find(call->hub, name);
-    if (ch == NULL) {
-        REPLY(call, "403", name, SPAN("No such channel"));
+    struct channel *ch = require_channel(call, name);
+    struct membership *m = ch == NULL ? NULL : require_member(call, ch);
+    if (m == NULL)
         return;
-    }
-    struct membership *m = channel_member(ch, call->user);
-    if (m == NULL) {
-        REPLY(call, "442", channel_name(ch), SPAN("You're not on that channel"));
-        return;
-    }
     struct span params[2] = {channel_name(ch)};
     size_t count = 1;
     if (call->line->param_count > 1 && call->line->params[1].len > 0)

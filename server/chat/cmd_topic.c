@@ -1,33 +1,24 @@
 /* TOPIC (https://modern.ircdocs.horse). */
 #include "chat/channel_reply.h"
 #include "chat/cmd.h"
+#include "chat/decimal.h"
 #include "chat/hub_state.h"
+#include "chat/require.h"
 #include "simul/utf8.h"
-
-#include <stdio.h>
-
-static struct span seconds_text(uint64_t ms, char out[24])
-{
-    int n = snprintf(out, 24, "%llu", (unsigned long long)(ms / 1000));
-    return span_of(out, (size_t)n);
-}
 
 void topic_reply(struct hub_call *call, const struct channel *ch)
 {
-    char seconds[24];
+    char seconds[DECIMAL_CHARS];
     REPLY(call, "332", channel_name(ch), span_str(ch->topic));
     REPLY(call, "333", channel_name(ch), span_str(ch->topic_setter),
-          seconds_text(ch->topic_ms, seconds));
+          decimal(ch->topic_ms / 1000, seconds));
 }
 
 void cmd_topic(struct hub_call *call)
 {
-    struct span name = call->line->params[0];
-    struct channel *ch = channel_find(call->hub, name);
-    if (ch == NULL) {
-        REPLY(call, "403", name, SPAN("No such channel"));
+    struct channel *ch = require_channel(call, call->line->params[0]);
+    if (ch == NULL)
         return;
-    }
     if (call->line->param_count == 1) {
         if (ch->topic == NULL)
             REPLY(call, "331", channel_name(ch), SPAN("No topic is set"));
@@ -35,15 +26,9 @@ void cmd_topic(struct hub_call *call)
             topic_reply(call, ch);
         return;
     }
-    struct membership *m = channel_member(ch, call->user);
-    if (m == NULL) {
-        REPLY(call, "442", channel_name(ch), SPAN("You're not on that channel"));
+    const struct membership *m = require_member(call, ch);
+    if (m == NULL || (ch->modes & CHANNEL_TOPIC_BY_OPS && !require_operator(call, m)))
         return;
-    }
-    if (ch->modes & CHANNEL_TOPIC_BY_OPS && !(m->roles & ROLE_OP)) {
-        REPLY(call, "482", channel_name(ch), SPAN("You're not channel operator"));
-        return;
-    }
     struct span topic =
         utf8_cut(call->line->params[1], hub_topic_bytes_max(call->hub->options.nick_bytes_max,
                                                             call->hub->options.channel_bytes_max));

@@ -31,13 +31,24 @@ enum {
     HUB_WATCHES_MAX = 100, /* of one session: MONITOR */
 };
 
-/* The longest topic whose relayed line is never cut: ":nick!~user@host TOPIC #channel :topic" fits
- * 510 bytes. 390 at most, as elsewhere. */
+/* What a line has room for behind ":nick!~user@host VERB #channel …:", so that relaying never cuts
+ * it. 390 bytes at most, as elsewhere. */
+static inline size_t hub_text_bytes_max(size_t around_bytes)
+{
+    size_t room = 510 - around_bytes - HUB_USER_BYTES_MAX - HUB_HOST_BYTES_MAX;
+    return room < 390 ? room : 390;
+}
+
+/* Of a topic. */
 static inline size_t hub_topic_bytes_max(size_t nick_bytes_max, size_t channel_bytes_max)
 {
-    size_t around = sizeof(":!~@ TOPIC  :") - 1 + HUB_USER_BYTES_MAX + HUB_HOST_BYTES_MAX;
-    size_t room = 510 - around - nick_bytes_max - channel_bytes_max;
-    return room < 390 ? room : 390;
+    return hub_text_bytes_max(sizeof(":!~@ TOPIC  :") - 1 + nick_bytes_max + channel_bytes_max);
+}
+
+/* Of the reason of a KICK. */
+static inline size_t hub_kick_bytes_max(size_t nick_bytes_max, size_t channel_bytes_max)
+{
+    return hub_text_bytes_max(sizeof(":!~@ KICK   :") - 1 + 2 * nick_bytes_max + channel_bytes_max);
 }
 
 struct hub_options {

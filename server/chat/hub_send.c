@@ -150,6 +150,25 @@ void hub_send_user(struct hub_call *call, struct user *u, struct message *m)
     message_put(m);
 }
 
+static void send_member(struct hub_call *call, const struct membership *to, struct message *m)
+{
+    for (struct list *n = to->user->sessions.next; n != &to->user->sessions; n = n->next) {
+        const struct hub_session *s = container_of(n, struct hub_session, in_user);
+        send_session(call, s->handle, m, s == call->session);
+    }
+}
+
+void hub_send_ranked(struct hub_call *call, const struct channel *ch, uint8_t roles,
+                     struct message *m)
+{
+    for (struct list *n = ch->ranked.next; n != &ch->ranked; n = n->next) {
+        const struct membership *to = container_of(n, struct membership, in_ranked);
+        if (to->roles & roles)
+            send_member(call, to, m);
+    }
+    message_put(m);
+}
+
 void hub_send_echo(struct hub_call *call, struct message *m)
 {
     send_session(call, call->from, m, true);

@@ -3,6 +3,7 @@
 #include "chat/decimal.h"
 #include "chat/hub_state.h"
 #include "chat/mode.h"
+#include "chat/require.h"
 
 /* As CHANMODES and PREFIX in ISUPPORT tell them apart (welcome.c). */
 enum mode_kind { MODE_LIST, MODE_KEY, MODE_LIMIT, MODE_FLAG, MODE_ROLE };
@@ -133,11 +134,8 @@ static bool needs_operator(const struct changes *c)
 {
     if (c->is_operator)
         return true;
-    if (channel_member(c->ch, c->call->user) == NULL)
-        REPLY(c->call, "442", channel_name(c->ch), SPAN("You're not on that channel"));
-    else
-        REPLY(c->call, "482", channel_name(c->ch), SPAN("You're not channel operator"));
-    return false;
+    const struct membership *m = require_member(c->call, c->ch);
+    return m != NULL && require_operator(c->call, m);
 }
 
 static bool has_param(const struct changes *c)
@@ -181,18 +179,13 @@ static bool change_role(struct changes *c, const struct mode *mode)
     struct span nick;
     if (!needs_operator(c) || !needs_param(c, &nick))
         return false;
-    struct user *u = user_find(call->hub, nick);
-    struct membership *m = u == NULL ? NULL : channel_member(c->ch, u);
-    if (u == NULL) {
-        REPLY(call, "401", nick, SPAN("No such nick/channel"));
-    } else if (m == NULL) {
-        REPLY(call, "441", user_nick(u), channel_name(c->ch), SPAN("They aren't on that channel"));
-    } else {
-        uint8_t roles = c->sign == '+' ? m->roles | mode->value : m->roles & ~mode->value;
-        if (roles != m->roles)
-            changes_add(c, mode, user_nick(u));
-        membership_set_roles(m, roles);
-    }
+    struct membership *m = require_other(call, c->ch, nick);
+    if (m == NULL)
+        return true;
+    uint8_t roles = c->sign == '+' ? m->roles | mode->value : m->roles & ~mode->value;
+    if (roles != m->roles)
+        changes_add(c, mode, user_nick(m->user));
+    membership_set_roles(m, roles);
     return true;
 }
 

@@ -85,6 +85,8 @@ static void write_isupport(struct conn *c)
     isupport_add(&i, "EXCEPTS=e");
     isupport_add(&i, "INVEX=I");
     isupport_add(&i, "KEYLEN=%d", HUB_KEY_BYTES_MAX);
+    isupport_add(&i, "KICKLEN=%zu",
+                 hub_kick_bytes_max((size_t)nick_length, (size_t)channel_length));
     isupport_add(&i, "MAXLIST=beI:%d", HUB_MASKS_MAX);
     isupport_add(&i, "MODES=%d", HUB_MODES_MAX);
     isupport_add(&i, "MONITOR=%d", HUB_WATCHES_MAX);
@@ -93,8 +95,10 @@ static void write_isupport(struct conn *c)
     isupport_add(&i, "NICKLEN=%d", nick_length);
     isupport_add(&i, "PREFIX=(ov)@+");
     isupport_add(&i, "SAFELIST");
-    isupport_add(&i, "TARGMAX=JOIN:,NAMES:1,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d,WHOIS:%d",
-                 HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX);
+    isupport_add(&i, "STATUSMSG=@+");
+    isupport_add(&i, "TARGMAX=JOIN:,KICK:%d,NAMES:,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d,WHOIS:%d",
+                 HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX,
+                 HUB_TARGETS_MAX);
     isupport_add(&i, "TOPICLEN=%zu",
                  hub_topic_bytes_max((size_t)nick_length, (size_t)channel_length));
     isupport_add(&i, "UTF8ONLY");

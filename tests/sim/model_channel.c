@@ -67,6 +67,7 @@ static bool come_in(struct model_call *c, const char *name)
     *mm = (struct model_member){
         .user = c->user, .is_op = ch->member_count == 1, .number = ++ch->joins};
     struct peer_message pm = model_message(c, "JOIN :%s", ch->name);
+    c->parts++; /* its other form, which nobody here asks for */
     model_tell_membership(c->m, ch, mm, &pm);
     if (ch->topic[0] != '\0')
         tell_topic(c, ch);

@@ -117,7 +117,8 @@ Test(hub, refuses_channel_names_that_are_none)
     unsigned a = fix_user("alice");
     SAYS_HEARS(a, "JOIN room", ":s.test 403 alice room :No such channel\n");
     SAYS_HEARS(a, "JOIN &room", ":s.test 403 alice &room :No such channel\n");
-    SAYS_HEARS(a, "JOIN 0", ":s.test 403 alice 0 :No such channel\n");
+    SAYS_HEARS(a, "JOIN 0,room",
+               ":s.test 403 alice 0 :No such channel\n:s.test 403 alice room :No such channel\n");
     SAYS_HEARS(a, "JOIN #a\007b", ":s.test 476 alice #a\007b :Bad channel name\n");
     SAYS_HEARS(a, "JOIN #aaaaaaaaaaaaaaaaaaaa",
                ":s.test 476 alice #aaaaaaaaaaaaaaaaaaaa :Bad channel name\n");
