@@ -61,6 +61,7 @@ struct config {
         char *name; /* has a dot */
         char *network;
         char *password; /* empty: none is asked for */
+        char *admin;    /* empty: nobody is named */
     } server;
     struct {
         int64_t connections;

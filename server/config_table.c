@@ -52,6 +52,8 @@ const struct config_setting config_settings[] = {
     {"server.network", AT(server.network), TEXT("simul", 32), .normalise = config_normalise_network,
      .expects = "1 to 32 letters, digits, dots, hyphens and underscores",
      .help = "the IRC network's name"},
+    {"server.admin", AT(server.admin), TEXT("", 200),
+     .help = "how to reach who runs the server, for ADMIN; empty: not told"},
     {"server.password", AT(server.password), TEXT("", 200), .is_secret = true,
      .help = "what IRC clients must send with PASS; empty: nothing"},
 

@@ -39,7 +39,8 @@ struct cap {
 extern const struct cap caps[];
 extern const size_t cap_count;
 
-enum { CAPS_LIST_BYTES_MAX = 400 };
+/* Room for all names, and so few that they always fit one line. */
+enum { CAPS_LIST_BYTES_MAX = 360 };
 
 /* Writes the names of those in `bits`, with a space between. */
 struct span caps_list(uint32_t bits, char out[CAPS_LIST_BYTES_MAX]);

@@ -1,7 +1,6 @@
 #include "chat/local.h"
 
 #include "chat/session.h"
-#include "chat/welcome.h"
 #include "config.h"
 #include "net/net.h"
 #include "simul/utf8.h"
@@ -67,7 +66,10 @@ void local_user(struct conn *c, struct chat_session *s, const struct irc_line *l
 void local_ping(struct conn *c, struct chat_session *s, const struct irc_line *line)
 {
     (void)s;
-    SAY(c, "PONG", span_str(conn_net(c)->config->server.name), line->params[0]);
+    if (line->param_count == 0 || line->params[0].len == 0)
+        NUMERIC(c, "409", SPAN("No origin specified"));
+    else
+        SAY(c, "PONG", span_str(conn_net(c)->config->server.name), line->params[0]);
 }
 
 /* That it came is all that it says. */
@@ -76,13 +78,6 @@ void local_pong(struct conn *c, struct chat_session *s, const struct irc_line *l
     (void)c;
     (void)s;
     (void)line;
-}
-
-void local_motd(struct conn *c, struct chat_session *s, const struct irc_line *line)
-{
-    (void)s;
-    (void)line;
-    welcome_write_motd(c);
 }
 
 void local_quit(struct conn *c, struct chat_session *s, const struct irc_line *line)

@@ -40,6 +40,7 @@ struct chat_session {
     uint8_t in_flight; /* commands that the hub has not sent back */
     bool is_registered : 1;
     bool is_negotiating : 1; /* CAP LS or REQ came, and no CAP END yet: registration waits */
+    bool knows_cap_302 : 1;  /* said so in CAP LS: cap-notify stays on */
     bool knows_password : 1;
     bool is_pinned : 1;   /* the hub may know the connection */
     bool was_pinged : 1;  /* and has said nothing since */

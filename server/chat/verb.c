@@ -9,7 +9,7 @@ enum { NEVER = UINT8_MAX };
  */
 const struct verb verbs[] = {
     {"PRIVMSG", "<target>{,<target>} :<text>", "says it to users and channels", .hub = cmd_privmsg},
-    {"PING", "<token>", "is answered by PONG with the token", .params_min = 1, .is_early = true,
+    {"PING", "<token>", "is answered by PONG with the token", .is_early = true,
      .local = local_ping},
     {"PONG", "<token>", "answers a PING", .is_early = true, .local = local_pong},
     {"TAGMSG", "<target>{,<target>}", "sends client-only tags without a text", .params_min = 1,
@@ -58,7 +58,13 @@ const struct verb verbs[] = {
     {"USERHOST", "<nick>...", "tells where they come from, five at most", .params_min = 1,
      .decides_from = NEVER, .hub = cmd_userhost},
     {"LUSERS", "", "tells how many are here", .decides_from = NEVER, .hub = cmd_lusers},
-    {"MOTD", "", "shows the message of the day", .local = local_motd},
+    {"MOTD", "[<server>]", "shows the message of the day", .local = local_motd},
+    {"VERSION", "[<server>]", "tells what program this is, and what clients may rely on",
+     .local = local_version},
+    {"TIME", "[<server>]", "tells the server's time", .local = local_time},
+    {"ADMIN", "[<server>]", "tells who runs the server", .local = local_admin},
+    {"INFO", "[<server>]", "tells what the server is", .local = local_info},
+    {"LINKS", "[<server>]", "lists the servers of the network: this one", .local = local_links},
     {"QUIT", "[:<reason>]", "leaves the server", .is_early = true, .ends_session = true,
      .local = local_quit, .hub = cmd_quit},
 };

@@ -68,7 +68,7 @@ __attribute__((format(printf, 2, 3))) static void isupport_add(struct isupport *
 }
 
 /* https://modern.ircdocs.horse, RPL_ISUPPORT parameters. Nothing here that is not so. */
-static void write_isupport(struct conn *c)
+void welcome_write_isupport(struct conn *c)
 {
     const struct config *config = conn_net(c)->config;
     int nick_length = (int)config->chat.nick_length;
@@ -129,7 +129,7 @@ void welcome_write_motd(struct conn *c)
 void welcome_write(struct conn *c, const struct hub_counts *counts)
 {
     write_server(c);
-    write_isupport(c);
+    welcome_write_isupport(c);
     lusers_say(counts, say_numeric, c);
     welcome_write_motd(c);
 }

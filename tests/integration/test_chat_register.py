@@ -147,8 +147,8 @@ def test_capabilities_are_listed_and_hold_registration_until_the_end(visitor):
     client.expect("PONG")
     client.send("CAP REQ :server-time echo-message", "CAP LIST", "CAP END")
     client.expect("CAP", "*", "ACK", "server-time echo-message")
-    assert set(client.expect("CAP", "*", "LIST").params[-1].split()) == {"server-time",
-                                                                        "echo-message"}
+    assert set(client.expect("CAP", "*", "LIST").params[-1].split()) == {
+        "cap-notify", "server-time", "echo-message"}
     client.expect("001", "capable")
     client.send("QUIT")
 
@@ -183,7 +183,7 @@ def test_capabilities_can_be_changed_after_registration(person):
     client.send("CAP LS 302", "CAP REQ :server-time", "CAP LIST", "PING :x")
     client.expect("CAP", client.nick, "LS")
     client.expect("CAP", client.nick, "ACK")
-    assert client.expect("CAP", client.nick, "LIST").params[-1] == "server-time"
+    assert client.expect("CAP", client.nick, "LIST").params[-1] == "cap-notify server-time"
     client.expect("PONG")
 
 

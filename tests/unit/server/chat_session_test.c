@@ -164,7 +164,7 @@ static void hears_all_caps(unsigned i, const char *nick)
 Test(chat_session, negotiates_capabilities)
 {
     unsigned a = client_connect(0, &chat_line_session);
-    client_say(a, "CAP LS 302\r\n");
+    client_say(a, "CAP LS\r\n");
     hears_all_caps(a, "*");
     SAYS_HEARS(a, "NICK alice\r\nUSER a 0 * :x\r\n", "");
     SAYS_HEARS(a, "CAP REQ :server-time nonsense\r\n",
@@ -243,7 +243,7 @@ Test(chat_session, commands_need_their_params)
     unsigned a = client_named(0, "alice");
     SAYS_HEARS(a, "join\r\n", ":s.test 461 alice JOIN :Not enough parameters\r\n");
     SAYS_HEARS(a, "MODE\r\n", ":s.test 461 alice MODE :Not enough parameters\r\n");
-    SAYS_HEARS(a, "PING\r\n", ":s.test 461 alice PING :Not enough parameters\r\n");
+    SAYS_HEARS(a, "PING\r\n", ":s.test 409 alice :No origin specified\r\n");
     SAYS_HEARS(a, "@+x TAGMSG\r\n", ":s.test 461 alice TAGMSG :Not enough parameters\r\n");
     SAYS_HEARS(a, "PRIVMSG\r\n", ":s.test 411 alice :No recipient given\r\n");
     SAYS_HEARS(a, "\r\n\n \r\n",
