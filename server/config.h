@@ -39,8 +39,9 @@ struct config_listener {
 };
 
 /* All numbers are int64_t, so that one kind of table row describes them. Texts are never NULL; the
- * config owns them. "0 = no limit" is stored as the largest value
- * that the setting may have, so that readers just compare. */
+ * config owns them. "0 = no limit" is stored as the largest value that the setting may have, so
+ * that readers just compare; but for the two by address, whose table is not even made when both are
+ * 0. */
 struct config {
     int64_t loops; /* at least 1: "auto" is resolved */
     int64_t drain_seconds;
@@ -65,6 +66,8 @@ struct config {
     } server;
     struct {
         int64_t connections;
+        int64_t connections_per_address;
+        int64_t connection_rate_per_address; /* a second */
         int64_t out_bytes;
         int64_t header_bytes;
         int64_t body_bytes;

@@ -59,6 +59,10 @@ const struct config_setting config_settings[] = {
 
     {"limits.connections", AT(limits.connections), LIMIT("0", 1, 10000000),
      .help = "connections at a time; 0: as many as there are descriptors"},
+    {"limits.connections_per_address", AT(limits.connections_per_address), NUMBER("0", 0, 10000000),
+     .help = "connections of one IPv4 address or IPv6 /64; 0: no limit"},
+    {"limits.connection_rate_per_address", AT(limits.connection_rate_per_address),
+     NUMBER("0", 0, 100000), .help = "new ones of it a second, twice as many at once; 0: no limit"},
     {"limits.out_bytes", AT(limits.out_bytes), LIMIT("1048576", 4096, TEBIBYTE),
      .help = "bytes waiting to be sent to one connection; 0: no limit"},
     {"limits.header_bytes", AT(limits.header_bytes), LIMIT("16384", 256, TEBIBYTE),

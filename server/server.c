@@ -6,8 +6,10 @@
 #include "core/log.h"
 #include "core/watchdog.h"
 #include "echo/echo.h"
+#include "net/door.h"
 #include "net/listener.h"
 #include "net/tls.h"
+#include "refusal_session.h"
 #include "session.h"
 #include "web/http_session.h"
 
@@ -22,20 +24,19 @@ static const int SIGNALS[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
 /* --- start ------------------------------------------------------------------------------- */
 
-static const struct session_type *session_for(enum config_protocol protocol)
-{
-    switch (protocol) {
-    case CONFIG_PROTOCOL_AUTO:
-        return &auto_session;
-    case CONFIG_PROTOCOL_HTTP:
-        return &http_session;
-    case CONFIG_PROTOCOL_IRC:
-        return &chat_line_session;
-    case CONFIG_PROTOCOL_ECHO:
-        return &tcp_echo_session;
-    }
-    return NULL;
-}
+/* How a protocol begins on a connection, and on one that is not let in (see struct listener). */
+struct manners {
+    const struct session_type *session, *refusal;
+    struct span (*say_full)(struct span first);
+};
+
+static const struct manners MANNERS[] = {
+    [CONFIG_PROTOCOL_AUTO] = {&auto_session, &auto_refusal_session, auto_say_full},
+    [CONFIG_PROTOCOL_HTTP] = {&http_session, &http_refusal_session, http_say_full},
+    [CONFIG_PROTOCOL_IRC] = {&chat_line_session, &irc_refusal_session, irc_say_full},
+    [CONFIG_PROTOCOL_ECHO] = {.session = &tcp_echo_session}, /* which has no words of its own */
+};
+static const struct manners ADMIN_MANNERS = {.session = &admin_session, .say_full = http_say_full};
 
 /* What a listener of the settings means, the admin listener included. */
 struct listener_plan {
@@ -44,7 +45,7 @@ struct listener_plan {
     int64_t port;
     bool tls;
     bool is_admin;
-    const struct session_type *session;
+    const struct manners *manners;
 };
 
 static unsigned plan_listeners(const struct config *config, struct listener_plan *plans)
@@ -56,14 +57,14 @@ static unsigned plan_listeners(const struct config *config, struct listener_plan
                                                 .address = l->address,
                                                 .port = l->port,
                                                 .tls = l->tls,
-                                                .session = session_for(l->protocol)};
+                                                .manners = &MANNERS[l->protocol]};
     }
     if (config->admin.port != CONFIG_PORT_OFF)
         plans[count++] = (struct listener_plan){.name = "admin",
                                                 .address = config->admin.address,
                                                 .port = config->admin.port,
                                                 .is_admin = true,
-                                                .session = &admin_session};
+                                                .manners = &ADMIN_MANNERS};
     return count;
 }
 
@@ -100,7 +101,9 @@ static enum err open_listener(struct server *s, const struct listener_plan *plan
                                .tls = plan->tls,
                                .is_admin = plan->is_admin,
                                .addr = addr,
-                               .session = plan->session};
+                               .session = plan->manners->session,
+                               .refusal = plan->manners->refusal,
+                               .say_full = plan->manners->say_full};
         n->listener_count++;
     }
     return OK;
@@ -146,6 +149,24 @@ static enum err init_loops(struct server *s)
         t->net.server = s;
     }
     return e;
+}
+
+static enum err open_door(struct server *s)
+{
+    const struct door_limits limits = {
+        .connections = (uint32_t)s->config->limits.connections_per_address,
+        .per_second = (uint32_t)s->config->limits.connection_rate_per_address};
+    if (limits.connections == 0 && limits.per_second == 0)
+        return OK;
+    struct siphash_key key;
+    if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key))
+        return ERR_IO;
+    s->door = door_new(&limits, &key);
+    if (s->door == NULL)
+        return ERR_NOMEM;
+    for (unsigned i = 0; i < s->net_count; i++)
+        s->threads[i].net.door = s->door;
+    return OK;
 }
 
 /* The pool lives on loop 0; every loop has a client of it. */
@@ -202,6 +223,8 @@ enum err server_new(struct server **out, const struct config *config, struct spa
     enum err e = tls_store_new(&s->tls, config, error, error_bytes);
     if (e == OK)
         e = init_loops(s);
+    if (e == OK)
+        e = open_door(s);
     for (unsigned i = 0; e == OK && i < s->net_count; i++)
         e = tls_net_new(&s->threads[i].net.tls, s->tls);
     if (e == OK)
@@ -269,6 +292,7 @@ void server_free(struct server *s)
     }
     if (s->hub != NULL)
         hub_service_free(s->hub);
+    door_free(s->door);
     tls_store_free(s->tls);
     loop_set_deinit(&s->loops);
     free(s->threads);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct chat_loop;
+struct door;
 struct hub_service;
 struct watchdog;
 
@@ -36,6 +37,7 @@ struct server {
     struct loop_thread *threads; /* one per loop; thread 0 is the one that called server_run */
     unsigned net_count;          /* loops with connections; the hub's own comes behind them */
     _Atomic uint32_t open_total;
+    struct door *door; /* NULL: there are no limits by address */
     struct tls_store *tls;
     struct hub_service *hub;
     struct spawner *spawner;

@@ -2,6 +2,7 @@
 
 #include "chat/session.h"
 #include "net/net.h"
+#include "refusal_session.h"
 #include "web/http_session.h"
 
 enum { FIRST_LINE_BYTES_MAX = 8192 };
@@ -18,8 +19,7 @@ static bool is_request_line(struct span line)
     return span_eq(span_take(end, version.len - 3), span_take(version, version.len - 3));
 }
 
-/* "GET /inde", as far as it came: a method and a space. */
-static bool begins_request_line(struct span in)
+bool session_begins_http(struct span in)
 {
     for (int m = HTTP_METHOD_GET; m <= HTTP_METHOD_PATCH; m++) {
         struct span name = span_str(http_method_name((enum http_method)m));
@@ -40,7 +40,9 @@ static const struct session_type *classify(const struct conn *c)
     else if (in.len < FIRST_LINE_BYTES_MAX && !c->eof && !c->draining && !c->timed_out)
         return NULL;
     else /* too long for IRC, or never finished: whoever takes it says what is wrong with it */
-        is_http = in.len >= FIRST_LINE_BYTES_MAX || begins_request_line(in);
+        is_http = in.len >= FIRST_LINE_BYTES_MAX || session_begins_http(in);
+    if (conn_is_refusal(c))
+        return is_http ? &http_refusal_session : &irc_refusal_session;
     return is_http ? &http_session : &chat_line_session;
 }
 
@@ -58,6 +60,13 @@ static enum co_result run(struct conn *c, void *frame)
 
 const struct session_type auto_session = {
     .name = "auto",
+    .input_bytes = 16 * 1024,
+    .resume = run,
+};
+
+const struct session_type auto_refusal_session = {
+    .name = "auto-refusal",
+    .is_refusal = true,
     .input_bytes = 16 * 1024,
     .resume = run,
 };

@@ -12,6 +12,10 @@
     X(connections, gauge, "Connections that are open")                                             \
     X(accepted, counter, "Connections accepted")                                                   \
     X(accept_pauses, counter, "Pauses of accepting: no connections or descriptors were left")      \
+    X(handshake_pauses, counter, "Pauses of accepting TLS: too many handshakes waited their turn") \
+    X(refused_crowded, counter, "Connections refused: their address had as many as it may")        \
+    X(refused_hasty, counter, "Connections refused: their address came more often than it may")    \
+    X(refused_descriptors, counter, "Connections refused: no descriptor was left")                 \
     X(closed, counter, "Connections closed")                                                       \
     X(protocol_errors, counter, "Connections closed because of what the peer sent")                \
     X(evicted, counter, "Connections closed because the peer did not take what it was sent")       \

@@ -82,6 +82,8 @@ void conn_wake(struct conn *c)
 void conn_set_timer(struct conn *c, enum conn_timer timer)
 {
     struct net *n = conn_net(c);
+    if (conn_is_refusal(c))
+        return;
     if (c->timer != TIMER_NONE)
         timeout_remove(&n->timers[c->timer], &c->timeout);
     c->timer = (uint8_t)timer;

@@ -31,6 +31,7 @@ enum conn_timer {
     TIMER_CHAT_PING, /* chat.ping_seconds */
     TIMER_FLUSH,     /* the session is over, and the peer takes nothing of what is queued */
     TIMER_CLOSE,     /* the peer's part of a close */
+    TIMER_REFUSAL,   /* it is not let in: from accept to end, no other takes its place */
     TIMER_COUNT,
 };
 
@@ -40,6 +41,7 @@ enum conn_timer {
  * state the frame is. */
 struct session_type {
     const char *name;
+    bool is_refusal; /* of those who are not let in (net/refusal.h) */
     size_t frame_bytes;
     size_t input_bytes; /* input allowance: unread input beyond it stays in the kernel */
     enum co_result (*resume)(struct conn *c, void *frame);
@@ -111,6 +113,12 @@ static inline struct net *conn_net(const struct conn *c)
 
 struct handle conn_handle(const struct conn *c);
 
+/* It was accepted only to be told that it is not let in. */
+static inline bool conn_is_refusal(const struct conn *c)
+{
+    return c->timer == TIMER_REFUSAL;
+}
+
 /* --- input ------------------------------------------------------------------------------- */
 
 /* For CO_AWAIT when the codec needs more: true once something happened since the last time it
@@ -165,7 +173,8 @@ bool conn_has_room(struct conn *c);
 void conn_wake(struct conn *c);
 
 /* Starts the timer of this kind anew and forgets an earlier one. Input restarts it, and so do bytes
- * that a choked or closing peer takes; only TIMER_HANDSHAKE runs on. */
+ * that a choked or closing peer takes; only TIMER_HANDSHAKE and TIMER_REFUSAL run on. Without
+ * effect on a refusal. */
 void conn_set_timer(struct conn *c, enum conn_timer timer);
 
 /* The session ends here (the caller returns CO_DONE next, or never runs again): what is queued is

@@ -2,11 +2,15 @@
 
 #include "config.h"
 #include "core/log.h"
+#include "net/door.h"
 #include "net/net.h"
+#include "net/refusal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,16 +80,140 @@ static void release_connection(struct net *n)
     atomic_fetch_sub_explicit(n->open_total, 1, memory_order_relaxed);
 }
 
-static void pause_accepting(struct net *n, bool admin_too, const char *reason)
+/* --- pauses ------------------------------------------------------------------------------ */
+
+static bool is_paused(const struct net *n, const struct listener *l)
+{
+    return (n->pauses & PAUSE_DESCRIPTORS) != 0 ||
+           ((n->pauses & (PAUSE_CONNECTIONS | PAUSE_MEMORY)) != 0 && !l->is_admin) ||
+           ((n->pauses & PAUSE_HANDSHAKES) != 0 && l->tls);
+}
+
+static void set_pauses(struct net *n, unsigned pauses)
+{
+    n->pauses = pauses;
+    for (unsigned i = 0; i < n->listener_count; i++) {
+        struct listener *l = &n->listeners[i];
+        if (is_paused(n, l))
+            ev_io_stop(n->loop->ev, &l->io);
+        else if (l->fd >= 0)
+            ev_io_start(n->loop->ev, &l->io);
+    }
+}
+
+static void pause_accepting(struct net *n, enum accept_pause why, const char *reason)
 {
     if (n->loop->now_ms >= n->accept_at_ms + PAUSE_SPELL_MS)
         LOG_WARN("accepting paused", LOG_STR("reason", reason), LOG_INT("loop", n->loop->index));
     metric_add(&n->loop->metrics.accept_pauses, 1);
-    n->accept_paused = true;
     n->accept_at_ms = n->loop->now_ms + ACCEPT_PAUSE_MS;
-    for (unsigned i = 0; i < n->listener_count; i++)
-        if (admin_too || !n->listeners[i].is_admin)
-            ev_io_stop(n->loop->ev, &n->listeners[i].io);
+    set_pauses(n, n->pauses | why);
+}
+
+void listener_resume_all(struct net *n)
+{
+    listener_keep_spare(n);
+    set_pauses(n, n->pauses & PAUSE_HANDSHAKES);
+}
+
+void listener_note_handshakes(struct net *n, unsigned waiting)
+{
+    bool is_pausing = (n->pauses & PAUSE_HANDSHAKES) != 0;
+    if (!is_pausing && waiting > HANDSHAKES_WAITING_MAX) {
+        metric_add(&n->loop->metrics.handshake_pauses, 1);
+        set_pauses(n, n->pauses | PAUSE_HANDSHAKES);
+    } else if (is_pausing && waiting <= HANDSHAKES_WAITING_MAX / 2) {
+        set_pauses(n, n->pauses & ~(unsigned)PAUSE_HANDSHAKES);
+    }
+}
+
+/* --- accepting --------------------------------------------------------------------------- */
+
+/* A descriptor, or -1 and errno. */
+static int accept_peer(const struct listener *l, struct addr *peer)
+{
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof(ss);
+    int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        *peer = addr_from_sockaddr(&ss);
+    return fd;
+}
+
+static void open_conn(struct listener *l, int fd, const struct addr *peer)
+{
+    struct net *n = l->net;
+    if (net_open(n, fd, (unsigned)(l - n->listeners), peer, l->session) == OK)
+        return;
+    if (n->door != NULL && !l->is_admin)
+        door_leave(n->door, peer, n->loop->now_ms);
+    release_connection(n);
+    metric_add(&n->loop->metrics.out_of_memory, 1);
+}
+
+/* The door did not let it in. */
+static void refuse(struct listener *l, int fd, const struct addr *peer, enum door_verdict verdict)
+{
+    struct net *n = l->net;
+    struct loop_metrics *m = &n->loop->metrics;
+    switch (verdict) {
+    case DOOR_ADMITTED:
+        break;
+    case DOOR_CROWDED:
+        metric_add(&m->refused_crowded, 1);
+        refusal_log(n, "limits.connections_per_address", peer);
+        break;
+    case DOOR_HASTY:
+        metric_add(&m->refused_hasty, 1);
+        refusal_log(n, "limits.connection_rate_per_address", peer);
+        break;
+    case DOOR_NO_MEMORY:
+        metric_add(&m->out_of_memory, 1);
+        refusal_log(n, "out of memory", peer);
+        break;
+    }
+    if (!refusal_begin(l, fd, peer))
+        release_connection(n);
+}
+
+void listener_keep_spare(struct net *n)
+{
+    if (n->spare_fd < 0)
+        n->spare_fd = fcntl(n->null_fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* Whether somebody waits to be accepted. Without descriptors accept does not tell. */
+static bool is_awaited(const struct listener *l)
+{
+    struct pollfd p = {.fd = l->fd, .events = POLLIN};
+    return poll(&p, 1, 0) == 1;
+}
+
+/* No descriptor is left but the spare one. The admin listener's client is served on it, for that is
+ * where such a server is looked at; anybody else is refused. -1: nobody was there to be served;
+ * errno tells whether anybody was there at all: 0. */
+static int accept_on_spare(struct listener *l, struct addr *peer)
+{
+    struct net *n = l->net;
+    if (!is_awaited(l)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    close(n->spare_fd); /* if another thread is quicker than we, it is gone: accepting pauses */
+    n->spare_fd = -1;
+    int fd = accept_peer(l, peer);
+    if (fd >= 0 && l->is_admin)
+        return fd;
+    int error = fd < 0 ? errno : 0;
+    if (fd >= 0) {
+        metric_add(&n->loop->metrics.refused_descriptors, 1);
+        refusal_log(n, "no descriptor is left", peer);
+        refusal_say_at_once(l, fd);
+        n->spare_fd = dup3(n->null_fd, fd, O_CLOEXEC); /* closes it, and nobody comes between */
+    }
+    listener_keep_spare(n);
+    errno = error;
+    return -1;
 }
 
 /* False when nothing more can be accepted now. */
@@ -93,28 +221,31 @@ static bool accept_one(struct listener *l)
 {
     struct net *n = l->net;
     if (n->memory.is_short && !l->is_admin) {
-        pause_accepting(n, false, "limits.memory_bytes is nearly reached");
+        pause_accepting(n, PAUSE_MEMORY, "limits.memory_bytes is nearly reached");
         return false;
     }
     if (!claim_connection(n, l->is_admin)) {
-        pause_accepting(n, false, "limits.connections is reached");
+        pause_accepting(n, PAUSE_CONNECTIONS, "limits.connections is reached");
         return false;
     }
-    struct sockaddr_storage ss;
-    socklen_t len = sizeof(ss);
-    int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct addr peer;
+    int fd = accept_peer(l, &peer);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && n->spare_fd >= 0)
+        fd = accept_on_spare(l, &peer);
     if (fd < 0) {
         int error = errno;
         release_connection(n);
         if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
-            pause_accepting(n, true, strerror(error));
-        return error == ECONNABORTED || error == EINTR;
+            pause_accepting(n, PAUSE_DESCRIPTORS, strerror(error));
+        return error == 0 || error == ECONNABORTED || error == EINTR;
     }
-    struct addr peer = addr_from_sockaddr(&ss);
-    if (net_open(n, fd, (unsigned)(l - n->listeners), &peer, l->session) != OK) {
-        release_connection(n);
-        metric_add(&n->loop->metrics.out_of_memory, 1);
-    }
+    enum door_verdict verdict = n->door == NULL || l->is_admin
+                                    ? DOOR_ADMITTED
+                                    : door_enter(n->door, &peer, n->loop->now_ms);
+    if (verdict == DOOR_ADMITTED)
+        open_conn(l, fd, &peer);
+    else
+        refuse(l, fd, &peer, verdict);
     return true;
 }
 
@@ -134,21 +265,12 @@ void listener_start(struct listener *l, struct net *n)
     ev_io_start(n->loop->ev, &l->io);
 }
 
-void listener_resume_all(struct net *n)
-{
-    n->accept_paused = false;
-    for (unsigned i = 0; i < n->listener_count; i++)
-        if (n->listeners[i].fd >= 0)
-            ev_io_start(n->loop->ev, &n->listeners[i].io);
-}
-
 void listener_stop(struct listener *l)
 {
     if (l->fd < 0)
         return;
     if (l->net != NULL) /* it was started */
-        if (l->net != NULL)
-            ev_io_stop(l->net->loop->ev, &l->io);
+        ev_io_stop(l->net->loop->ev, &l->io);
     close(l->fd);
     l->fd = -1;
 }

@@ -5,6 +5,7 @@
 
 #include "net/addr.h"
 #include "simul/err.h"
+#include "simul/span.h"
 
 #include <ev.h>
 #include <stdbool.h>
@@ -21,7 +22,16 @@ struct listener {
     bool is_admin; /* stays open while the server drains */
     struct addr addr;
     const struct session_type *session; /* what begins on each connection */
+    /* And on one that is not let in; NULL: it is closed without a word. */
+    const struct session_type *refusal;
+    /* What is said in plain text to one that there is no descriptor for, and that has sent `first`
+     * (which may be empty); nothing when it is empty. NULL: nothing ever. Static storage. */
+    struct span (*say_full)(struct span first);
 };
+
+/* Handshakes that waited for their turn in a tick, beyond which a loop accepts no more of them;
+ * with half as many left it does again. Silent ones do not wait. */
+enum { HANDSHAKES_WAITING_MAX = 64 };
 
 /* Makes a listening socket on `addr` and stores it in *fd; a port of 0 is replaced by the one
  * that was found. `is_first` is true for the first socket on the address. ERR_IO: errno tells. */
@@ -30,9 +40,16 @@ enum err listener_bind(struct addr *addr, bool is_first, int *fd);
 /* Accepts on l->fd from now on; l must not move any more. */
 void listener_start(struct listener *l, struct net *n);
 
-/* Accepts again on those that paused, because the process had no connections or descriptors left;
- * net_expire calls it every ACCEPT_PAUSE_MS until it helps. */
+/* Accepts again on those that paused, because the process had no connections, descriptors or memory
+ * left; net_expire calls it every ACCEPT_PAUSE_MS until it helps. */
 void listener_resume_all(struct net *n);
+
+/* How many handshakes had to wait for the next tick: pauses the listeners that speak TLS, or lets
+ * them accept again. */
+void listener_note_handshakes(struct net *n, unsigned waiting);
+
+/* Opens the spare descriptor, unless it is there, or none is to be had. */
+void listener_keep_spare(struct net *n);
 
 /* Closes the socket, whether listener_start was called or not; connections stay. */
 void listener_stop(struct listener *l);

@@ -2,12 +2,15 @@
 
 #include "config.h"
 #include "core/log.h"
+#include "net/door.h"
 #include "net/listener.h"
 #include "net/net_internal.h"
+#include "net/refusal.h"
 #include "net/tls.h"
 #include "net/transport.h"
 #include "simul/ws.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,8 +29,13 @@ enum {
 enum err net_init(struct net *n, struct loop *loop, const struct config *config,
                   _Atomic uint32_t *open_total)
 {
-    *n = (struct net){
-        .loop = loop, .config = config, .in_bytes = IN_BYTES, .open_total = open_total};
+    *n = (struct net){.loop = loop,
+                      .config = config,
+                      .in_bytes = IN_BYTES,
+                      .null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+                      .spare_fd = -1,
+                      .open_total = open_total};
+    listener_keep_spare(n);
     n->out_bytes_max = config->limits.out_bytes < OUT_BYTES_CAP ? (uint32_t)config->limits.out_bytes
                                                                 : OUT_BYTES_CAP;
     n->slow_ns = (uint64_t)config->slow_ms * 1000 * 1000;
@@ -50,6 +58,7 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
         [TIMER_CHAT_PING] = (uint32_t)config->chat.ping_seconds * 1000,
         [TIMER_FLUSH] = FLUSH_MS,
         [TIMER_CLOSE] = CLOSE_MS,
+        [TIMER_REFUSAL] = REFUSAL_MS,
     };
     for (int i = 0; i < TIMER_COUNT; i++)
         timeout_class_init(&n->timers[i], duration_ms[i], loop->now_ms);
@@ -120,8 +129,12 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
     if (e != OK)
         goto free_frame;
     memory_take(&n->memory, sizeof(*c) + session->frame_bytes);
-    conn_set_timer(c, TIMER_HANDSHAKE);
+    conn_set_timer(c, session->is_refusal ? TIMER_REFUSAL : TIMER_HANDSHAKE);
     ev_io_start(n->loop->ev, &c->io);
+    if (session->is_refusal) {
+        n->refusal_count++;
+        conn_wake(c); /* it may have something to say before the peer has */
+    }
     n->admin_count += n->listeners[listener].is_admin;
     metric_add(&n->loop->metrics.accepted, 1);
     metric_add(&n->loop->metrics.connections, 1);
@@ -140,7 +153,7 @@ close_fd:
  * however slowly it trickles. */
 void net_note_activity(struct net *n, struct conn *c)
 {
-    if (c->timer == TIMER_HANDSHAKE)
+    if (c->timer == TIMER_HANDSHAKE || conn_is_refusal(c))
         return;
     timeout_touch(&c->timeout, n->loop->now_ms);
     if (c->timed_out)
@@ -151,7 +164,7 @@ static void on_time_out(struct timeout *t)
 {
     struct conn *c = container_of(t, struct conn, timeout);
     struct net *n = conn_net(c);
-    if (c->state != CONN_OPEN) {
+    if (c->state != CONN_OPEN || conn_is_refusal(c)) {
         conn_abort(c, "the peer did not take or end the close in time");
         return;
     }
@@ -167,7 +180,7 @@ static void on_time_out(struct timeout *t)
 
 void net_expire(struct net *n)
 {
-    if (n->accept_paused && n->loop->now_ms >= n->accept_at_ms)
+    if ((n->pauses & ~PAUSE_HANDSHAKES) != 0 && n->loop->now_ms >= n->accept_at_ms)
         listener_resume_all(n);
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++)
         timeout_advance(&n->timers[i], n->loop->now_ms, on_time_out);
@@ -180,13 +193,27 @@ uint64_t net_next_ms(const struct net *n)
         uint64_t ms = timeout_next_ms(&n->timers[i], n->loop->now_ms);
         next = ms < next ? ms : next;
     }
-    return n->accept_paused && next > ACCEPT_PAUSE_MS ? ACCEPT_PAUSE_MS : next;
+    return (n->pauses & ~PAUSE_HANDSHAKES) != 0 && next > ACCEPT_PAUSE_MS ? ACCEPT_PAUSE_MS : next;
+}
+
+/* It counts no more, wherever it did. */
+static void count_out(struct net *n, const struct conn *c)
+{
+    bool is_admin = n->listeners[c->listener].is_admin;
+    n->admin_count -= is_admin;
+    if (conn_is_refusal(c))
+        n->refusal_count--;
+    else if (n->door != NULL && !is_admin)
+        door_leave(n->door, &c->peer, n->loop->now_ms);
+    atomic_fetch_sub_explicit(n->open_total, 1, memory_order_relaxed);
+    metric_add(&n->loop->metrics.closed, 1);
+    metric_sub(&n->loop->metrics.connections, 1);
 }
 
 static void reap(struct net *n, struct conn *c)
 {
     ev_io_stop(n->loop->ev, &c->io);
-    conn_set_timer(c, TIMER_NONE);
+    timeout_remove(&n->timers[c->timer], &c->timeout);
     pace_forget(n, c);
     sched_forget(&n->loop->sched, &c->task);
     net_drop_input(c);
@@ -195,10 +222,7 @@ static void reap(struct net *n, struct conn *c)
     outq_clear(&c->out, &n->out);
     transport_of(c)->free(c);
     close(c->io.fd);
-    n->admin_count -= n->listeners[c->listener].is_admin;
-    atomic_fetch_sub_explicit(n->open_total, 1, memory_order_relaxed);
-    metric_add(&n->loop->metrics.closed, 1);
-    metric_sub(&n->loop->metrics.connections, 1);
+    count_out(n, c);
     conn_table_retire(&n->conns, c);
 }
 
@@ -278,5 +302,9 @@ void net_deinit(struct net *n)
     free(n->unsent);
     later_deinit(&n->later);
     free(n->in);
-    *n = (struct net){0};
+    if (n->spare_fd >= 0)
+        close(n->spare_fd);
+    if (n->null_fd >= 0)
+        close(n->null_fd);
+    *n = (struct net){.spare_fd = -1, .null_fd = -1};
 }

@@ -2,6 +2,7 @@
  * of a tick that move bytes. server/tick.c calls them in their order. */
 #pragma once
 
+#include "core/rate.h"
 #include "core/timeout.h"
 #include "net/conn.h"
 #include "net/conn_table.h"
@@ -16,6 +17,7 @@
 
 struct chat_loop;
 struct config;
+struct door;
 struct jobs_client;
 struct listener;
 struct server;
@@ -24,6 +26,14 @@ struct tls_store;
 struct ws_frame_pool;
 
 enum { ACCEPT_PAUSE_MS = 100, SESSION_TYPES_MAX = 16 };
+
+/* Why listeners of a loop do not accept for a while. */
+enum accept_pause {
+    PAUSE_CONNECTIONS = 1, /* limits.connections is reached: all but the admin listener */
+    PAUSE_DESCRIPTORS = 2, /* none is left, not even the spare one: all */
+    PAUSE_MEMORY = 4,      /* it is short: all but the admin listener */
+    PAUSE_HANDSHAKES = 8,  /* too many wait for their turn: those that speak TLS */
+};
 
 /* What the sessions of one type have cost this loop. Others may read it at any time. */
 struct session_time {
@@ -60,10 +70,16 @@ struct net {
 
     struct listener *listeners; /* listener_count of them; a connection names its own by index */
     unsigned listener_count;
-    bool accept_paused;           /* no descriptors, or limits.connections is reached */
-    uint64_t accept_at_ms;        /* when it is tried again */
+    unsigned pauses;       /* bits of enum accept_pause: why some do not accept */
+    uint64_t accept_at_ms; /* when those that wait for connections or descriptors try again */
+    int null_fd;           /* /dev/null; what the spare one is a copy of */
+    int spare_fd;          /* given up to refuse when no other is left; -1: it is gone */
     _Atomic uint32_t *open_total; /* connections of all loops; shared */
-    uint32_t admin_count;         /* of those here, how many are the admin listener's */
+    struct door *door;            /* limits by address; NULL: there are none. Shared */
+    uint32_t refusal_count;       /* of the connections here, how many are not let in */
+    uint32_t refusals_unlogged;
+    struct rate refusal_handshakes, refusal_log;
+    uint32_t admin_count; /* of those here, how many are the admin listener's */
     bool draining;
 
     struct tls_net *tls;           /* this loop's part of TLS */
@@ -84,8 +100,9 @@ void net_close(struct net *n);
 /* After net_close, when nobody holds a handle. Safe for a net whose net_init failed. */
 void net_deinit(struct net *n);
 
-/* Takes over an accepted, non-blocking descriptor, already counted in open_total, and begins
- * `session` on it. On an error the descriptor is closed. */
+/* Takes over an accepted, non-blocking descriptor, already counted in open_total and, unless
+ * `session` is a refusal, at the door, and begins `session` on it. On an error the descriptor is
+ * closed. */
 enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *peer,
                   const struct session_type *session);
 

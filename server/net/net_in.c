@@ -1,6 +1,7 @@
 /* The first half of a tick: what the poll named is read once each, and its session resumed. */
 #include "core/cycles.h"
 #include "core/log.h"
+#include "net/listener.h"
 #include "net/net.h"
 #include "net/net_internal.h"
 #include "net/transport.h"
@@ -216,7 +217,7 @@ static void read_open(struct net *n, struct conn *c)
 
 void net_read(struct net *n)
 {
-    int handshakes = 0;
+    unsigned handshakes = 0;
     for (size_t i = 0; i < n->polled_count; i++) {
         struct conn *c = n->polled[i];
         c->polled = false;
@@ -227,7 +228,8 @@ void net_read(struct net *n)
         if (!readable)
             continue;
         /* Those beyond the limit stay readable, and the next poll names them again. */
-        if (!transport_of(c)->is_ready(c) && ++handshakes > HANDSHAKES_PER_TICK)
+        if (c->state == CONN_OPEN && !transport_of(c)->is_ready(c) &&
+            ++handshakes > HANDSHAKES_PER_TICK)
             continue;
         make_room(n);
         if (c->state == CONN_OPEN && !c->eof)
@@ -236,5 +238,7 @@ void net_read(struct net *n)
             read_closing(n, c);
     }
     n->polled_count = 0;
+    listener_note_handshakes(
+        n, handshakes < HANDSHAKES_PER_TICK ? 0 : handshakes - HANDSHAKES_PER_TICK);
     pace_advance(n); /* only now: what has arrived counts */
 }

@@ -183,8 +183,18 @@ static enum co_result bad_method(struct conn *c, struct http_session *s)
     return CO_DONE;
 }
 
+static enum co_result refuse_address(struct conn *c, struct http_session *s)
+{
+    const struct http_field field = {SPAN("Retry-After"), SPAN("10")}; /* seconds */
+    s->exchange.response.keep_alive = false;
+    http_answer_with(c, s, 429, NULL, &field, 1, SPAN("too many connections from your address\n"));
+    return CO_DONE;
+}
+
 static http_handler *find_handler(const struct conn *c, const struct http_request *request)
 {
+    if (conn_is_refusal(c))
+        return refuse_address;
     const struct http_route *r = c->session == &admin_session ? admin_routes : web_routes;
     for (; r->path != NULL; r++)
         if (matches(r, request->path))
@@ -313,6 +323,15 @@ const struct session_type http_session = {
 
 const struct session_type admin_session = {
     .name = "admin",
+    .frame_bytes = sizeof(struct http_session),
+    .input_bytes = 64 * 1024,
+    .resume = run,
+    .drop = drop,
+};
+
+const struct session_type http_refusal_session = {
+    .name = "http-refusal",
+    .is_refusal = true,
     .frame_bytes = sizeof(struct http_session),
     .input_bytes = 64 * 1024,
     .resume = run,

@@ -11,6 +11,8 @@ struct job_request;
 
 extern const struct session_type http_session;  /* the routes of the public listeners */
 extern const struct session_type admin_session; /* those of the admin listener */
+/* For one that is not let in (net/refusal.h): 429 to its first request, whatever that asks for. */
+extern const struct session_type http_refusal_session;
 
 /* One request and its answer. What a handler keeps across an await is here, since it has no frame
  * of its own; all of it is zeroed before each request, and freed after it. */

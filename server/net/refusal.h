@@ -1,0 +1,38 @@
+/* Those who are not let in are told so in their protocol's words, as long as that costs less than
+ * letting them in.
+ *
+ * Whom the door turns away (net/door.h) gets a session of the listener's `refusal` type, which says
+ * why and ends. It is counted nowhere but here: a loop has at most REFUSALS_MAX of them, each for
+ * at most REFUSAL_MS, whatever the peer does. On TLS the words would cost a handshake, which is
+ * what serving costs, so a loop spends at most REFUSAL_HANDSHAKES_PER_SECOND on them. Beyond any of
+ * these the connection is closed without a word.
+ *
+ * When the process has no descriptor left, a loop gives up the spare one that it keeps for this,
+ * accepts on it, sends what can be sent at once, and closes: nobody waits in the backlog without
+ * an answer, and the loop does not spin. */
+#pragma once
+
+#include "net/addr.h"
+
+#include <stdbool.h>
+
+struct listener;
+struct net;
+
+enum {
+    REFUSALS_MAX = 64,
+    REFUSAL_MS = 2000,
+    REFUSAL_HANDSHAKES_PER_SECOND = 16, /* some 0.6 % of a loop's time */
+    REFUSAL_LOG_MS = 10 * 1000,         /* from one log line of a loop to the next */
+};
+
+/* Takes over an accepted descriptor that the door turned away, and begins a refusal on it. False:
+ * there are no words for it, and it is closed. */
+bool refusal_begin(const struct listener *l, int fd, const struct addr *peer);
+
+/* Says what can be said at once to an accepted connection that there is no descriptor for. The
+ * caller closes it. */
+void refusal_say_at_once(const struct listener *l, int fd);
+
+/* Writes a log line for this refusal and those since the last, unless that was only just now. */
+void refusal_log(struct net *n, const char *reason, const struct addr *peer);
