@@ -12,6 +12,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -210,6 +211,13 @@ static void count_out(struct net *n, const struct conn *c)
     metric_sub(&n->loop->metrics.connections, 1);
 }
 
+/* What the kernel still has would wait there for a peer that does not take it. */
+static void forget_unsent(int fd)
+{
+    const struct linger none = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
 static void reap(struct net *n, struct conn *c)
 {
     ev_io_stop(n->loop->ev, &c->io);
@@ -221,6 +229,8 @@ static void reap(struct net *n, struct conn *c)
     memory_give(&n->memory, sizeof(*c));
     outq_clear(&c->out, &n->out);
     transport_of(c)->free(c);
+    if (c->eviction != EVICT_NONE)
+        forget_unsent(c->io.fd);
     close(c->io.fd);
     count_out(n, c);
     conn_table_retire(&n->conns, c);
