@@ -18,9 +18,10 @@
 enum {
     BACKLOG = 4096,
     ACCEPTS_PER_TICK = 64,
-    USER_TIMEOUT_MS = 30 * 1000, /* unacknowledged bytes for this long: the peer is gone */
-    KEEPALIVE_SECONDS = 5 * 60,  /* a silent peer is asked for a sign of life */
-    PAUSE_SPELL_MS = 1000,       /* pauses that follow each other so closely are logged once */
+    USER_TIMEOUT_MS = 30 * 1000,  /* unacknowledged bytes for this long: the peer is gone */
+    UNSENT_BYTES_MAX = 128 << 10, /* in the kernel, which would take 4 MB from us and for nothing */
+    KEEPALIVE_SECONDS = 5 * 60,   /* a silent peer is asked for a sign of life */
+    PAUSE_SPELL_MS = 1000,        /* pauses that follow each other so closely are logged once */
 };
 
 static bool set_flag(int fd, int level, int name, int value)
@@ -33,6 +34,7 @@ static bool set_connection_flags(int fd)
 {
     return set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
            set_flag(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS) &&
+           set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX) &&
            set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
            set_flag(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_SECONDS);
 }
