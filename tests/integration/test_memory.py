@@ -1,0 +1,94 @@
+"""The ceiling for memory: many who do not read, each with a large queue, under a small one. The
+largest goes, those who read notice nothing, and resident memory stays bounded."""
+import select
+import socket
+import time
+
+from horde import Honest
+from simuld import MEASURED, wait_until
+
+MIB = 1 << 20
+CEILING = 16 * MIB
+SETTINGS = [f"limits.memory_bytes={CEILING}", f"limits.out_bytes={4 * MIB}"]
+
+
+class Glutton:
+    """Sends to be echoed, and takes nothing back."""
+
+    def __init__(self, daemon, name="echo"):
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.sock.connect(daemon.addresses[name])
+        self.sock.setblocking(False)
+
+    def feed(self):
+        """Sends what can be sent now; how much."""
+        try:
+            return self.sock.send(bytes(256 * 1024))
+        except OSError:
+            return 0
+
+    def is_closed(self):
+        poll = select.poll()
+        poll.register(self.sock, 0)
+        return bool(poll.poll(0))
+
+
+def feed_all(gluttons, seconds):
+    until_s = time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        if not sum(glutton.feed() for glutton in gluttons):
+            time.sleep(0.01)
+
+
+def test_the_largest_goes_and_memory_stays_bounded(start):
+    daemon = start(*SETTINGS, env=MEASURED)
+    before_kb = daemon.rss_kb()
+    largest_kb = 0
+    with Honest(daemon) as honest:
+        gluttons = [Glutton(daemon) for _ in range(60)]
+        for _ in range(20):
+            feed_all(gluttons, 0.1)
+            largest_kb = max(largest_kb, daemon.rss_kb())
+            gluttons = [glutton for glutton in gluttons if not glutton.is_closed()]
+            gluttons += [Glutton(daemon) for _ in range(60 - len(gluttons))]
+    evicted = daemon.metric("simul_evicted_memory_total")
+    assert evicted > 5
+    assert daemon.metric("simul_held_bytes") <= CEILING
+    assert largest_kb - before_kb < 4 * CEILING // 1024, "two, and what is lost between blocks"
+    seconds = honest.seconds
+    assert seconds[len(seconds) // 2] < 0.1 and seconds[-1] < 1.5, seconds[-5:]
+    reasons = [line["reason"] for line in daemon.log("connection closed")]
+    assert reasons.count("Memory limit exceeded") == evicted
+    told = daemon.log("limits.memory_bytes is reached; who holds the most is closed")
+    assert 1 <= len(told) <= 2 * daemon.loops
+    for glutton in gluttons:
+        glutton.sock.close()
+    wait_until(lambda: daemon.metric("simul_held_bytes") < 10_000, "everything to be freed")
+
+
+def test_who_holds_most_goes_first_whichever_loop_it_is_on(start):
+    daemon = start(*SETTINGS, "limits.out_bytes=16777216")
+    large, small = Glutton(daemon), [Glutton(daemon) for _ in range(80)]
+    while daemon.metric("simul_held_bytes") < 12 * MIB:
+        feed_all([large], 0.02)
+    for glutton in small:
+        glutton.feed()
+    wait_until(lambda: daemon.metric("simul_evicted_memory_total"), "the end of somebody", 20)
+    assert large.is_closed()
+    assert not any(glutton.is_closed() for glutton in small)
+
+
+def test_while_memory_is_short_newcomers_wait(start):
+    daemon = start(*SETTINGS, "limits.out_bytes=16777216")
+    glutton = Glutton(daemon)
+    while daemon.metric("simul_held_bytes") <= CEILING * 7 // 8:  # beyond, it is not read
+        feed_all([glutton], 0.02)
+        assert not glutton.is_closed()
+    late = daemon.connect("echo")  # by the kernel
+    late.sendall(b"hello")
+    wait_until(lambda: daemon.metric("simul_accept_pauses_total") > 0, "the pause")
+    assert not select.select([late], [], [], 0.3)[0]
+    glutton.sock.close()
+    assert late.recv(5, socket.MSG_WAITALL) == b"hello"
+    late.close()
