@@ -12,7 +12,6 @@ static struct span name_for(const struct hub_call *call, const struct user *u)
 
 bool names_reply(struct hub_call *call, const struct channel *ch)
 {
-    bool is_outside = channel_member(ch, call->user) == NULL;
     struct span kind = ch->modes & CHANNEL_SECRET ? SPAN("@") : SPAN("=");
     struct reply_list list;
     reply_list_init(&list, call, "353", ' ', (struct span[]){kind, channel_name(ch)}, 2);
@@ -23,7 +22,7 @@ bool names_reply(struct hub_call *call, const struct channel *ch)
             return false;
         }
         call->cursor->after = at;
-        if (!is_outside || !(m->user->modes & USER_INVISIBLE))
+        if (membership_is_visible(m, call->user))
             reply_list_add(&list, membership_prefix(m, call->caps), name_for(call, m->user));
     }
     reply_list_end(&list);

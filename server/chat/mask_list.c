@@ -16,19 +16,16 @@ void mask_list_deinit(struct mask_list *l)
     *l = (struct mask_list){0};
 }
 
-/* l->count when it is not there. */
-static size_t find(const struct mask_list *l, struct span mask)
+struct mask_entry *mask_list_find(const struct mask_list *l, struct span mask)
 {
-    size_t i = 0;
-    while (i < l->count && !irc_eq(span_str(l->at[i].mask), mask))
-        i++;
-    return i;
+    for (size_t i = 0; i < l->count; i++)
+        if (irc_eq(span_str(l->at[i].mask), mask))
+            return &l->at[i];
+    return NULL;
 }
 
-bool mask_list_add(struct mask_list *l, struct span mask, struct span setter, uint64_t now_ms)
+void mask_list_add(struct mask_list *l, struct span mask, struct span setter, uint64_t now_ms)
 {
-    if (find(l, mask) < l->count)
-        return false;
     if (l->count == l->cap) {
         l->cap = l->cap == 0 ? 4 : l->cap * 2;
         l->at = realloc(l->at, l->cap * sizeof(l->at[0]));
@@ -36,17 +33,14 @@ bool mask_list_add(struct mask_list *l, struct span mask, struct span setter, ui
     }
     l->at[l->count++] =
         (struct mask_entry){.mask = text_copy(mask), .setter = text_copy(setter), .set_ms = now_ms};
-    return true;
 }
 
-bool mask_list_remove(struct mask_list *l, struct span mask)
+void mask_list_remove(struct mask_list *l, struct mask_entry *e)
 {
-    size_t i = find(l, mask);
-    if (i == l->count)
-        return false;
-    free_entry(&l->at[i]);
-    memmove(&l->at[i], &l->at[i + 1], (--l->count - i) * sizeof(l->at[0]));
-    return true;
+    size_t i = (size_t)(e - l->at);
+    CHECK(i < l->count);
+    free_entry(e);
+    memmove(e, e + 1, (--l->count - i) * sizeof(*e));
 }
 
 bool mask_list_matches(const struct mask_list *l, struct span source)

@@ -22,10 +22,12 @@ struct mask_list {
 
 void mask_list_deinit(struct mask_list *l);
 
-/* False when the mask is there already, in any case of its letters. */
-bool mask_list_add(struct mask_list *l, struct span mask, struct span setter, uint64_t now_ms);
-/* False when it is not there. */
-bool mask_list_remove(struct mask_list *l, struct span mask);
+/* NULL when the mask is not there, in any case of its letters. Valid until the list changes. */
+struct mask_entry *mask_list_find(const struct mask_list *l, struct span mask);
+/* The mask must not be there yet. */
+void mask_list_add(struct mask_list *l, struct span mask, struct span setter, uint64_t now_ms);
+/* The entry must be one of the list's. */
+void mask_list_remove(struct mask_list *l, struct mask_entry *e);
 
 /* Whether one of the masks matches a nick!user@host. */
 bool mask_list_matches(const struct mask_list *l, struct span source);

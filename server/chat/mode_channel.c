@@ -275,19 +275,38 @@ static bool show_list(struct changes *c, enum channel_list which)
     return true;
 }
 
-static void change_mask(struct changes *c, const struct mode *mode, struct span mask)
+static bool is_full(const struct channel *ch)
 {
-    struct channel *ch = c->ch;
-    struct mask_list *l = &ch->lists[mode->value];
-    size_t all = 0;
+    size_t count = 0;
     for (int i = 0; i < CHANNEL_LISTS; i++)
-        all += ch->lists[i].count;
-    if (c->sign == '+' && all == HUB_MASKS_MAX)
-        REPLY(c->call, "478", channel_name(ch), span_of(&mode->letter, 1),
+        count += ch->lists[i].count;
+    return count >= HUB_MASKS_MAX;
+}
+
+static void add_mask(struct changes *c, const struct mode *mode, struct span mask)
+{
+    struct hub_call *call = c->call;
+    struct mask_list *l = &c->ch->lists[mode->value];
+    if (mask_list_find(l, mask) != NULL)
+        return;
+    if (is_full(c->ch)) {
+        REPLY(call, "478", channel_name(c->ch), span_of(&mode->letter, 1),
               SPAN("Channel list is full"));
-    else if (c->sign == '+' ? mask_list_add(l, mask, user_source(c->call->user), c->call->at.ms)
-                            : mask_list_remove(l, mask))
-        changes_add(c, mode, mask);
+        return;
+    }
+    mask_list_add(l, mask, user_source(call->user), call->at.ms);
+    changes_add(c, mode, mask);
+}
+
+/* Told as it was added, so that clients find it in their lists. */
+static void remove_mask(struct changes *c, const struct mode *mode, struct span mask)
+{
+    struct mask_list *l = &c->ch->lists[mode->value];
+    struct mask_entry *e = mask_list_find(l, mask);
+    if (e == NULL)
+        return;
+    changes_add(c, mode, span_str(e->mask));
+    mask_list_remove(l, e);
 }
 
 static bool change_list(struct changes *c, const struct mode *mode)
@@ -302,8 +321,10 @@ static bool change_list(struct changes *c, const struct mode *mode)
     CHECK(e != ERR_NOMEM);
     if (e != OK || mask.len > HUB_MASK_BYTES_MAX)
         refuse_param(c, mode, param, SPAN("Invalid mask"));
+    else if (c->sign == '+')
+        add_mask(c, mode, buf_span(&mask));
     else
-        change_mask(c, mode, buf_span(&mask));
+        remove_mask(c, mode, buf_span(&mask));
     buf_deinit(&mask);
     return true;
 }

@@ -66,7 +66,7 @@ Test(hub_channel_mode, what_is_set_already_is_not_told)
     SAYS_HEARS(op, "MODE #a +b X!*@*", "");
     SAYS_HEARS(op, "MODE #a +k Secret", ":op!~u@h MODE #a +k :Secret\n");
     SAYS_HEARS(op, "MODE #a +l 6", ":op!~u@h MODE #a +l :6\n");
-    SAYS_HEARS(op, "MODE #a -bl-k X other", ":op!~u@h MODE #a -blk X!*@* :*\n");
+    SAYS_HEARS(op, "MODE #a -bl-k X other", ":op!~u@h MODE #a -blk x!*@* :*\n");
     SAYS_HEARS(op, "MODE #a -b+lk-lk x 1 a a", ":op!~u@h MODE #a +lk-lk 1 a :*\n");
 }
 
