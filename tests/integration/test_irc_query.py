@@ -1,4 +1,4 @@
-"""Chat: LIST, WHO, WHOIS, WHOWAS, ISON, USERHOST and LUSERS, and that long answers hold up nobody."""
+"""Chat: the queries, LIST and WHO among them, and that long answers hold up nobody."""
 import socket
 import statistics
 import threading
