@@ -222,7 +222,7 @@ static int accept_on_spare(struct listener *l, struct addr *peer)
 static bool accept_one(struct listener *l)
 {
     struct net *n = l->net;
-    if (n->memory.is_short && !l->is_admin) {
+    if (memory_is_short(n) && !l->is_admin) {
         pause_accepting(n, PAUSE_MEMORY, "limits.memory_bytes is nearly reached");
         return false;
     }

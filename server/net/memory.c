@@ -121,6 +121,12 @@ static void relieve(struct net *n, uint64_t enough)
         ev_async_send(largest->ev, &largest->wake); /* perhaps ourselves: there are more */
 }
 
+bool memory_is_short(const struct net *n)
+{
+    uint64_t max = n->memory.bytes_max;
+    return atomic_load_explicit(&n->loop->set->held_bytes, memory_order_relaxed) > max - max / 8;
+}
+
 static void tell(struct net *n, uint64_t bytes)
 {
     struct memory *m = &n->memory;
@@ -136,7 +142,6 @@ void memory_balance(struct net *n)
 {
     struct memory *m = &n->memory;
     uint64_t bytes = publish(n);
-    m->is_short = bytes > m->bytes_max - m->bytes_max / 8;
     if (bytes <= m->bytes_max)
         return;
     tell(n, bytes);

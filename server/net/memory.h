@@ -25,7 +25,6 @@ struct memory {
     uint64_t counted_bytes;   /* by memory_count */
     uint64_t published_bytes; /* what all loops know of this one */
     uint64_t told_at_ms;      /* when it was last logged that the ceiling is reached */
-    bool is_short;
 };
 
 void memory_init(struct memory *m, const struct config *config);
@@ -47,6 +46,9 @@ static inline void memory_give(struct memory *m, size_t bytes)
 {
     m->counted_bytes -= bytes;
 }
+
+/* Whether all loops hold so much that it is short. */
+bool memory_is_short(const struct net *n);
 
 /* After a flush of the connection: notes how much it holds. */
 void memory_note(struct net *n, const struct conn *c);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    WRITE_PIECES = 64,    /* of an out-queue, per system call */
+    WRITE_PIECES = 64,   /* of an out-queue, per system call */
     LATER_PER_TICK = 64, /* of those whose output may wait for its turn */
 };
 
@@ -66,7 +66,7 @@ static void advance_close(struct net *n, struct conn *c)
 /* Who has more queued is not read. */
 static uint32_t read_mark(const struct net *n)
 {
-    if (n->memory.is_short && n->out_bytes_max > MEMORY_QUEUE_BYTES)
+    if (memory_is_short(n) && n->out_bytes_max > MEMORY_QUEUE_BYTES)
         return MEMORY_QUEUE_BYTES;
     return n->out_bytes_max;
 }

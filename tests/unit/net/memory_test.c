@@ -153,10 +153,10 @@ Test(memory, while_it_is_short_who_has_much_queued_is_not_read)
 {
     unsigned much = connect_writer(0), little = connect_writer(0);
     client_say(much, "3");
-    cr_assert(!fix.nets[0].memory.is_short);
+    cr_assert(!memory_is_short(&fix.nets[0]));
     client_say(much, "0"); /* is still read */
     client_say(connect_writer(0), "1");
-    cr_assert(fix.nets[0].memory.is_short);
+    cr_assert(memory_is_short(&fix.nets[0]));
     cr_assert(!is_gone(much));
     uint64_t before = METRIC(in_bytes);
     client_say(much, "0"); /* the read that was armed */
