@@ -18,6 +18,7 @@ enum {
     CONFIG_NAME_BYTES_MAX = 32,  /* of a listener's name, with its terminating zero */
     CONFIG_TEXT_BYTES_MAX = 512, /* of an error or a warning, with its terminating zero */
     CONFIG_WARNINGS_MAX = 16,
+    CONFIG_CONNECTIONS_MAX = 10000000,
     CONFIG_PORT_OFF = -1, /* only admin.port: listeners that are off are not in the list */
 };
 

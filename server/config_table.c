@@ -57,9 +57,10 @@ const struct config_setting config_settings[] = {
     {"server.password", AT(server.password), TEXT("", 200), .is_secret = true,
      .help = "what IRC clients must send with PASS; empty: nothing"},
 
-    {"limits.connections", AT(limits.connections), LIMIT("0", 1, 10000000),
+    {"limits.connections", AT(limits.connections), LIMIT("0", 1, CONFIG_CONNECTIONS_MAX),
      .help = "connections at a time; 0: as many as there are descriptors"},
-    {"limits.connections_per_address", AT(limits.connections_per_address), NUMBER("0", 0, 10000000),
+    {"limits.connections_per_address", AT(limits.connections_per_address),
+     NUMBER("0", 0, CONFIG_CONNECTIONS_MAX),
      .help = "connections of one IPv4 address or IPv6 /64; 0: no limit"},
     {"limits.connection_rate_per_address", AT(limits.connection_rate_per_address),
      NUMBER("0", 0, 100000), .help = "new ones of it a second, twice as many at once; 0: no limit"},

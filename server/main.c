@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "config.h"
 #include "core/cycles.h"
+#include "core/descriptors.h"
 #include "core/log.h"
 #include "jobs/role.h"
 #include "jobs/spawner.h"
@@ -12,10 +13,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_CONFIG = 1, EXIT_USAGE = 2 };
+enum { DESCRIPTORS_RESERVED = 16 }; /* files that are open for a moment; sockets of new workers */
 
 static int complain(const char *what)
 {
@@ -23,16 +24,26 @@ static int complain(const char *what)
     return EXIT_CONFIG;
 }
 
-/* As many descriptors as the system lets us have; returns how many that is. */
-static rlim_t raise_descriptor_limit(void)
+/* How many connections there can be, with what the server itself has open and will need. */
+static int64_t connections_possible(const struct config *config, int64_t descriptors)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 0;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-        (void)getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur;
+    int64_t own = descriptors_count() + config->jobs.workers + DESCRIPTORS_RESERVED;
+    return descriptors > own ? descriptors - own : 0;
+}
+
+static void log_start_up(const struct config *config, const struct config_report *report)
+{
+    int64_t descriptors = descriptors_raise_limit();
+    int64_t possible = connections_possible(config, descriptors);
+    LOG_INFO("starting", LOG_STR("version", SIMUL_VERSION), LOG_INT("loops", config->loops),
+             LOG_INT("descriptors", descriptors), LOG_INT("connections_possible", possible));
+    for (size_t i = 0; i < report->warning_count; i++)
+        LOG_WARN("configuration", LOG_STR("warning", report->warnings[i]));
+    if (config->limits.connections > possible &&
+        config->limits.connections < CONFIG_CONNECTIONS_MAX)
+        LOG_WARN("limits.connections is more than the descriptors permit",
+                 LOG_INT("limit", config->limits.connections),
+                 LOG_INT("connections_possible", possible));
 }
 
 static int serve(const struct config *config, const struct config_report *report)
@@ -57,10 +68,7 @@ static int serve(const struct config *config, const struct config_report *report
         spawner_stop(&spawner);
         return complain(error);
     }
-    LOG_INFO("starting", LOG_STR("version", SIMUL_VERSION), LOG_INT("loops", config->loops),
-             LOG_INT("descriptors", (int64_t)raise_descriptor_limit()));
-    for (size_t i = 0; i < report->warning_count; i++)
-        LOG_WARN("configuration", LOG_STR("warning", report->warnings[i]));
+    log_start_up(config, report);
     enum err e = server_run(server);
     server_free(server);
     spawner_stop(&spawner);

@@ -247,6 +247,20 @@ def test_without_descriptors_it_can_still_be_looked_at(start):
     close_all(inside)
 
 
+def test_how_many_connections_are_possible_is_told_at_the_start(start):
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    complaint = "limits.connections is more than the descriptors permit"
+    complaints = []
+    for connections in (limit, 100, 0):
+        daemon = start(f"limits.connections={connections}")
+        daemon.stop()  # the log is complete
+        line = daemon.log("starting")[0]
+        assert line["descriptors"] == limit
+        assert limit - 200 - 20 * daemon.loops < line["connections_possible"] < limit
+        complaints += daemon.log(complaint)
+    assert [line["limit"] for line in complaints] == [limit]
+
+
 # --- handshakes ---
 
 class Hello:
