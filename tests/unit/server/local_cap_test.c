@@ -24,6 +24,12 @@ Test(local_cap, all_names_fit_one_line_with_the_longest_server_and_nick)
     cr_assert_leq(around + caps_list(UINT32_MAX, names).len, IRC_REST_BYTES_MAX);
 }
 
+Test(local_cap, names_are_in_order)
+{
+    for (size_t i = 1; i < cap_count; i++)
+        cr_assert_lt(strcmp(caps[i - 1].name, caps[i].name), 0, "%s", caps[i].name);
+}
+
 Test(local_cap, version_302_and_later_turn_cap_notify_on_for_good)
 {
     static const char *const said[] = {"CAP LS 302\r\n", "CAP LS 307\r\n",
