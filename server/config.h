@@ -15,7 +15,8 @@
 
 enum {
     CONFIG_LISTENERS_MAX = 32,
-    CONFIG_NAME_BYTES_MAX = 32,  /* of a listener's name, with its terminating zero */
+    CONFIG_OPERS_MAX = 32,
+    CONFIG_NAME_BYTES_MAX = 32,  /* of a listener's or an operator's name, with its zero */
     CONFIG_TEXT_BYTES_MAX = 512, /* of an error or a warning, with its terminating zero */
     CONFIG_WARNINGS_MAX = 16,
     CONFIG_CONNECTIONS_MAX = 10000000,
@@ -39,6 +40,12 @@ struct config_listener {
     bool is_optional; /* a default listener that is left out when there is no certificate */
 };
 
+/* An operator of the chat: whoever knows the password may say OPER name password. */
+struct config_oper {
+    char name[CONFIG_NAME_BYTES_MAX];
+    char *password; /* not empty */
+};
+
 /* All numbers are int64_t, so that one kind of table row describes them. Texts are never NULL; the
  * config owns them. "0 = no limit" is stored as the largest value that the setting may have, so
  * that readers just compare; but for the two by address, whose table is not even made when both are
@@ -50,6 +57,8 @@ struct config {
     int64_t watchdog_ms;                                    /* 0: off */
     struct config_listener listeners[CONFIG_LISTENERS_MAX]; /* those to open, in order */
     size_t listener_count;
+    struct config_oper opers[CONFIG_OPERS_MAX];
+    size_t oper_count;
     struct {
         char *address; /* as for a listener */
         int64_t port;  /* or CONFIG_PORT_OFF */
@@ -85,8 +94,8 @@ struct config {
         int64_t flood_burst;            /* lines at once, before that counts */
         int64_t ping_seconds;           /* 0: never */
         char *motd;                     /* a path; empty: no message */
-        bool cloak;           /* hosts are hidden */
-        char *cloak_key;      /* empty: a random one */
+        bool cloak;                     /* hosts are hidden */
+        char *cloak_key;                /* empty: a random one */
     } chat;
     struct {
         int64_t quiet_members;
@@ -131,7 +140,7 @@ struct config_report {
 /* Fills `out` from all sources and checks the whole. On success the caller calls config_deinit; on
  * failure `out` is empty and report->error is set. ERR_UNKNOWN: a key that does not exist.
  * ERR_SYNTAX: a value, a line, or settings that contradict each other. ERR_LIMIT: too many
- * listeners. ERR_IO: the file cannot be read. ERR_NOMEM. */
+ * listeners or operators. ERR_IO: the file cannot be read. ERR_NOMEM. */
 enum err config_load(struct config *out, const struct config_sources *sources,
                      struct config_report *report);
 

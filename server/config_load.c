@@ -115,6 +115,12 @@ static void listener_deinit(struct config_listener *listener)
     *listener = (struct config_listener){0};
 }
 
+static void oper_deinit(struct config_oper *oper)
+{
+    free(oper->password);
+    *oper = (struct config_oper){0};
+}
+
 static void listener_remove(struct config *config, size_t index)
 {
     listener_deinit(&config->listeners[index]);
@@ -206,6 +212,8 @@ void config_deinit(struct config *config)
 {
     for (size_t i = 0; i < config->listener_count; i++)
         listener_deinit(&config->listeners[i]);
+    for (size_t i = 0; i < config->oper_count; i++)
+        oper_deinit(&config->opers[i]);
     for (size_t i = 0; i < config_setting_count; i++)
         if (config_settings[i].type == CONFIG_TYPE_TEXT)
             free(*(char **)(void *)((char *)config + config_settings[i].offset));

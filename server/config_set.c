@@ -16,7 +16,7 @@ enum {
     KEY_BYTES_MAX = CONFIG_KEY_BYTES_MAX - (sizeof(CONFIG_ENV_PREFIX) - 1),
 };
 
-static const char LISTEN[] = "listen.";
+static const char LISTEN[] = "listen.", OPER[] = "oper.";
 
 /* --- what the user is told --- */
 
@@ -59,27 +59,48 @@ void config_warn(struct config_loader *l, const char *format, ...)
 
 struct known_key {
     const struct config_setting *setting;
+    void *base;                       /* what has the setting: the config, or a part of it */
     struct config_listener *listener; /* NULL: the setting is not a listener's */
     char name[KEY_BYTES_MAX];
 };
 
-/* Counts through all keys: the settings, then those of each listener there is so far. */
+static bool listener_key_at(struct config *config, size_t index, struct known_key *key)
+{
+    if (index >= config->listener_count * config_listener_setting_count)
+        return false;
+    key->setting = &config_listener_settings[index % config_listener_setting_count];
+    key->base = key->listener = &config->listeners[index / config_listener_setting_count];
+    snprintf(key->name, sizeof(key->name), "%s%s.%s", LISTEN, key->listener->name,
+             key->setting->key);
+    return true;
+}
+
+static bool oper_key_at(struct config *config, size_t index, struct known_key *key)
+{
+    if (index >= config->oper_count * config_oper_setting_count)
+        return false;
+    struct config_oper *oper = &config->opers[index / config_oper_setting_count];
+    key->setting = &config_oper_settings[index % config_oper_setting_count];
+    key->base = oper;
+    snprintf(key->name, sizeof(key->name), "%s%s.%s", OPER, oper->name, key->setting->key);
+    return true;
+}
+
+/* Counts through all keys: the settings, then those of each listener and each operator there is so
+ * far. */
 static bool key_at(struct config *config, size_t index, struct known_key *key)
 {
+    key->listener = NULL;
     if (index < config_setting_count) {
         key->setting = &config_settings[index];
-        key->listener = NULL;
+        key->base = config;
         snprintf(key->name, sizeof(key->name), "%s", key->setting->key);
         return true;
     }
     index -= config_setting_count;
-    if (index >= config->listener_count * config_listener_setting_count)
-        return false;
-    key->setting = &config_listener_settings[index % config_listener_setting_count];
-    key->listener = &config->listeners[index / config_listener_setting_count];
-    snprintf(key->name, sizeof(key->name), "%s%s.%s", LISTEN, key->listener->name,
-             key->setting->key);
-    return true;
+    if (listener_key_at(config, index, key))
+        return true;
+    return oper_key_at(config, index - config->listener_count * config_listener_setting_count, key);
 }
 
 /* "listen.web.port" becomes "SIMUL_LISTEN_WEB_PORT". */
@@ -117,9 +138,11 @@ struct hint {
 static struct hint hint_for(struct config *config, const char *unknown, bool is_env)
 {
     bool is_listener = strncmp(unknown, LISTEN, strlen(LISTEN)) == 0;
+    bool is_oper = strncmp(unknown, OPER, strlen(OPER)) == 0;
     struct hint hint;
     snprintf(hint.text, sizeof(hint.text), "%s",
              is_listener ? "a listener has address, port, protocol and tls"
+             : is_oper   ? "an operator has a password"
                          : "see simuld --help for all settings");
     size_t nearest = TYPING_ERRORS_MAX + 1;
     if (strlen(unknown) >= CONFIG_KEY_BYTES_MAX)
@@ -142,10 +165,9 @@ static struct hint hint_for(struct config *config, const char *unknown, bool is_
 
 /* --- listeners --- */
 
-/* "admin" would be mistaken for the admin address in what we print. */
-static bool is_listener_name(struct span name)
+static bool is_section_name(struct span name)
 {
-    if (name.len == 0 || name.len >= CONFIG_NAME_BYTES_MAX || span_eq(name, SPAN("admin")))
+    if (name.len == 0 || name.len >= CONFIG_NAME_BYTES_MAX)
         return false;
     for (size_t i = 0; i < name.len; i++)
         if (!islower(name.ptr[i]) && !isdigit(name.ptr[i]) && name.ptr[i] != '-')
@@ -239,7 +261,9 @@ static enum err set_new_listener(struct config_loader *l, const char *where, con
             setting = &config_listener_settings[i];
     if (setting == NULL)
         return fail_unknown(l, where, name);
-    if (!is_listener_name(span_of(listener_name, len)))
+    /* "admin" would be mistaken for the admin address in what we print. */
+    struct span section = span_of(listener_name, len);
+    if (!is_section_name(section) || span_eq(section, SPAN("admin")))
         return config_fail(
             l, ERR_SYNTAX,
             "%.200s: a listener's name is 1 to %d lower-case letters, digits and hyphens, "
@@ -255,6 +279,29 @@ static enum err set_new_listener(struct config_loader *l, const char *where, con
     return set_listener_value(l, where, name, listener, setting, value);
 }
 
+/* Likewise of an operator. */
+static enum err set_new_oper(struct config_loader *l, const char *where, const char *name,
+                             const char *value)
+{
+    const struct config_setting *setting = &config_oper_settings[0]; /* it has only this one */
+    const char *oper_name = name + strlen(OPER);
+    size_t len = strcspn(oper_name, ".");
+    if (oper_name[len] != '.' || strcmp(oper_name + len + 1, setting->key) != 0)
+        return fail_unknown(l, where, name);
+    if (!is_section_name(span_of(oper_name, len)))
+        return config_fail(
+            l, ERR_SYNTAX,
+            "%.200s: an operator's name is 1 to %d lower-case letters, digits and hyphens; "
+            "rename %.100s",
+            where, CONFIG_NAME_BYTES_MAX - 1, name);
+    if (l->config->oper_count == CONFIG_OPERS_MAX)
+        return config_fail(l, ERR_LIMIT, "%.200s: %.100s: there may be no more than %d operators",
+                           where, name, CONFIG_OPERS_MAX);
+    struct config_oper *oper = &l->config->opers[l->config->oper_count++];
+    memcpy(oper->name, oper_name, len);
+    return set_value(l, where, name, setting, oper, value);
+}
+
 enum err config_set(struct config_loader *l, const char *where, const char *name, const char *value)
 {
     struct known_key key;
@@ -263,10 +310,12 @@ enum err config_set(struct config_loader *l, const char *where, const char *name
             continue;
         if (key.listener != NULL)
             return set_listener_value(l, where, name, key.listener, key.setting, value);
-        return set_value(l, where, name, key.setting, l->config, value);
+        return set_value(l, where, name, key.setting, key.base, value);
     }
     if (strncmp(name, LISTEN, strlen(LISTEN)) == 0)
         return set_new_listener(l, where, name, value);
+    if (strncmp(name, OPER, strlen(OPER)) == 0)
+        return set_new_oper(l, where, name, value);
     return fail_unknown(l, where, name);
 }
 

@@ -9,6 +9,7 @@ static const int64_t TEBIBYTE = (int64_t)1 << 40; /* as good as no limit, and sa
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define AT(member) .offset = offsetof(struct config, member)
+#define OPER_AT(member) .offset = offsetof(struct config_oper, member)
 #define LISTENER_AT(member) .offset = offsetof(struct config_listener, member)
 
 #define NUMBER(initial_, min_, max_)                                                               \
@@ -141,6 +142,13 @@ const struct config_setting config_listener_settings[] = {
 };
 const size_t config_listener_setting_count = COUNT(config_listener_settings);
 
+const struct config_setting config_oper_settings[] = {
+    {"password", OPER_AT(password), TEXT(NULL, 200), .normalise = config_normalise_password,
+     .expects = "1 to 200 characters", .is_secret = true,
+     .help = "what makes a chat user who says OPER NAME PASSWORD an operator"},
+};
+const size_t config_oper_setting_count = COUNT(config_oper_settings);
+
 const struct config_default_listener config_default_listeners[] = {
     {"web", 8080, CONFIG_PROTOCOL_AUTO, false},  {"irc", 6667, CONFIG_PROTOCOL_IRC, false},
     {"echo", 7007, CONFIG_PROTOCOL_ECHO, false}, {"webtls", 8443, CONFIG_PROTOCOL_AUTO, true},
@@ -184,6 +192,8 @@ void config_print_help(FILE *to)
         print_setting(to, "", &config_settings[i]);
     for (size_t i = 0; i < config_listener_setting_count; i++)
         print_setting(to, "listen.NAME.", &config_listener_settings[i]);
+    for (size_t i = 0; i < config_oper_setting_count; i++)
+        print_setting(to, "oper.NAME.", &config_oper_settings[i]);
     fprintf(to, "\nListeners that exist without being configured:\n");
     for (size_t i = 0; i < config_default_listener_count; i++) {
         const struct config_default_listener *listener = &config_default_listeners[i];

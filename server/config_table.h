@@ -20,8 +20,9 @@ enum config_special {
 };
 
 struct config_setting {
-    const char *key; /* "limits.out_bytes"; for a listener what follows "listen.NAME." */
-    size_t offset;   /* in struct config; for a listener in struct config_listener */
+    const char *key; /* "limits.out_bytes"; of a listener what follows "listen.NAME.", of an
+                        operator what follows "oper.NAME." */
+    size_t offset;   /* in struct config, struct config_listener or struct config_oper */
     enum config_type type;
     const char *initial; /* the default, as a user would write it; NULL: there is none */
     const char *help;    /* with the unit */
@@ -44,5 +45,7 @@ extern const struct config_setting config_settings[];
 extern const size_t config_setting_count;
 extern const struct config_setting config_listener_settings[];
 extern const size_t config_listener_setting_count;
+extern const struct config_setting config_oper_settings[];
+extern const size_t config_oper_setting_count;
 extern const struct config_default_listener config_default_listeners[];
 extern const size_t config_default_listener_count;

@@ -250,6 +250,11 @@ bool config_normalise_network(char *text)
     return text[0] != '\0' && text[strspn(text, LETTERS_AND_DIGITS ".-_")] == '\0';
 }
 
+bool config_normalise_password(char *text)
+{
+    return text[0] != '\0';
+}
+
 /* The length of the serialized origin (RFC 6454, section 6.2) that text begins with: scheme, "://",
  * host and perhaps a port. 0: none. */
 static size_t origin_length(const char *text)

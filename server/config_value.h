@@ -17,3 +17,4 @@ bool config_normalise_server_name(char *text);
 bool config_normalise_cloak_key(char *text);
 bool config_normalise_network(char *text);
 bool config_normalise_origins(char *text);
+bool config_normalise_password(char *text);

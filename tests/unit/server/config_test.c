@@ -330,6 +330,47 @@ Test(config, unknown_key_suggests_the_nearest)
     cr_assert_eq(LOAD("=8080"), ERR_UNKNOWN);
 }
 
+/* --- operators --- */
+
+Test(config, operators_are_sections)
+{
+    cr_assert_eq(load_file("[oper.alice]\npassword = secret of hers\n[oper.bob-2]\npassword=x\n"),
+                 OK);
+    cr_assert_eq(config.oper_count, 2);
+    cr_assert_str_eq(config.opers[0].name, "alice");
+    cr_assert_str_eq(config.opers[0].password, "secret of hers");
+    cr_assert_str_eq(config.opers[1].name, "bob-2");
+    config_deinit(&config);
+    cr_assert_eq(LOAD("oper.alice.password=first", "oper.alice.password=second"), OK);
+    cr_assert_eq(config.oper_count, 1);
+    cr_assert_str_eq(config.opers[0].password, "second");
+    config_deinit(&config);
+}
+
+Test(config, operator_without_a_good_name_or_password_is_refused)
+{
+    cr_assert_eq(LOAD("oper.alice.password="), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("oper.alice.password must be 1 to 200 characters");
+    cr_assert_eq(LOAD("oper.Alice.password=x"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("lower-case letters");
+    cr_assert_eq(LOAD("oper..password=x"), ERR_SYNTAX);
+    cr_assert_eq(LOAD("oper.alice.host=x"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("an operator has a password");
+    cr_assert_eq(LOAD("oper.alice=x"), ERR_UNKNOWN);
+}
+
+Test(config, operators_are_bounded)
+{
+    char text[CONFIG_OPERS_MAX + 1][32];
+    const char *all[CONFIG_OPERS_MAX + 1];
+    for (int i = 0; i <= CONFIG_OPERS_MAX; i++) {
+        snprintf(text[i], sizeof(text[i]), "oper.o%d.password=x", i);
+        all[i] = text[i];
+    }
+    cr_assert_eq(load_overrides(all, CONFIG_OPERS_MAX + 1), ERR_LIMIT);
+    ASSERT_ERROR_HAS("no more than 32 operators");
+}
+
 Test(config, settings_of_later_features_are_unknown)
 {
     const char *const later[] = {"echo.faults=on", "store.path=x", "listen.web.proxy=on"};
