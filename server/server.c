@@ -332,7 +332,7 @@ static void begin_drain(struct server *s)
     }
 }
 
-static void reload(struct server *s)
+void server_reload(struct server *s)
 {
     char error[CONFIG_TEXT_BYTES_MAX];
     if (tls_store_reload(s->tls, s->config, error, sizeof(error)) == OK)
@@ -352,7 +352,7 @@ static void on_signal(struct ev_loop *ev, ev_signal *w, int revents)
         begin_drain(s);
         break;
     case SIGHUP:
-        reload(s);
+        server_reload(s);
         break;
     default:
         LOG_INFO("signal ignored", LOG_STR("signal", strsignal(w->signum)));

@@ -62,5 +62,8 @@ enum err server_run(struct server *s);
 
 void server_free(struct server *s);
 
+/* Reads the certificates again, as HUP does. On loop 0. */
+void server_reload(struct server *s);
+
 /* One tick of a loop (tick.c). False when it was the last. */
 bool tick(struct loop_thread *t);

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "core/log.h"
 #include "net/net.h"
+#include "server.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -155,6 +156,20 @@ static void on_renamed(struct conn *c, struct span nick)
     r->nick_bytes = (uint8_t)nick.len;
 }
 
+/* Unless it is on its way out already. */
+static void on_killed(struct conn *c, struct message *m)
+{
+    struct chat_session *s = chat_session_of(c);
+    if (s->reason != NULL)
+        return;
+    char peer[ADDR_CHARS];
+    s->killed = message_get(m);
+    s->reason = "Killed";
+    LOG_INFO("killed", LOG_STR("reason", (const char *)message_text(m).ptr),
+             LOG_STR("peer", addr_format(&c->peer, peer)));
+    conn_wake(c);
+}
+
 /* What concerns one session. It may be gone: then there is nothing to do. */
 static void on_personal(struct chat_loop *cl, const struct delivery *d)
 {
@@ -171,6 +186,9 @@ static void on_personal(struct chat_loop *cl, const struct delivery *d)
     case DELIVERY_REPLY:
         on_reply(c, message_text(d->message));
         break;
+    case DELIVERY_KILLED:
+        on_killed(c, d->message);
+        break;
     case DELIVERY_RENAMED:
         on_renamed(c, message_text(d->message));
         break;
@@ -180,6 +198,7 @@ static void on_personal(struct chat_loop *cl, const struct delivery *d)
         break;
     case DELIVERY_CHANNELS:
     case DELIVERY_SESSIONS:
+    case DELIVERY_REHASH:
     case DELIVERY_RETURN:
         CHECK(false); /* not personal */
     }
@@ -231,7 +250,9 @@ static bool work_off(struct chat_loop *cl, struct delivery_head *head, size_t *b
     struct delivery *d = container_of(head, struct delivery, head);
     bool is_done = true;
     cl->response = d->response;
-    if (head->kind != DELIVERY_CHANNELS && head->kind != DELIVERY_SESSIONS)
+    if (head->kind == DELIVERY_REHASH)
+        server_reload(cl->net->server);
+    else if (head->kind != DELIVERY_CHANNELS && head->kind != DELIVERY_SESSIONS)
         on_personal(cl, d);
     else
         is_done = fan_out_go_on(cl, d, budget);

@@ -2,6 +2,8 @@
  * asks for, and for a session that the hub knows. */
 #pragma once
 
+#include <stdbool.h>
+
 struct hub_call;
 
 /* cmd_invite.c */
@@ -49,6 +51,17 @@ void cmd_monitor(struct hub_call *call);
 
 /* cmd_away.c */
 void cmd_away(struct hub_call *call);
+
+/* cmd_oper.c */
+void cmd_kill(struct hub_call *call);
+void cmd_oper(struct hub_call *call);
+void cmd_rehash(struct hub_call *call);
+void cmd_wallops(struct hub_call *call);
+/* Whether the caller is an operator; who is not is told. */
+bool oper_check(struct hub_call *call);
+
+/* cmd_stats.c */
+void cmd_stats(struct hub_call *call);
 
 /* cmd_user.c */
 void cmd_nick(struct hub_call *call);

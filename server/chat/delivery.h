@@ -22,6 +22,8 @@ enum delivery_kind {
     DELIVERY_SESSIONS, /* the message goes to each of `sessions` */
     DELIVERY_REPLY,    /* the message's text is lines for `session` alone, each ended by LF, which
                           have no tags */
+    DELIVERY_KILLED,   /* `session` is over; the message's text, with its zero, tells why */
+    DELIVERY_REHASH,   /* the server, which has the loop, reads again what it can */
     DELIVERY_RENAMED,  /* the message's text is the new nick of `session` */
     DELIVERY_RETURN,   /* a command has been applied and comes back: struct chat_command */
 };
@@ -38,10 +40,10 @@ struct delivery {
     struct delivery_head head;
     bool is_echo; /* `session` sent this itself, and gets it only with echo-message */
     struct handle session;
-    struct message *message; /* one reference, or NULL */
+    struct message *message;   /* one reference, or NULL */
     struct response *response; /* what it is a part of, if it comes to the session that has asked,
                                   until the command returns; or NULL */
-    struct handle *sessions; /* session_count of them, owned; or NULL */
+    struct handle *sessions;   /* session_count of them, owned; or NULL */
     uint32_t session_count;
     uint32_t channel_count;
     uint32_t channels[]; /* slots, which the hub numbers densely and uses again */

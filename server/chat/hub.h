@@ -58,6 +58,7 @@ struct hub_options {
     unsigned loops;       /* handles name loops below this */
     uint32_t rows_max;    /* of a long answer, in one go */
     size_t quiet_members; /* with more, a channel does not hear of members without a role */
+    uint64_t started_ms;  /* for STATS */
     struct siphash_key key;
 };
 

@@ -130,6 +130,7 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
         .loops = (unsigned)config->loops,
         .rows_max = ROWS_MAX,
         .quiet_members = (size_t)config->channel.quiet_members,
+        .started_ms = hub_loop->wall_ms,
         .key = *key,
     };
     h->sink.send = send;

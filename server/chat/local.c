@@ -1,11 +1,10 @@
 #include "chat/local.h"
 
+#include "chat/secret.h"
 #include "chat/session.h"
 #include "config.h"
 #include "net/net.h"
 #include "simul/utf8.h"
-
-#include <openssl/crypto.h>
 
 /* --- registration --------------------------------------------------------------------------- */
 
@@ -22,7 +21,7 @@ void local_pass(struct conn *c, struct chat_session *s, const struct irc_line *l
     }
     struct span want = span_str(conn_net(c)->config->server.password);
     struct span got = line->params[0];
-    s->knows_password = want.len == got.len && CRYPTO_memcmp(want.ptr, got.ptr, want.len) == 0;
+    s->knows_password = secret_eq(got, want);
 }
 
 /* Registered sessions change their nick in the hub. */

@@ -86,6 +86,8 @@ static void post(struct conn *c, struct chat_session *s, const struct verb *verb
         return;
     }
     response_init(&l->response, c, &l->line);
+    if (verb->judge != NULL)
+        verb->judge(c, s, &l->line);
     if (is_tag_misuse(s, &l->line))
         l->line.tags = SPAN_EMPTY;
     struct entry *e = &l->command.item.entry;
@@ -202,7 +204,12 @@ static bool may_take(struct conn *c, struct chat_session *s)
 
 static bool may_go_on(struct conn *c, struct chat_session *s)
 {
-    return c->timed_out || c->draining || may_take(c, s);
+    return s->reason != NULL || c->timed_out || c->draining || may_take(c, s);
+}
+
+static bool try_event(struct conn *c, const struct chat_session *s)
+{
+    return s->reason != NULL || conn_try_event(c);
 }
 
 /* --- the coroutine -------------------------------------------------------------------------- */
@@ -231,7 +238,8 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
     CO_BEGIN(f);
     for (;;) {
         CO_AWAIT(may_go_on(c, s)); /* woken by the hub, room, a credit, any timer, the drain */
-        look_at_clock(c, s);
+        if (s->reason == NULL)
+            look_at_clock(c, s);
         if (s->reason != NULL)
             CO_RETURN;
         if (!may_take(c, s))
@@ -251,7 +259,7 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
             s->reason = "Connection closed";
             CO_RETURN;
         }
-        CO_AWAIT(conn_try_event(c)); /* woken by a read, the timer, the drain */
+        CO_AWAIT(try_event(c, s)); /* woken by a read, the timer, the drain, a KILL */
     }
     if (r == LINE_ENDED)
         CO_RETURN;
@@ -368,7 +376,8 @@ static enum co_result run(struct conn *c, void *frame)
     while (s->reason == NULL)
         CO_CALL(&s->serving, serve_line(c, s));
     CO_AWAIT(s->in_flight == 0); /* woken by the hub's returns: its answers come first */
-    chat_session_goodbye(c, s->reason);
+    chat_session_goodbye(c,
+                         s->killed == NULL ? s->reason : (const char *)message_text(s->killed).ptr);
     if (s->is_at_fault)
         conn_fail(c, s->reason);
     else
@@ -386,6 +395,7 @@ static void drop(struct conn *c, void *frame)
     line_source_drop(c, s);
     if (s->unfinished != NULL)
         chat_command_free(&s->unfinished->command);
+    message_put(s->killed);
     metric_sub(&conn_net(c)->loop->metrics.sessions, s->is_registered);
     if (s->registration == NULL)
         return; /* not begun, or with the hub: the loop closes it when it comes back */

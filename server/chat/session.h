@@ -42,18 +42,20 @@ struct chat_session {
     bool is_negotiating : 1; /* CAP LS or REQ came, and no CAP END yet: registration waits */
     bool knows_cap_302 : 1;  /* said so in CAP LS: cap-notify stays on */
     bool knows_password : 1;
-    bool is_pinned : 1;   /* the hub may know the connection */
-    bool was_pinged : 1;  /* and has said nothing since */
-    bool is_skipping : 1; /* the rest of a line that was too long is still to come */
-    bool is_too_long : 1; /* the line that is being served */
-    bool is_at_fault : 1; /* the peer broke a rule of the transport */
-    bool awaits_long : 1; /* the last command in flight may have a long answer */
-    bool has_turn : 1;    /* stood in chat_loop.waiting, and is the next to take a credit */
-    uint16_t close_code;  /* of the WebSocket's close frame, when the peer has decided it; else 0 */
+    bool is_pinned : 1;        /* the hub may know the connection */
+    bool was_pinged : 1;       /* and has said nothing since */
+    bool is_skipping : 1;      /* the rest of a line that was too long is still to come */
+    bool is_too_long : 1;      /* the line that is being served */
+    bool is_at_fault : 1;      /* the peer broke a rule of the transport */
+    bool awaits_long : 1;      /* the last command in flight may have a long answer */
+    uint8_t oper_failures : 2; /* wrong passwords */
+    bool has_turn : 1;         /* stood in chat_loop.waiting, and is the next to take a credit */
+    uint16_t close_code; /* of the WebSocket's close frame, when the peer has decided it; else 0 */
     uint32_t began_ms;
-    uint32_t answer_bytes; /* see chat_session_answer_bytes */
-    uint64_t stamp;        /* of the last delivery to several channels that was written */
-    const char *reason;    /* outlives the session; set: the session ends */
+    uint32_t answer_bytes;  /* see chat_session_answer_bytes */
+    uint64_t stamp;         /* of the last delivery to several channels that was written */
+    const char *reason;     /* outlives the session; set: the session ends */
+    struct message *killed; /* one reference, to what an operator did; NULL: nothing */
     struct registration_command *registration; /* NULL while the hub has it */
     struct line_command *unfinished;           /* the hub has more to say to it; NULL: none */
     struct member *members;

@@ -1,6 +1,7 @@
 #include "chat/verb.h"
 
 #include "chat/cmd.h"
+#include "chat/judge.h"
 #include "chat/local.h"
 
 enum { NEVER = UINT8_MAX };
@@ -65,6 +66,16 @@ const struct verb verbs[] = {
     {"ADMIN", "[<server>]", "tells who runs the server", .local = local_admin},
     {"INFO", "[<server>]", "tells what the server is", .local = local_info},
     {"LINKS", "[<server>]", "lists the servers of the network: this one", .local = local_links},
+    {"OPER", "<name> <password>", "makes you an operator", .params_min = 2, .judge = judge_oper,
+     .hub = cmd_oper},
+    {"KILL", "<nick> [:<comment>]", "ends somebody's connection; for operators", .params_min = 1,
+     .hub = cmd_kill},
+    {"WALLOPS", ":<text>", "says it to all who have mode +w; for operators", .params_min = 1,
+     .decides_from = NEVER, .hub = cmd_wallops},
+    {"REHASH", "", "reads the certificates again; for operators", .decides_from = NEVER,
+     .hub = cmd_rehash},
+    {"STATS", "u | o", "tells for how long the server is up, or who is an operator",
+     .params_min = 1, .decides_from = NEVER, .has_long_answer = true, .hub = cmd_stats},
     {"QUIT", "[:<reason>]", "leaves the server", .is_early = true, .ends_session = true,
      .local = local_quit, .hub = cmd_quit},
 };

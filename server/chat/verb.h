@@ -24,6 +24,8 @@ struct verb {
     bool has_long_answer; /* names all members of a channel, say: goes alone, with room to send */
     /* On the loop, unless the session is registered and `hub` is there. */
     void (*local)(struct conn *c, struct chat_session *s, const struct irc_line *line);
+    /* On the loop, before the hub gets the line (judge.h); NULL: it gets it as it is. */
+    void (*judge)(struct conn *c, struct chat_session *s, struct irc_line *line);
     /* In the hub. */
     void (*hub)(struct hub_call *call);
 };
