@@ -125,13 +125,12 @@ static void reply_user(const struct who *w, const struct user *u)
 static bool who_channel(const struct who *w, const struct channel *ch)
 {
     struct hub_call *call = w->call;
-    bool is_inside = channel_member(ch, call->user) != NULL;
     uint64_t at = call->cursor->after;
     for (const struct membership *m; (m = roster_next(&ch->members, &at)) != NULL;) {
         if (!call_take_row(call))
             return false;
         call->cursor->after = at;
-        if (is_inside || user_is_visible(m->user, call->user))
+        if (membership_is_visible(m, call->user))
             reply_row(w, m->user, m);
     }
     return true;

@@ -108,10 +108,12 @@ Test(hub_who, invisible_users_are_shown_to_those_who_know_them)
     LISTS("WHO #a", "");
     fix_say(alice, "JOIN #b");
     LISTS("WHO *", "alice Bob ");
-    LISTS("WHO #a", "Bob ");
+    LISTS("WHO #a", "");
+    LISTS("WHO #b", "Bob alice ");
     fix_say(alice, "PART #b");
     user_set_modes(fix.hub, user("alice"), USER_OPER);
     LISTS("WHO *", "alice Bob ");
+    LISTS("WHO #a", "Bob ");
 }
 
 Test(hub_who, channel_that_is_shown_is_one_that_may_be_known)
