@@ -74,6 +74,30 @@ class Typed(Foreign):
     def rename(self, nick):
         self.type(f"/nick {nick}")
 
+    def whois(self, nick):
+        self.type(f"/whois {nick}")
+
+    def who(self, channel):
+        self.type(f"/who {channel}")
+
+    def list(self):
+        self.type("/list")
+
+    def away(self, text=""):
+        self.type(f"/away {text}")
+
+    def ban(self, channel, mask):
+        self.type(f"/mode {channel} +b {mask}")
+
+    def bans(self, channel):
+        self.type(f"/mode {channel} b")
+
+    def kick(self, channel, nick, text):
+        self.type(f"/kick {channel} {nick} {text}")
+
+    def invite(self, channel, nick):
+        self.type(f"/invite {nick} {channel}")
+
     def part(self, channel):
         self.type(f"/part {channel}")
 
@@ -84,7 +108,7 @@ class Typed(Foreign):
 class Weechat(Typed):
     SHOWN = {
         "welcome": r"\tWelcome to \S+, {nick}$",
-        "joined": r"\t-->\t{nick} \(\S+\) has joined {channel}$",
+        "joined": r"\t-->\t{nick} .*has joined {channel}$",
         "name": r"\t--\tNicks {channel}: \[.*[ @+\[]{nick}[] ]",
         "said": r"\t[@+]?{nick}\t{text}$",
         "topic": r"\t--\tTopic for {channel} is \"{text}\"$",
@@ -93,6 +117,16 @@ class Weechat(Typed):
         "renamed": r"\t--\t(You are|{nick} is) now known as {new}$",
         "left": r"\t<--\t{nick} \(\S+\) has left {channel}",
         "quit": r"\t<--\t{nick} \(\S+\) has quit",
+        "whois": r"\t--\t\[{nick}\] \(\S+\): {name}$",
+        "is away": r"\t--\t\[{nick}\] is away: {text}$",
+        "who": r"\t--\t\[{channel}\] {nick} \(\S+\) G@",
+        "listed": r"\t--\t{channel}\({count}\): {text}$",
+        "away": r"\t--\tYou have been marked as being away$",
+        "back": r"\t--\tYou are no longer marked as being away$",
+        "ban": r"\t--\t\[{channel}\] (\[1\] )?{mask} banned by {nick} ",
+        "kicked": r"\t<--\t{nick} has kicked {who} \({text}\)$",
+        "invited": r"\t--\t{nick} has invited {who} to {channel}$",
+        "invitation": r"\t--\tYou have been invited to {channel} by {nick}",
     }
 
     def __init__(self, *arguments):
@@ -132,7 +166,7 @@ class Weechat(Typed):
 class Irssi(Typed):
     SHOWN = {
         "welcome": r" Welcome to \S+, {nick}$",
-        "joined": r" {nick} \[\S+\] has joined {channel}$",
+        "joined": r" {nick} .*has joined {channel}$",
         "name": r" \[[ @+]{nick} *\]",
         "said": r" <[ @+]?{nick}> {text}$| \[{nick}\(\S+\)\] {text}$",
         "topic": r" Topic for {channel}: {text}$",
@@ -141,6 +175,16 @@ class Irssi(Typed):
         "renamed": r" (You're|{nick} is) now known as {new}$",
         "left": r" {nick} \[\S+\] has left {channel}",
         "quit": r" {nick} \[\S+\] has quit",
+        "whois": r" {nick} \[\S+\]\n.*  ircname  : {name}$",
+        "is away": r"  away     : {text}$",
+        "who": r" \S+ +{nick} +G@ ",  # of the channel it shows as much as fits a column
+        "listed": r" {channel} {count} {text}$",
+        "away": r" You have been marked as being away$",
+        "back": r" You are no longer marked as being away$",
+        "ban": r" {channel}: ban {mask} \[by {nick}!",
+        "kicked": r" {who} was kicked from \S+ by {nick} \[{text}\]$",
+        "invited": r" Inviting {who} to {channel}$",
+        "invitation": r" {nick} invites you to {channel}$",
     }
     CONFIG = """
         servers = ({{ address = "{host}"; port = "{port}"; chatnet = "simul"; autoconnect = "yes";
@@ -175,6 +219,9 @@ class Irssi(Typed):
     def type(self, line):
         os.write(self.terminal, f"{line}\n".encode())
 
+    def list(self):
+        self.type("/list -yes")
+
     def expect_exit(self):
         wait_until(lambda: self.shown() and self.process.poll() is not None, "irssi's end")
         super().expect_exit()
@@ -198,6 +245,16 @@ class Ii(Foreign):
         "renamed": r" -!- ({nick} )?changed nick to \"?{new}\"?$",
         "left": r" -!- {nick}\(\S+\) has left {channel}$",
         "quit": r" -!- {nick}\(\S+\) has quit",
+        "whois": r" {nick} \S+ \S+ \* {name}$",
+        "is away": r" {nick} {text}$",
+        "who": r" {channel} \S+ \S+ \S+ {nick} G@ 0 ",
+        "listed": r" {channel} {count} {text}$",
+        "away": r" You have been marked as being away$",
+        "back": r" You are no longer marked as being away$",
+        "ban": r" {channel} {mask} {nick}!",
+        "kicked": r" -!- {nick} kicked {who} +\(\"{text}\"\)$",
+        "invited": r" {who} {channel}$",
+        "invitation": r"",  # it shows none
     }
 
     def __init__(self, *arguments):
@@ -232,6 +289,30 @@ class Ii(Foreign):
     def rename(self, nick):
         self.write(f"/n {nick}")
 
+    def whois(self, nick):
+        self.write(f"/WHOIS {nick}")
+
+    def who(self, channel):
+        self.write(f"/WHO {channel}")
+
+    def list(self):
+        self.write("/LIST")
+
+    def away(self, text=""):
+        self.write(f"/AWAY :{text}" if text else "/AWAY")
+
+    def ban(self, channel, mask):
+        self.write(f"/MODE {channel} +b {mask}")
+
+    def bans(self, channel):
+        self.write(f"/MODE {channel} b")
+
+    def kick(self, channel, nick, text):
+        self.write(f"/KICK {channel} {nick} :{text}")
+
+    def invite(self, channel, nick):
+        self.write(f"/INVITE {nick} {channel}")
+
     def part(self, channel):
         self.write("/l leaving", channel)
 
@@ -251,6 +332,16 @@ class IrcFramework(Foreign):
         "renamed": r'^nick (?=.*"nick":"{nick}").*"new_nick":"{new}"',
         "left": r'^part (?=.*"nick":"{nick}").*"channel":"{channel}"',
         "quit": r'^quit .*"nick":"{nick}"',
+        "whois": r'^whois (?=.*"nick":"{nick}").*"real_name":"{name}"',
+        "is away": r'^whois (?=.*"nick":"{nick}").*"away":"{text}"',
+        "who": r'^wholist (?=.*"target":"{channel}").*"nick":"{nick}"((?!"nick").)*"away":true',
+        "listed": r'^channel list .*"channel":"{channel}","num_users":{count},"topic":"{text}"',
+        "away": r'^away \{{"self":true',
+        "back": r'^back \{{"self":true',
+        "ban": r'^banlist .*"channel":"{channel}","banned":"{mask}","banned_by":"{nick}!',
+        "kicked": r'^kick (?=.*"kicked":"{who}")(?=.*"nick":"{nick}").*"message":"{text}"',
+        "invited": r'^invited (?=.*"nick":"{who}").*"channel":"{channel}"',
+        "invitation": r'^invite (?=.*"nick":"{nick}").*"channel":"{channel}"',
     }
 
     def __init__(self, *arguments):
@@ -278,6 +369,30 @@ class IrcFramework(Foreign):
 
     def rename(self, nick):
         self.call("changeNick", nick)
+
+    def whois(self, nick):
+        self.call("whois", nick)
+
+    def who(self, channel):
+        self.call("who", channel)
+
+    def list(self):
+        self.call("list")
+
+    def away(self, text=""):
+        self.call("raw", "AWAY", *[text] if text else [])
+
+    def ban(self, channel, mask):
+        self.call("ban", channel, mask)
+
+    def bans(self, channel):
+        self.call("banlist", channel)
+
+    def kick(self, channel, nick, text):
+        self.call("raw", "KICK", channel, nick, text)
+
+    def invite(self, channel, nick):
+        self.call("invite", channel, nick)
 
     def part(self, channel):
         self.call("part", channel)

@@ -5,7 +5,7 @@ const {Client} = require('irc-framework');
 const readline = require('readline');
 
 const EVENTS = ['registered', 'join', 'userlist', 'topic', 'privmsg', 'notice', 'nick', 'mode',
-  'part', 'quit', 'kick', 'invited', 'away', 'back', 'whois', 'wholist', 'channel list', 'banlist',
+  'part', 'quit', 'kick', 'invite', 'invited', 'away', 'back', 'whois', 'wholist', 'channel list', 'banlist',
   'user updated', 'users online', 'users offline', 'irc error', 'unknown command'];
 
 const [host, port, nick, transport] = process.argv.slice(2);

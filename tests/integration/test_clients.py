@@ -39,6 +39,15 @@ def pair(request, foreign, person, channel):
     return us, they
 
 
+@pytest.fixture
+def op(pair, channel):
+    """The pair, both operators."""
+    us, they = pair
+    us.send(f"MODE {channel} +o {they.nick}")
+    they.sees("op", nick=they.nick, channel=channel)
+    return pair
+
+
 def test_it_sees_the_topic_and_who_is_there(pair, channel):
     us, they = pair
     they.sees("topic", channel=channel, text="żółte kwiaty")
@@ -58,10 +67,8 @@ def test_it_talks_in_a_channel_and_in_private(pair, channel):
         [(they.nick, [channel, "jaźń : 3"]), (they.nick, [us.nick, "łódź : 4"])]
 
 
-def test_it_sets_the_topic_as_an_operator(pair, channel):
-    us, they = pair
-    us.send(f"MODE {channel} +o {they.nick}")
-    they.sees("op", nick=they.nick, channel=channel)
+def test_it_sets_the_topic_as_an_operator(op, channel):
+    us, they = op
     they.set_topic(channel, "a new one")
     they.sees("set topic", nick=they.nick, channel=channel, text="a new one")
     assert us.read_until("TOPIC")[-1].params == [channel, "a new one"]
@@ -102,6 +109,68 @@ def test_it_leaves_and_sees_others_leave(pair, channel, person):
     they.quit()
     assert us.read_until("QUIT")[-1].nick == they.nick
     they.expect_exit()
+
+
+def test_it_asks_about_people_and_channels(pair, channel):
+    us, they = pair
+    us.send("AWAY :gone fishing")
+    us.sync()
+    they.whois(us.nick)
+    they.sees("whois", nick=us.nick, name=f"{us.nick} of the tests")
+    they.sees("is away", nick=us.nick, text="gone fishing")
+    they.who(channel)
+    they.sees("who", channel=channel, nick=us.nick)
+    they.list()
+    they.sees("listed", channel=channel, count="2", text="żółte kwiaty")
+
+
+def test_it_is_away_and_back(pair):
+    us, they = pair
+    they.away("gone fishing")
+    they.sees("away")
+    us.send(f"PRIVMSG {they.nick} :are you there?")
+    assert us.read_until("301")[-1].params[1:] == [they.nick, "gone fishing"]
+    they.away()
+    they.sees("back")
+
+
+def test_it_bans(op, channel, visitor):
+    us, they = op
+    they.ban(channel, "troll!*@*")
+    message = us.read_until("MODE")[-1]  # of the operator
+    message = us.read_until("MODE")[-1]
+    assert (message.nick, message.params) == (they.nick, [channel, "+b", "troll!*@*"])
+    they.bans(channel)
+    they.sees("ban", channel=channel, mask="troll!*@*", nick=they.nick)
+    troll = visitor()
+    troll.register("troll")
+    troll.send(f"JOIN {channel}")
+    troll.expect_numeric("474", channel)
+
+
+def test_it_kicks_and_is_kicked(op, channel, person):
+    us, they = op
+    other = person("other")
+    other.join(channel)
+    they.sees("joined", nick=other.nick, channel=channel)
+    they.kick(channel, other.nick, "out of here")
+    message = other.read_until("KICK")[-1]
+    assert (message.nick, message.params) == (they.nick, [channel, other.nick, "out of here"])
+    they.sees("kicked", nick=they.nick, who=other.nick, text="out of here")
+    us.send(f"KICK {channel} {they.nick} :you too")
+    they.sees("kicked", nick=us.nick, who=they.nick, text="you too")
+
+
+def test_it_invites_and_is_invited(op, channel, person):
+    us, they = op
+    other = person("other")
+    they.invite(channel, other.nick)
+    message = other.expect("INVITE")
+    assert (message.nick, message.params) == (they.nick, [other.nick, channel])
+    they.sees("invited", nick=they.nick, who=other.nick, channel=channel)
+    other.join(f"{channel}-other")
+    other.send(f"INVITE {they.nick} {channel}-other")
+    they.sees("invitation", nick=other.nick, channel=f"{channel}-other")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in clients.ALL if kind.HAS_TLS],

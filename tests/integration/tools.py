@@ -1,4 +1,4 @@
-"""Programs that were not written here. One that is not installed is a failure, not a reason to skip.
+"""Programs that were not written here. One that is missing is a failure, not a reason to skip.
 
 deploy/install-deps.sh test installs them, or unpacks them in build-tools/.
 """
