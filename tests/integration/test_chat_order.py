@@ -1,7 +1,6 @@
 """Chat: tags, and the order in which sessions on different loops see what happens."""
 import datetime
 import re
-import socket
 import threading
 
 import pytest
@@ -180,24 +179,3 @@ def test_a_line_may_end_without_a_carriage_return_and_empty_ones_are_passed_over
     alice.send(f"\r\n\n\r\nPRIVMSG {channel} :one\n\nPRIVMSG {channel} :two\n")
     bob.expect("PRIVMSG", channel, "one")
     bob.expect("PRIVMSG", channel, "two")
-
-
-def test_a_member_who_does_not_read_holds_up_nobody_and_is_let_go(start, channel):
-    daemon = start("limits.out_bytes=65536")
-    alice, bob = Client(daemon.connect("irc")), Client(daemon.connect("irc"))
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # else the kernel reads for it
-    sock.connect(daemon.addresses["irc"])
-    deaf = Client(sock)
-    for nick, client in (("alice", alice), ("bob", bob), ("deaf", deaf)):
-        client.register(nick)
-        client.join(channel)
-    for number in range(100_000):
-        alice.send(f"PRIVMSG {channel} :{number} " + "x" * 400)
-        quits = [message for message in bob.read_until("PRIVMSG") if message.command == "QUIT"]
-        if quits:
-            break
-    assert len(quits) == 1 and quits[0].nick == "deaf"
-    assert quits[0].params == ["SendQ exceeded"]
-    for client in (alice, bob, deaf):
-        client.close()

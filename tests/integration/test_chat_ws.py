@@ -152,3 +152,15 @@ def test_echo_is_not_chat(daemon):
     with WebSocket(daemon.connect("web"), "/echo") as ws:
         ws.send(frame(TEXT, b"NICK x"))
         assert ws.read().payload == b"NICK x"
+
+
+def test_a_silent_client_is_pinged_and_closed_if_it_does_not_answer(start):
+    daemon = start("chat.ping_seconds=1")
+    lines = WebSocketLines(daemon.connect("web"), "/chat", *protocols(TEXT_PROTOCOL))
+    with Client(lines) as client:
+        client.register("quiet")
+        assert b"PING " in lines.read()
+        client.send("PONG :here")
+        assert b"PING " in lines.read()
+        assert b"Ping timeout" in lines.read()
+        assert lines.read() is None
