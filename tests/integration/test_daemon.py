@@ -55,7 +55,7 @@ def test_a_wrong_command_line_is_exit_status_2_and_one_line(arguments):
     ("no.such=1", "no.such"),
     ("loop=1", "loop"),
     ("listen.web.colour=red", "listen.web.colour"),
-    ("channel.quiet_members=5", "channel.quiet_members"),
+    ("channel.quiet=5", "channel.quiet"),
     ("loops=-1", "loops"),
     ("loops=many", "loops"),
     ("listen.web.port=65536", "listen.web.port"),
