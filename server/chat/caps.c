@@ -43,12 +43,12 @@ struct span caps_list(uint32_t bits, char out[CAPS_LIST_BYTES_MAX])
     return span_of(out, len);
 }
 
-static uint32_t find(struct span name)
+const struct cap *caps_find(struct span name)
 {
     for (size_t i = 0; i < cap_count; i++)
         if (span_eq(name, span_str(caps[i].name)))
-            return caps[i].bit;
-    return 0;
+            return &caps[i];
+    return NULL;
 }
 
 bool caps_request(struct span list, uint32_t *bits)
@@ -61,10 +61,10 @@ bool caps_request(struct span list, uint32_t *bits)
         if (name.len == 0)
             continue;
         bool is_off = name.ptr[0] == '-';
-        uint32_t bit = find(is_off ? span_drop(name, 1) : name);
-        if (bit == 0)
+        const struct cap *cap = caps_find(is_off ? span_drop(name, 1) : name);
+        if (cap == NULL)
             return false;
-        wanted = is_off ? wanted & ~bit : wanted | bit;
+        wanted = is_off ? wanted & ~cap->bit : wanted | cap->bit;
     }
     *bits = wanted;
     return true;

@@ -32,7 +32,7 @@ enum chat_cap {
 struct cap {
     const char *name;
     uint32_t bit;
-    const char *help;
+    const char *help; /* what it is good for, in a few words, for HELP and the README */
 };
 
 /* In alphabetical order. */
@@ -41,6 +41,9 @@ extern const size_t cap_count;
 
 /* Room for all names, and so few that they always fit one line. */
 enum { CAPS_LIST_BYTES_MAX = 360 };
+
+/* NULL when there is none of that name. */
+const struct cap *caps_find(struct span name);
 
 /* Writes the names of those in `bits`, with a space between. */
 struct span caps_list(uint32_t bits, char out[CAPS_LIST_BYTES_MAX]);

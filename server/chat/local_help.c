@@ -1,4 +1,6 @@
-/* HELP (https://modern.ircdocs.horse, HELP message): the table of verbs, for people. */
+/* HELP (https://modern.ircdocs.horse, HELP message): the tables of verbs and of capabilities, for
+ * people. */
+#include "chat/caps.h"
 #include "chat/local.h"
 #include "chat/session.h"
 #include "chat/verb.h"
@@ -8,15 +10,20 @@
 
 enum { TEXT_BYTES_MAX = 200 };
 
+static void help_about(struct conn *c, const char *subject, struct span title, const char *help)
+{
+    struct span name = span_str(subject);
+    NUMERIC(c, "704", name, title);
+    NUMERIC(c, "705", name, SPAN(""));
+    NUMERIC(c, "706", name, span_str(help));
+}
+
 static void help_verb(struct conn *c, const struct verb *verb)
 {
-    char text[TEXT_BYTES_MAX];
-    int len = snprintf(text, sizeof(text), "%s %s", verb->name, verb->usage);
+    char title[TEXT_BYTES_MAX];
+    int len = snprintf(title, sizeof(title), "%s %s", verb->name, verb->usage);
     CHECK(len > 0 && len < TEXT_BYTES_MAX);
-    struct span name = span_str(verb->name);
-    NUMERIC(c, "704", name, span_of(text, (size_t)len));
-    NUMERIC(c, "705", name, SPAN(""));
-    NUMERIC(c, "706", name, span_str(verb->help));
+    help_about(c, verb->name, span_of(title, (size_t)len), verb->help);
 }
 
 /* All commands, as many on a line as look well. */
@@ -50,8 +57,11 @@ void local_help(struct conn *c, struct chat_session *s, const struct irc_line *l
         return;
     }
     const struct verb *verb = verb_find(line->params[0]);
+    const struct cap *cap = caps_find(line->params[0]);
     if (verb != NULL)
         help_verb(c, verb);
+    else if (cap != NULL)
+        help_about(c, cap->name, SPAN("A capability, for CAP REQ"), cap->help);
     else
         NUMERIC(c, "524", line->params[0], SPAN("No help available on this topic"));
 }

@@ -19,6 +19,15 @@ Test(local_help, tells_what_a_command_does)
                ":s.test 706 alice PING :is answered by PONG with the token\r\n");
 }
 
+Test(local_help, tells_what_a_capability_is_for)
+{
+    unsigned a = client_named(0, "alice");
+    SAYS_HEARS(a, "HELP server-time\r\n",
+               ":s.test 704 alice server-time :A capability, for CAP REQ\r\n"
+               ":s.test 705 alice server-time :\r\n"
+               ":s.test 706 alice server-time :when each message was said\r\n");
+}
+
 Test(local_help, names_the_topic_that_it_does_not_know)
 {
     unsigned a = client_named(0, "alice");
