@@ -6,8 +6,12 @@
 #include "simul/utf8.h"
 
 /* Told to the channel, its last words to the one who goes. */
-static void kick(struct hub_call *call, struct channel *ch, struct span nick, struct span reason)
+static void kick(struct hub_call *call, struct span name, struct span nick, struct span reason)
 {
+    struct channel *ch = require_channel(call, name);
+    const struct membership *by = ch == NULL ? NULL : require_member(call, ch);
+    if (by == NULL || !require_operator(call, by))
+        return;
     struct membership *m = require_other(call, ch, nick);
     if (m == NULL)
         return;
@@ -18,27 +22,28 @@ static void kick(struct hub_call *call, struct channel *ch, struct span nick, st
     channel_part_member(call, m);
 }
 
-/* One channel and several users. Who kicks itself in the middle of the list has been an operator
- * when it began, but a channel that ended with that is gone. */
+/* Without a reason it is the nick of who does it. */
+static struct span reason_of(const struct hub_call *call)
+{
+    const struct hub_options *options = &call->hub->options;
+    size_t bytes_max = hub_kick_bytes_max(options->nick_bytes_max, options->channel_bytes_max);
+    if (call->line->param_count < 3 || call->line->params[2].len == 0)
+        return user_nick(call->user);
+    return utf8_cut(call->line->params[2], bytes_max);
+}
+
+/* Several users from one channel, or the n-th user from the n-th channel (RFC 2812 3.2.8). */
 void cmd_kick(struct hub_call *call)
 {
-    const struct irc_line *line = call->line;
-    const struct hub_options *options = &call->hub->options;
-    struct span reason = line->param_count > 2 ? line->params[2] : SPAN_EMPTY;
-    reason = reason.len == 0 ? user_nick(call->user)
-                             : utf8_cut(reason, hub_kick_bytes_max(options->nick_bytes_max,
-                                                                   options->channel_bytes_max));
-    struct channel *ch = require_channel(call, line->params[0]);
-    const struct membership *m = ch == NULL ? NULL : require_member(call, ch);
-    if (m == NULL || !require_operator(call, m))
-        return;
-    struct span list = line->params[1], nick;
-    for (int n = 0; ch != NULL && target_next(&list, &nick); n++) {
+    struct span channels = call->line->params[0], nicks = call->line->params[1];
+    struct span name = SPAN_EMPTY, next, nick;
+    for (int n = 0; target_next(&nicks, &nick); n++) {
         if (n == HUB_TARGETS_MAX) {
             REPLY(call, "407", nick, SPAN("Too many targets"));
             return;
         }
-        kick(call, ch, nick, reason);
-        ch = channel_find(call->hub, line->params[0]);
+        if (target_next(&channels, &next))
+            name = next;
+        kick(call, name, nick, reason_of(call));
     }
 }

@@ -205,7 +205,7 @@ static bool change_key(struct changes *c, const struct mode *mode)
     if (!needs_operator(c) || ((is_set || has_param(c)) && !needs_param(c, &key)))
         return false;
     if (is_set && !key_is_valid(key)) {
-        refuse_param(c, mode, key, SPAN("Invalid key"));
+        refuse_param(c, mode, SPAN("*"), SPAN("Invalid key")); /* it may be meant to be secret */
         return true;
     }
     bool is_same = is_set ? ch->key != NULL && span_eq(key, span_str(ch->key)) : ch->key == NULL;

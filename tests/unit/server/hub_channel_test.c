@@ -136,8 +136,21 @@ Test(hub_channel, who_kicks_itself_last_ends_the_channel)
     SAYS_HEARS(op, "KICK #a plain,voice,op,plain",
                ":op!~u@h KICK #a plain :op\n"
                ":op!~u@h KICK #a voice :op\n"
-               ":op!~u@h KICK #a op :op\n");
-    SAYS_HEARS(op, "MODE #a", ":s.test 403 op #a :No such channel\n");
+               ":op!~u@h KICK #a op :op\n"
+               ":s.test 403 op #a :No such channel\n");
+}
+
+Test(hub_channel, several_channels_are_taken_in_pairs_with_the_users)
+{
+    fix_say(op, "JOIN #b");
+    fix_say(plain, "JOIN #b");
+    fix_say(voice, "JOIN #b");
+    fix_forget();
+    SAYS_HEARS(op, "KICK #a,#b plain,voice,plain",
+               ":op!~u@h KICK #a plain :op\n"
+               ":op!~u@h KICK #b voice :op\n"
+               ":op!~u@h KICK #b plain :op\n");
+    SAYS_HEARS(op, "KICK , plain", ":s.test 403 op * :No such channel\n");
 }
 
 Test(hub_channel, kick_is_for_operators)

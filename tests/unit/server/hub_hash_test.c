@@ -53,7 +53,9 @@ Test(hub_hash, changes_with_whatever_changes)
     static const char *const lines[] = {
         "MODE #a -n",    "MODE #a +v bob",    "MODE #a +o bob", "TOPIC #a :",      "TOPIC #b :more",
         "MODE alice +i", "NICK alicia",       "JOIN #d",        "PRIVMSG bob :hi", "PART #b",
-        "JOIN #e",       "MODE #a -o alicia", "QUIT :good bye",
+        "JOIN #e",       "MODE #a +b x",      "MODE #a +e x",   "MODE #a +I x",    "MODE #a -b x",
+        "MODE #a +k y",  "MODE #a +l 5",      "MODE #a -kl y",  "MODE #a +ims",    "INVITE bob #e",
+        "KICK #a carol", "MODE #a -o alicia", "JOIN 0",         "QUIT :good bye",
     };
     uint64_t hash = talk();
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
