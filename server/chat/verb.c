@@ -71,7 +71,7 @@ const struct verb verbs[] = {
     {"KILL", "<nick> [:<comment>]", "ends somebody's connection; for operators", .params_min = 1,
      .hub = cmd_kill},
     {"WALLOPS", ":<text>", "says it to all who have mode +w; for operators", .params_min = 1,
-     .decides_from = NEVER, .hub = cmd_wallops},
+     .hub = cmd_wallops},
     {"REHASH", "", "reads the certificates again; for operators", .decides_from = NEVER,
      .hub = cmd_rehash},
     {"STATS", "u | o", "tells for how long the server is up, or who is an operator",
