@@ -49,12 +49,8 @@ static void announce(struct hub_call *call, struct membership *m)
     extended->part = plain->part; /* the same event, under the same msgid */
     hub_send_membership(call, m, plain);
     hub_send_membership(call, m, extended);
-    if (u->away == NULL)
-        return;
-    struct message *away = HUB_MESSAGE(call, user_source(u), "AWAY", SPAN_EMPTY, span_str(u->away));
-    away->need = CAP_AWAY_NOTIFY;
-    away->is_for_others = true;
-    hub_send_membership(call, m, away);
+    if (u->away != NULL)
+        hub_send_membership(call, m, away_message(call, u));
 }
 
 /* False when there is no such channel for this user, who has been told why. */

@@ -46,22 +46,24 @@ static void add(struct hub_call *call, struct span list)
 {
     struct hub_session *s = call->session;
     struct presence p;
-    struct span nick, full = SPAN_EMPTY;
+    struct span rest = list, nick;
+    bool is_full = false;
     presence_init(&p, call);
-    for (struct span rest = list; full.len == 0 && target_next(&list, &nick); rest = list) {
-        if (!irc_nick_is_valid(nick, call->hub->options.nick_bytes_max) ||
-            watch_find(s, nick) != NULL)
+    while (!is_full && target_next(&rest, &nick)) {
+        bool is_new = irc_nick_is_valid(nick, call->hub->options.nick_bytes_max) &&
+                      watch_find(s, nick) == NULL;
+        is_full = is_new && s->watch_count == HUB_WATCHES_MAX;
+        if (is_full)
             continue;
-        if (s->watch_count == HUB_WATCHES_MAX) {
-            full = rest;
-            continue;
+        if (is_new) {
+            watch_add(call->hub, s, nick);
+            presence_add(&p, nick);
         }
-        watch_add(call->hub, s, nick);
-        presence_add(&p, nick);
+        list = rest; /* what has not been looked at */
     }
     presence_end(&p);
-    if (full.len > 0)
-        list_full(call, full);
+    if (is_full)
+        list_full(call, list);
 }
 
 static void drop(struct hub_call *call, struct span list)

@@ -1,4 +1,5 @@
 /* MONITOR and extended-monitor. */
+#include "chat/hub_hash.h"
 #include "unit/server/hub_fixture.h"
 
 static unsigned alice, bob;
@@ -147,4 +148,45 @@ Test(hub_monitor, changes_are_told_once_to_those_in_a_channel)
     HEARS(alice, ":bob!~u@h SETNAME :Bob\n");
     HEARS(bob, ":bob!~u@h SETNAME :Bob\n");
     HEARS(carol, ":bob!~u@h SETNAME :Bob\n");
+}
+
+Test(hub_monitor, changes_are_told_where_a_channel_is_too_large_to_hear_of_them)
+{
+    fix_done();
+    fix.quiet_members = 2;
+    setup();
+    fix_say(alice, "JOIN #a");
+    fix_say(bob, "JOIN #a");
+    unsigned carol = fix_user("carol");
+    fix_say(carol, "JOIN #a");
+    fix.caps[alice] = fix.caps[carol] = CAP_SETNAME | CAP_EXTENDED_MONITOR;
+    fix_say(alice, "MONITOR + bob");
+    fix_forget();
+    fix_say(bob, "SETNAME :Bob");
+    HEARS(alice, ":bob!~u@h SETNAME :Bob\n");
+    HEARS(carol, "");
+}
+
+Test(hub_monitor, popular_nick_costs_one_delivery_for_each_loop)
+{
+    for (int i = 0; i < 20; i++) {
+        char nick[16];
+        snprintf(nick, sizeof(nick), "fan%d", i);
+        fix_say(fix_user(nick), "MONITOR + star");
+    }
+    fix_forget();
+    fix_user("star");
+    cr_assert_eq(fix.deliveries, FIX_LOOPS);
+}
+
+Test(hub_monitor, lists_are_a_part_of_the_state)
+{
+    uint64_t before = hub_hash(fix.hub);
+    fix_say(alice, "MONITOR + bob,carol");
+    uint64_t after = hub_hash(fix.hub);
+    cr_assert_neq(after, before);
+    fix_say(alice, "MONITOR - bob");
+    cr_assert_neq(hub_hash(fix.hub), after);
+    fix_say(alice, "MONITOR C");
+    cr_assert_eq(hub_hash(fix.hub), before);
 }
