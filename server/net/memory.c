@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "net/listener.h"
 #include "net/net.h"
+#include "net/transport.h"
 #include "simul/ws.h"
 
 enum {
@@ -20,7 +21,7 @@ void memory_init(struct memory *m, const struct config *config)
 
 static uint64_t held_by(const struct conn *c)
 {
-    return (uint64_t)c->out.bytes + c->in.len;
+    return (uint64_t)c->out.bytes + c->in.len + transport_of(c)->pending_bytes(c);
 }
 
 /* What one connection of the loop holds, at most; 0: nobody there is worth to be evicted. */
@@ -97,12 +98,14 @@ static void evict_largest(struct net *n, uint64_t enough)
 {
     struct conn *victims[VICTIMS_MAX];
     size_t count = find_victims(n, victims);
+    uint64_t reaped = 0; /* will be, at the end of the tick */
     for (size_t i = 0; i < count; i++) {
         set_most(n, held_by(victims[i]));
-        if (publish(n) <= enough || loop_of_largest(n) != n->loop)
+        if (publish(n) <= enough + reaped || loop_of_largest(n) != n->loop)
             return;
         conn_evict(victims[i], EVICT_MEMORY);
-        outq_clear(&victims[i]->out, &n->out); /* the rest goes when it is reaped */
+        outq_clear(&victims[i]->out, &n->out);
+        reaped += held_by(victims[i]);
     }
     if (count < VICTIMS_MAX)
         set_most(n, 0);

@@ -16,7 +16,7 @@ enum {
 static void send_queued(struct net *n, struct conn *c)
 {
     const struct transport *transport = transport_of(c);
-    if (c->out.bytes == 0 && !transport->has_pending(c))
+    if (c->out.bytes == 0 && transport->pending_bytes(c) == 0)
         return;
     struct iovec iov[WRITE_PIECES];
     int count = outq_iovec(&c->out, iov, WRITE_PIECES);
@@ -46,11 +46,11 @@ static void begin_draining(struct conn *c)
 /* A close, step by step: what is queued goes out, our end is shut, the peer ends its own. */
 static void advance_close(struct net *n, struct conn *c)
 {
-    if (c->state == CONN_CLOSING && c->out.bytes == 0 && !transport_of(c)->has_pending(c)) {
+    if (c->state == CONN_CLOSING && c->out.bytes == 0 && transport_of(c)->pending_bytes(c) == 0) {
         enum io_result r = transport_of(c)->shutdown(c);
         if (r == IO_AGAIN) {
             send_queued(n, c);
-            if (c->state == CONN_DEAD || transport_of(c)->has_pending(c))
+            if (c->state == CONN_DEAD || transport_of(c)->pending_bytes(c) > 0)
                 return;
             r = transport_of(c)->shutdown(c);
         }
@@ -81,7 +81,7 @@ static void rearm(struct net *n, struct conn *c)
     else
         read = true;
     int events = read && !c->eof ? EV_READ : 0;
-    if (c->out.bytes > 0 || transport_of(c)->has_pending(c))
+    if (c->out.bytes > 0 || transport_of(c)->pending_bytes(c) > 0)
         events |= EV_WRITE;
     int armed = ev_is_active(&c->io) ? c->io.events & (EV_READ | EV_WRITE) : 0;
     if (events == armed)

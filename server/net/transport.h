@@ -31,8 +31,9 @@ struct transport {
     enum io_result (*shutdown)(struct conn *c);
     /* The peer's side of the handshake is done and a session may begin. */
     bool (*is_ready)(const struct conn *c);
-    /* Bytes taken by write are still to be sent: call it again when the socket takes more. */
-    bool (*has_pending)(const struct conn *c);
+    /* How many bytes, taken by write, are still to be sent: call it again when the socket takes
+     * more. */
+    size_t (*pending_bytes)(const struct conn *c);
     void (*free)(struct conn *c);
 };
 

@@ -51,10 +51,10 @@ static bool plain_is_ready(const struct conn *c)
     return true;
 }
 
-static bool plain_has_pending(const struct conn *c)
+static size_t plain_pending_bytes(const struct conn *c)
 {
     (void)c;
-    return false;
+    return 0;
 }
 
 static void plain_free(struct conn *c)
@@ -68,7 +68,7 @@ const struct transport transport_plain = {
     .write = plain_write,
     .shutdown = plain_shutdown,
     .is_ready = plain_is_ready,
-    .has_pending = plain_has_pending,
+    .pending_bytes = plain_pending_bytes,
     .free = plain_free,
 };
 

@@ -313,9 +313,9 @@ static bool tls_is_ready(const struct conn *c)
     return c->tls->is_ready;
 }
 
-static bool tls_has_pending(const struct conn *c)
+static size_t tls_pending_bytes(const struct conn *c)
 {
-    return c->tls->pending.len > 0;
+    return c->tls->pending.len;
 }
 
 static void tls_free(struct conn *c)
@@ -333,6 +333,6 @@ const struct transport transport_tls = {
     .write = tls_write,
     .shutdown = tls_shutdown,
     .is_ready = tls_is_ready,
-    .has_pending = tls_has_pending,
+    .pending_bytes = tls_pending_bytes,
     .free = tls_free,
 };
