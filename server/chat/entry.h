@@ -39,9 +39,9 @@ struct entry {
             uint32_t caps;                    /* of the session: enum chat_cap */
             struct response *response; /* what is said to its loop names it; the hub does not look
                                           into it. NULL: nobody asked for a label */
-            struct cursor cursor;             /* where to go on; applying moves it */
+            struct cursor cursor;      /* where to go on; applying moves it */
             bool is_unfinished; /* set by applying: there is more to say, when it is asked again */
         } line;
-        const char *reason; /* of ENTRY_CLOSE; static storage */
+        const char *reason; /* of ENTRY_CLOSE; outlives the hub */
     };
 };

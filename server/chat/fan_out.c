@@ -44,7 +44,7 @@ void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
         conn_evict(c, EVICT_SENDQ); /* it cannot keep up; nobody else waits */
         return;
     }
-    if (response_is_to(c)) {
+    if (cl->response != NULL && response_is_to(c)) {
         send_response(c, m);
         return;
     }

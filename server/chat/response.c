@@ -80,7 +80,7 @@ print(const struct conn *c, char out[LINE_BYTES_MAX], const char *format, ...)
     int rest = vsnprintf(out + server, (size_t)(LINE_BYTES_MAX - server), format, args);
     va_end(args);
     CHECK(rest > 0 && server + rest < LINE_BYTES_MAX);
-    return span_of(out, (size_t)(server + rest));
+    return span_of(out, (size_t)server + (size_t)rest);
 }
 
 /* There is more than one line: the batch begins, with the one that was held back. */
