@@ -119,7 +119,7 @@ class Weechat(Typed):
         "quit": r"\t<--\t{nick} \(\S+\) has quit",
         "whois": r"\t--\t\[{nick}\] \(\S+\): {name}$",
         "is away": r"\t--\t\[{nick}\] is away: {text}$",
-        "who": r"\t--\t\[{channel}\] {nick} \(\S+\) G@",
+        "who": r"\t--\t\[{channel}\] {nick} .*\(\S+\) G@",
         "listed": r"\t--\t{channel}\({count}\): {text}$",
         "away": r"\t--\tYou have been marked as being away$",
         "back": r"\t--\tYou are no longer marked as being away$",
@@ -139,11 +139,12 @@ class Weechat(Typed):
             "fifo.file.path": home / "fifo",
             "irc.look.smart_filter": "off",
             "irc.server_default.nicks": self.nick,
+            # Version 3's names, and version 4's.
             "irc.server_default.anti_flood_prio_high": 0,
             "irc.server_default.anti_flood_prio_low": 0,
-            # The first two were renamed to the last two by version 4.
             "irc.server_default.ssl": tls,
             "irc.server_default.ssl_verify": "off",
+            "irc.server_default.anti_flood": 0,
             "irc.server_default.tls": tls,
             "irc.server_default.tls_verify": "off",
         }
@@ -155,6 +156,9 @@ class Weechat(Typed):
 
     def files(self):
         return sorted((self.directory / "logs").glob("irc.*"))
+
+    def list(self):
+        self.type("/quote LIST")  # since version 4, /list has a window that is not logged
 
     def type(self, line):
         pipe = self.directory / "fifo"
