@@ -74,9 +74,9 @@ def test_who_holds_most_goes_first_whichever_loop_it_is_on(start):
         feed_all([large], 0.02)
     for glutton in small:
         glutton.feed()
-    wait_until(lambda: daemon.metric("simul_evicted_memory_total"), "the end of somebody", 20)
-    assert large.is_closed()
+    wait_until(large.is_closed, "the end of the largest", 20)
     assert not any(glutton.is_closed() for glutton in small)
+    assert daemon.metric("simul_evicted_memory_total") == 1
 
 
 def test_while_memory_is_short_newcomers_wait(start):
