@@ -332,8 +332,21 @@ static void begin_drain(struct server *s)
     }
 }
 
+static void deliver_reload(struct mail *m)
+{
+    struct loop_thread *t = container_of(m, struct loop_thread, reload_mail);
+    atomic_store(&t->reload_posted, false);
+    chat_loop_read_motd(t->net.chat);
+}
+
 void server_reload(struct server *s)
 {
+    for (unsigned i = 0; i < s->net_count; i++) {
+        struct loop_thread *t = &s->threads[i];
+        t->reload_mail.deliver = deliver_reload;
+        if (!atomic_exchange(&t->reload_posted, true))
+            loop_post_now(t->loop, &t->reload_mail);
+    }
     char error[CONFIG_TEXT_BYTES_MAX];
     if (tls_store_reload(s->tls, s->config, error, sizeof(error)) == OK)
         LOG_INFO("certificates read again");

@@ -28,7 +28,8 @@ struct loop_thread {
     struct jobs_client jobs;
     _Atomic bool stopping; /* set from any thread; the tick that sees it is the last */
     _Atomic bool drained;  /* nobody but the admin listener's clients is left */
-    struct mail drain_mail;
+    struct mail drain_mail, reload_mail;
+    _Atomic bool reload_posted; /* reload_mail is on its way */
 };
 
 struct server {
@@ -62,7 +63,7 @@ enum err server_run(struct server *s);
 
 void server_free(struct server *s);
 
-/* Reads the certificates again, as HUP does. On loop 0. */
+/* Reads the certificates and the message of the day again, as HUP does. On loop 0. */
 void server_reload(struct server *s);
 
 /* One tick of a loop (tick.c). False when it was the last. */

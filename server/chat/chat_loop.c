@@ -17,12 +17,17 @@ enum { WS_WAIT_BYTES = 8 * 1024 };
 /* --- life ----------------------------------------------------------------------------------- */
 
 /* A server without its message of the day still serves. */
-static void load_motd(struct chat_loop *cl)
+void chat_loop_read_motd(struct chat_loop *cl)
 {
-    enum err e = motd_load(&cl->motd, cl->config->chat.motd);
-    if (e != OK && cl->loop->index == 0)
+    struct motd fresh;
+    enum err e = motd_load(&fresh, cl->config->chat.motd);
+    if (e == OK) {
+        motd_deinit(&cl->motd);
+        cl->motd = fresh;
+    } else if (cl->loop->index == 0) {
         LOG_WARN("the message of the day cannot be used", LOG_STR("file", cl->config->chat.motd),
                  LOG_STR("reason", e == ERR_IO ? strerror(errno) : err_name(e)));
+    }
 }
 
 struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
@@ -45,7 +50,7 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
     position_time(net->loop->wall_ms, cl->created);
     snprintf(cl->ping_timeout, sizeof(cl->ping_timeout), "Ping timeout: %d seconds",
              (int)cl->config->chat.ping_seconds);
-    load_motd(cl);
+    chat_loop_read_motd(cl);
     hub_service_attach(hub, cl);
     return cl;
 }

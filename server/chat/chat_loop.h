@@ -80,6 +80,9 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub);
 /* The connections are gone, and the loop's mail has been delivered. */
 void chat_loop_free(struct chat_loop *cl);
 
+/* Reads the message of the day again; if that fails, which is logged, the old one stays. */
+void chat_loop_read_motd(struct chat_loop *cl);
+
 /* A delivery has arrived; struct delivery_head's mail. */
 void chat_loop_deliver(struct mail *mail);
 

@@ -1,4 +1,4 @@
-/* The message of the day: a text file, read once at the start. */
+/* The message of the day: a text file, read at the start and when that is asked for. */
 #pragma once
 
 #include "simul/buf.h"

@@ -3,7 +3,9 @@
 Two people are on different loops where there are several.
 """
 import re
+import signal
 
+from irc import Client
 from simuld import wait_until
 
 SETTINGS = ["oper.root.password=open sesame"]
@@ -161,6 +163,33 @@ def test_rehash_reads_certificates_again(daemon, person):
     bob.expect_numeric("382")
     wait_until(lambda: len(daemon.log("certificates read again")) > before, "the reload")
     assert alice.sync() == []
+
+
+def test_rehash_reads_the_message_of_the_day_again(start, tmp_path):
+    file = tmp_path / "motd"
+    file.write_text("old\n", encoding="utf-8")
+    daemon = start(f"chat.motd={file}", *SETTINGS)
+    people = [Client(daemon.connect_to_loop("irc", i)[0]) for i in range(daemon.loops)]
+
+    def message(client):
+        client.send("MOTD")
+        return [m.params[-1] for m in client.read_until("376") if m.command == "372"]
+
+    for i, client in enumerate(people):
+        client.register(f"reader{i}")
+        assert "old" in message(client)[0]
+    file.write_text("new\n", encoding="utf-8")
+    make_operator(people[0])
+    people[0].send("REHASH")
+    people[0].expect_numeric("382")
+    for client in people:
+        wait_until(lambda c=client: "new" in message(c)[0], "the new message")
+    file.unlink()
+    daemon.signal(signal.SIGHUP)
+    wait_until(lambda: daemon.log("the message of the day cannot be used"), "the complaint")
+    assert "new" in message(people[-1])[0], "the old one stays"
+    for client in people:
+        client.close()
 
 
 def test_stats(daemon, person):
