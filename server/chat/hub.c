@@ -88,6 +88,7 @@ static enum err apply_register(struct hub_call *call, const struct entry *e)
 
 static void apply_line(struct hub_call *call, struct entry *e)
 {
+    e->line.is_unfinished = false; /* it may have been killed between two parts */
     if (call->session == NULL)
         return;
     call->line = e->line.line;

@@ -22,7 +22,8 @@ struct message *hub_message(struct hub_call *call, struct span source, const cha
     struct message *m = message_new(&call->at, tags, buf_span(scratch));
     CHECK(m != NULL);
     m->part = call->parts++;
-    m->is_bot = call->user != NULL && call->user->modes & USER_BOT;
+    bool is_users = call->user != NULL && source.ptr == user_source(call->user).ptr;
+    m->is_bot = is_users && call->user->modes & USER_BOT; /* the server's words are no bot's */
     return m;
 }
 
