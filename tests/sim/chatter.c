@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_CHARS = 16, LIST_CHARS = 128 };
+enum { NAME_CHARS = 20, LIST_CHARS = 160 };
 
 static unsigned nick_count, channel_count;
 static unsigned texts; /* so that no two are the same */
@@ -28,10 +28,16 @@ static const char *nick(char out[NAME_CHARS])
     return out;
 }
 
-static const char *channel(char out[NAME_CHARS])
+static const char *valid_channel(char out[NAME_CHARS])
 {
     char first = sim_chance(80) ? 'a' : 'A';
     snprintf(out, NAME_CHARS, "#%c", first + (int)sim_below(channel_count));
+    return out;
+}
+
+static const char *channel(char out[NAME_CHARS])
+{
+    valid_channel(out);
     if (sim_chance(2))
         strcpy(out, sim_chance(50) ? "nowhere" : "#\a");
     return out;
@@ -49,9 +55,43 @@ static const char *list(const char *(*name)(char out[NAME_CHARS]), unsigned coun
     return out;
 }
 
-static const char *channel_or_nick(char out[NAME_CHARS])
+/* At times only for those with a role in the channel. */
+static const char *target(char out[NAME_CHARS])
 {
-    return sim_chance(70) ? channel(out) : nick(out);
+    if (sim_chance(30))
+        return nick(out);
+    if (sim_chance(90))
+        return channel(out);
+    char name[NAME_CHARS];
+    snprintf(out, NAME_CHARS, "%c%.8s", sim_chance(50) ? '@' : '+', channel(name));
+    return out;
+}
+
+static const char *key(char out[NAME_CHARS])
+{
+    snprintf(out, NAME_CHARS, "k%u", sim_below(2));
+    return out;
+}
+
+/* Of nicks or of users, complete or not. */
+static const char *mask(char out[NAME_CHARS])
+{
+    char name[NAME_CHARS - 6];
+    snprintf(name, sizeof(name), "%u", sim_below(nick_count));
+    switch (sim_below(4)) {
+    case 0:
+        snprintf(out, NAME_CHARS, "n%s", name);
+        break;
+    case 1:
+        snprintf(out, NAME_CHARS, "N?!*@*");
+        break;
+    case 2:
+        snprintf(out, NAME_CHARS, "~u%u@*", sim_below(10));
+        break;
+    default:
+        snprintf(out, NAME_CHARS, "*%s!*@*", name);
+    }
+    return out;
 }
 
 /* --- lines ---------------------------------------------------------------------------------- */
@@ -60,9 +100,19 @@ static const struct {
     const char *name;
     uint32_t bit;
 } known_caps[] = {
+    {"away-notify", CAP_AWAY_NOTIFY},
+    {"batch", CAP_BATCH},
     {"echo-message", CAP_ECHO_MESSAGE},
+    {"extended-join", CAP_EXTENDED_JOIN},
+    {"extended-monitor", CAP_EXTENDED_MONITOR},
+    {"invite-notify", CAP_INVITE_NOTIFY},
+    {"labeled-response", CAP_LABELED_RESPONSE},
     {"message-tags", CAP_MESSAGE_TAGS},
+    {"multi-prefix", CAP_MULTI_PREFIX},
+    {"no-implicit-names", CAP_NO_IMPLICIT_NAMES},
     {"server-time", CAP_SERVER_TIME},
+    {"setname", CAP_SETNAME},
+    {"userhost-in-names", CAP_USERHOST_IN_NAMES},
 };
 enum { KNOWN_CAPS = sizeof(known_caps) / sizeof(known_caps[0]) };
 
@@ -100,8 +150,15 @@ void chatter_take_nick(struct peer *p)
 
 static void say_join(struct peer *p)
 {
-    char names[LIST_CHARS];
-    peer_say(p, "JOIN %s", list(channel, 1 + sim_below(3), names));
+    char names[LIST_CHARS], keys[LIST_CHARS];
+    unsigned count = 1 + sim_below(3);
+    list(channel, count, names);
+    if (sim_chance(2))
+        peer_say(p, "JOIN 0");
+    else if (sim_chance(30))
+        peer_say(p, "JOIN %s %s", names, list(key, count, keys));
+    else
+        peer_say(p, "JOIN %s", names);
 }
 
 static void say_part(struct peer *p)
@@ -118,7 +175,7 @@ static void say_message(struct peer *p)
 {
     char names[LIST_CHARS];
     const char *verb = sim_chance(70) ? "PRIVMSG" : "NOTICE";
-    list(channel_or_nick, sim_chance(80) ? 1 : 2 + sim_below(4), names);
+    list(target, sim_chance(80) ? 1 : 2 + sim_below(4), names);
     int width = sim_chance(30) ? (int)sim_below(300) : 1;
     if (sim_chance(2))
         peer_say(p, "%s", verb);
@@ -133,7 +190,7 @@ static void say_message(struct peer *p)
 static void say_tagmsg(struct peer *p)
 {
     char names[LIST_CHARS];
-    peer_say(p, "@+x=%u TAGMSG %s", texts++, list(channel_or_nick, 1 + sim_below(2), names));
+    peer_say(p, "@+x=%u TAGMSG %s", texts++, list(target, 1 + sim_below(2), names));
 }
 
 static void say_topic(struct peer *p)
@@ -154,39 +211,149 @@ static void say_names(struct peer *p)
     peer_say(p, "NAMES %s", list(channel, 1 + sim_below(2), names));
 }
 
+/* Adds a change, with its param if it has one. */
+static void add_change(char *letters, char params[LIST_CHARS])
+{
+    char letter = "ooovvvbeIiklmnnstt!"[sim_below(19)], param[NAME_CHARS] = "";
+    if (letter == 'o' || letter == 'v')
+        nick(param);
+    else if (strchr("beI", letter) != NULL && sim_chance(80))
+        mask(param);
+    else if (letter == 'k')
+        snprintf(param, sizeof(param), sim_chance(5) ? "a,b" : "k%u", sim_below(2));
+    else if (letter == 'l' && sim_chance(50))
+        snprintf(param, sizeof(param), "%u", sim_below(8));
+    if (sim_chance(30))
+        *strchr(letters, '\0') = sim_chance(60) ? '+' : '-';
+    *strchr(letters, '\0') = letter;
+    if (param[0] != '\0')
+        strcat(strcat(params, " "), param);
+}
+
 static void say_channel_mode(struct peer *p)
 {
-    char name[NAME_CHARS], letters[8] = "", nicks[LIST_CHARS] = "", one[NAME_CHARS];
-    unsigned count = 1 + sim_below(4);
-    for (unsigned i = 0; i < count; i++) {
-        letters[i] = sim_chance(2) ? '!' : "oovvnt"[sim_below(6)];
-        if (letters[i] == 'o' || letters[i] == 'v') {
-            strcat(nicks, " ");
-            strcat(nicks, nick(one));
-        }
-    }
+    char name[NAME_CHARS], letters[16] = "", params[LIST_CHARS] = "";
+    letters[0] = sim_chance(50) ? '+' : '-';
+    for (unsigned n = 1 + sim_below(4); n > 0; n--)
+        add_change(letters, params);
     channel(name);
-    char sign = sim_chance(60) ? '+' : '-';
     if (sim_chance(15))
         peer_say(p, "MODE %s", name);
-    else if (sim_chance(5))
-        peer_say(p, "MODE %s %c%s", name, sign, letters);
     else
-        peer_say(p, "MODE %s %c%s%s", name, sign, letters, nicks);
+        peer_say(p, "MODE %s %s%s", name, letters, sim_chance(5) ? "" : params);
 }
 
 static void say_user_mode(struct peer *p)
 {
-    static const char *const changes[] = {"", " +i", " -i"};
+    static const char *const changes[] = {"",    " +i",    " -i", " +B-w",
+                                          " +w", " -B+iw", " -o", " +o?"};
     char name[NAME_CHARS];
     nick(name);
-    peer_say(p, "MODE %s%s", name, changes[sim_below(3)]);
+    peer_say(p, "MODE %s%s", name, changes[sim_below(8)]);
 }
 
 static void say_nick(struct peer *p)
 {
     char name[NAME_CHARS];
     peer_say(p, "NICK %s", sim_chance(3) ? "9bad" : nick(name));
+}
+
+static void say_away(struct peer *p)
+{
+    if (sim_chance(50))
+        peer_say(p, "AWAY");
+    else
+        peer_say(p, "AWAY :gone %u", sim_below(3));
+}
+
+static void say_setname(struct peer *p)
+{
+    if (sim_chance(5))
+        peer_say(p, "SETNAME :");
+    else
+        peer_say(p, "SETNAME :real name %u", sim_below(5));
+}
+
+static void say_kick(struct peer *p)
+{
+    char channels[LIST_CHARS], names[LIST_CHARS];
+    list(nick, 1 + sim_below(5), names);
+    list(channel, 1 + sim_chance(20), channels);
+    if (sim_chance(50))
+        peer_say(p, "KICK %s %s", channels, names);
+    else
+        peer_say(p, "KICK %s %s :reason %u", channels, names, texts++);
+}
+
+static void say_invite(struct peer *p)
+{
+    char name[NAME_CHARS], to[NAME_CHARS];
+    nick(name);
+    peer_say(p, "INVITE %s %s", name, channel(to));
+}
+
+static void say_monitor(struct peer *p)
+{
+    char names[LIST_CHARS];
+    unsigned dice = sim_below(10);
+    if (dice < 7)
+        peer_say(p, "MONITOR %c %s", dice < 5 ? '+' : '-', list(nick, 1 + sim_below(3), names));
+    else
+        peer_say(p, "MONITOR %c", "CLS"[sim_below(3)]);
+}
+
+/* Both of channels and of users. */
+static void say_query(struct peer *p)
+{
+    char name[NAME_CHARS], names[LIST_CHARS];
+    switch (sim_below(6)) {
+    case 0:
+        peer_say(p, "LIST");
+        break;
+    case 1:
+        peer_say(p, "LIST %s", list(valid_channel, 1 + sim_below(3), names));
+        break;
+    case 2:
+        peer_say(p, "WHOIS %s", list(nick, 1 + sim_below(3), names));
+        break;
+    case 3:
+        nick(name);
+        peer_say(p, "%s %s %s", sim_chance(50) ? "ISON" : "USERHOST", name, nick(names));
+        break;
+    case 4:
+        peer_say(p, "LUSERS");
+        break;
+    default:
+        say_names(p);
+    }
+}
+
+static void say_who(struct peer *p)
+{
+    static const char *const options[] = {"", "", " o", " %tcnf,7", " o%tcnf,7"};
+    char name[NAME_CHARS];
+    if (sim_chance(40))
+        channel(name);
+    else if (sim_chance(50))
+        snprintf(name, sizeof(name), "%s", sim_chance(50) ? "*" : "n1*");
+    else
+        nick(name);
+    peer_say(p, "WHO %s%s", name, options[sim_below(5)]);
+}
+
+static void say_oper(struct peer *p)
+{
+    char name[NAME_CHARS];
+    switch (sim_below(4)) {
+    case 0:
+        peer_say(p, "KILL %s :comment %u", nick(name), texts++);
+        break;
+    case 1:
+        peer_say(p, "WALLOPS :text %u", texts++);
+        break;
+    default:
+        peer_say(p, "OPER root %s", sim_chance(90) ? "secret" : "wrong");
+    }
 }
 
 static void say_quit(struct peer *p)
@@ -200,8 +367,10 @@ static const struct {
     unsigned weight;
     void (*say)(struct peer *p);
 } lines[] = {
-    {35, say_message}, {22, say_join},        {12, say_part},     {6, say_nick},  {6, say_tagmsg},
-    {5, say_topic},    {5, say_channel_mode}, {3, say_user_mode}, {4, say_names}, {1, say_quit},
+    {40, say_message}, {24, say_join},        {12, say_part},     {6, say_nick},   {6, say_tagmsg},
+    {6, say_topic},    {8, say_channel_mode}, {4, say_user_mode}, {4, say_query},  {1, say_quit},
+    {4, say_away},     {2, say_setname},      {4, say_kick},      {4, say_invite}, {4, say_monitor},
+    {4, say_who},      {2, say_oper},
 };
 
 void chatter_say(struct peer *p)

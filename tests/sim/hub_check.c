@@ -33,6 +33,38 @@ static unsigned channels_of(const struct model_user *u)
     return count;
 }
 
+static uint8_t bit_if(bool is_set, int bit)
+{
+    return (uint8_t)(is_set ? bit : 0);
+}
+
+static uint8_t user_modes_of(const struct model_user *u)
+{
+    return bit_if(u->has_mode['i'], USER_INVISIBLE) | bit_if(u->has_mode['o'], USER_OPER) |
+           bit_if(u->has_mode['w'], USER_WALLOPS) | bit_if(u->has_mode['B'], USER_BOT);
+}
+
+static void check_watches(const struct hub_session *s, const struct model_user *want)
+{
+    const struct list *n = s->watches.next;
+    for (unsigned i = 0; i < want->watch_count; i++, n = n->next) {
+        SIM_CHECK(n != &s->watches, "%s does not watch %s", want->nick, want->watches[i]);
+        const struct watch *w = container_of(n, struct watch, in_session);
+        SIM_CHECK(is_text(w->watched->nick, want->watches[i]) && w->session == s,
+                  "%s watches %s instead of %s", want->nick, w->watched->nick, want->watches[i]);
+    }
+    SIM_CHECK(n == &s->watches && s->watch_count == want->watch_count, "%s watches too many",
+              want->nick);
+}
+
+static unsigned invites_of(const struct model_user *u)
+{
+    unsigned count = 0;
+    for (int i = 0; i < MODEL_CHANNELS_MAX; i++)
+        count += model->channels[i].is_in && model->channels[i].has_invited[u - model->users];
+    return count;
+}
+
 static void check_user(const struct model_user *want)
 {
     const struct user *u = user_find(hub, span_str(want->nick));
@@ -41,14 +73,22 @@ static void check_user(const struct model_user *want)
               want->nick);
     SIM_CHECK(span_eq(span_drop(user_source(u), u->nick_bytes), span_str(want->tail)),
               "the source of %s is %.*s", want->nick, SPAN_ARG(user_source(u)));
-    SIM_CHECK(!(u->modes & USER_INVISIBLE) == !want->is_invisible, "%s has other modes",
-              want->nick);
+    SIM_CHECK(u->modes == user_modes_of(want), "%s has modes %u", want->nick, u->modes);
+    SIM_CHECK(is_text(u->away, want->away) && (u->away == NULL || u->away[0] != '\0'),
+              "%s is away: %s", want->nick, u->away);
+    SIM_CHECK(is_text(u->realname, want->realname) && is_text(u->ip, want->ip),
+              "%s is known as %s from %s", want->nick, u->realname, u->ip);
+    SIM_CHECK(u->signon_ms == want->signon_ms && u->active_ms == want->active_ms,
+              "%s has come, or spoken, at another time", want->nick);
     const struct list *first = u->sessions.next;
     SIM_CHECK(first != &u->sessions && first->next == &u->sessions, "%s does not have one session",
               want->nick);
     const struct hub_session *s = container_of(first, struct hub_session, in_user);
     SIM_CHECK(s == session_find(hub, want->handle) && s->user == u,
               "the session of %s is another's", want->nick);
+    check_watches(s, want);
+    SIM_CHECK(u->invite_count == invites_of(want), "%s has %u invitations instead of %u",
+              want->nick, u->invite_count, invites_of(want));
     unsigned count = 0;
     for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next) {
         const struct membership *m = container_of(n, struct membership, in_user);
@@ -89,14 +129,41 @@ static void check_members(const struct channel *ch, const struct model_channel *
                   ch->loop_sessions[loop], loop, sessions[loop]);
 }
 
+static uint8_t channel_modes_of(const struct model_channel *ch)
+{
+    return bit_if(ch->has_mode['i'], CHANNEL_INVITE_ONLY) |
+           bit_if(ch->has_mode['m'], CHANNEL_MODERATED) |
+           bit_if(ch->has_mode['n'], CHANNEL_NO_OUTSIDERS) |
+           bit_if(ch->has_mode['s'], CHANNEL_SECRET) |
+           bit_if(ch->has_mode['t'], CHANNEL_TOPIC_BY_OPS);
+}
+
+static void check_masks(const struct mask_list *l, const struct model_masks *want)
+{
+    SIM_CHECK(l->count == want->count, "there are %zu masks instead of %u", l->count, want->count);
+    for (size_t i = 0; i < l->count; i++)
+        SIM_CHECK(is_text(l->at[i].mask, want->at[i].mask) &&
+                      is_text(l->at[i].setter, want->at[i].setter) &&
+                      l->at[i].set_ms == want->at[i].set_ms,
+                  "mask %zu is %s by %s", i, l->at[i].mask, l->at[i].setter);
+}
+
 static void check_channel(const struct model_channel *want)
 {
     const struct channel *ch = channel_find(hub, span_str(want->name));
     SIM_CHECK(ch != NULL, "the hub does not know %s", want->name);
     SIM_CHECK(is_text(ch->name, want->name), "%s is spelt %s", want->name, ch->name);
-    SIM_CHECK(ch->modes == ((want->no_outsiders ? CHANNEL_NO_OUTSIDERS : 0) |
-                            (want->topic_by_ops ? CHANNEL_TOPIC_BY_OPS : 0)),
-              "%s has modes %u", want->name, ch->modes);
+    SIM_CHECK(ch->modes == channel_modes_of(want), "%s has modes %u", want->name, ch->modes);
+    SIM_CHECK(is_text(ch->key, want->key) && ch->limit == want->limit, "%s has key %s and limit %u",
+              want->name, ch->key, ch->limit);
+    check_masks(&ch->lists[LIST_BANS], &want->bans);
+    check_masks(&ch->lists[LIST_EXCEPTED], &want->excepted);
+    check_masks(&ch->lists[LIST_INVITED], &want->invited);
+    for (int i = 0; i < MODEL_USERS_MAX; i++) {
+        const struct user *u = user_find(hub, span_str(model->users[i].nick));
+        SIM_CHECK(!model->users[i].is_in || invite_is_there(ch, u) == want->has_invited[i],
+                  "%s is invited to %s, or not", model->users[i].nick, want->name);
+    }
     SIM_CHECK(is_text(ch->topic, want->topic), "the topic of %s is %s", want->name, ch->topic);
     SIM_CHECK(ch->topic == NULL ||
                   (is_text(ch->topic_setter, want->topic_setter) && ch->topic_ms == want->topic_ms),
@@ -128,7 +195,7 @@ static void check_slots(void)
               (unsigned)(hub->channel_slots - seen));
 }
 
-static void check_counts(uint32_t users, uint32_t invisible, uint32_t channels)
+static void check_counts(uint32_t users, uint32_t invisible, uint32_t opers, uint32_t channels)
 {
     struct hub_counts have = hub_counts(hub);
     SIM_CHECK(have.users == users && hub->users.count == users, "the hub counts %u users, not %u",
@@ -137,6 +204,7 @@ static void check_counts(uint32_t users, uint32_t invisible, uint32_t channels)
               have.users_max, model->users_max);
     SIM_CHECK(have.invisible == invisible, "the hub counts %u invisible users, not %u",
               have.invisible, invisible);
+    SIM_CHECK(have.opers == opers, "the hub counts %u operators, not %u", have.opers, opers);
     SIM_CHECK(have.channels == channels && hub->channels.count == channels,
               "the hub counts %u channels, not %u", have.channels, channels);
     size_t sessions = 0;
@@ -148,14 +216,15 @@ static void check_counts(uint32_t users, uint32_t invisible, uint32_t channels)
 
 void hub_check(void)
 {
-    uint32_t users = 0, invisible = 0, channels = 0;
+    uint32_t users = 0, invisible = 0, opers = 0, channels = 0;
     for (int i = 0; i < MODEL_USERS_MAX; i++) {
         const struct model_user *u = &model->users[i];
         if (!u->is_in)
             continue;
         check_user(u);
         users++;
-        invisible += u->is_invisible;
+        invisible += u->has_mode['i'];
+        opers += u->has_mode['o'];
     }
     for (int i = 0; i < MODEL_CHANNELS_MAX; i++) {
         if (!model->channels[i].is_in)
@@ -163,7 +232,7 @@ void hub_check(void)
         check_channel(&model->channels[i]);
         channels++;
     }
-    check_counts(users, invisible, channels);
+    check_counts(users, invisible, opers, channels);
     check_slots();
 }
 
@@ -172,7 +241,7 @@ void hub_check_empty(void)
     if (hub == NULL)
         return;
     hub_check();
-    check_counts(0, 0, 0);
+    check_counts(0, 0, 0, 0);
 }
 
 void hub_check_slot_is_free(struct handle h)

@@ -58,10 +58,32 @@ struct model_member *model_member(struct model_channel *ch, const struct model_u
 void model_leave(struct model_channel *ch, const struct model_user *u)
 {
     struct model_member *at = model_member(ch, u);
-    if (at == NULL)
-        return;
     memmove(at, at + 1, (size_t)(ch->members + --ch->member_count - at) * sizeof(*at));
     ch->is_in = ch->member_count > 0;
+}
+
+struct model_channel *model_next_channel(struct model *m, const struct model_user *u,
+                                         uint64_t *since)
+{
+    struct model_channel *next = NULL;
+    uint64_t number = UINT64_MAX;
+    for (int k = 0; k < MODEL_CHANNELS_MAX; k++) {
+        struct model_channel *ch = &m->channels[k];
+        const struct model_member *mm = ch->is_in ? model_member(ch, u) : NULL;
+        if (mm == NULL || mm->since <= *since || mm->since >= number)
+            continue;
+        next = ch;
+        number = mm->since;
+    }
+    *since = number;
+    return next;
+}
+
+const char *model_prefix(const struct model_call *c, const struct model_member *mm)
+{
+    if (mm->is_op && mm->is_voiced && c->e->line.caps & CAP_MULTI_PREFIX)
+        return "@+";
+    return mm->is_op ? "@" : mm->is_voiced ? "+" : "";
 }
 
 /* --- params --------------------------------------------------------------------------------- */
@@ -72,6 +94,11 @@ void model_copy(char *out, size_t size, struct span s)
     if (s.len > 0)
         memcpy(out, s.ptr, s.len);
     out[s.len] = '\0';
+}
+
+size_t model_param_count(const struct model_call *c)
+{
+    return c->e->line.line->param_count;
 }
 
 struct span model_param(const struct model_call *c, size_t i)
@@ -116,13 +143,51 @@ bool model_take_row(struct model_call *c)
 
 /* --- what is heard -------------------------------------------------------------------------- */
 
+/* Only what takes a position in the log may be told apart by it. */
+static struct peer_message message(struct model_call *c, const char *source, const char *format,
+                                   va_list args)
+{
+    SIM_CHECK(!c->e->is_query, "a query makes messages");
+    struct peer_message pm = {.at = c->e->at, .part = c->parts++, .from = c->e->from};
+    int n = snprintf(pm.text, sizeof(pm.text), ":%s ", source);
+    vsnprintf(pm.text + n, sizeof(pm.text) - (size_t)n, format, args);
+    return pm;
+}
+
+static struct peer_message user_message(struct model_call *c, const struct model_user *u,
+                                        const char *format, va_list args)
+{
+    char source[MODEL_NAME_CHARS + MODEL_TEXT_CHARS];
+    snprintf(source, sizeof(source), "%s%s", u->nick, u->tail);
+    struct peer_message pm = message(c, source, format, args);
+    pm.is_bot = u->has_mode['B'];
+    return pm;
+}
+
 struct peer_message model_message(struct model_call *c, const char *format, ...)
 {
-    struct peer_message pm = {.at = c->e->at, .part = c->parts++};
-    int n = snprintf(pm.text, sizeof(pm.text), ":%s%s ", c->user->nick, c->user->tail);
     va_list args;
     va_start(args, format);
-    vsnprintf(pm.text + n, sizeof(pm.text) - (size_t)n, format, args);
+    struct peer_message pm = user_message(c, c->user, format, args);
+    va_end(args);
+    return pm;
+}
+
+struct peer_message model_message_of(struct model_call *c, const struct model_user *u,
+                                     const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct peer_message pm = user_message(c, u, format, args);
+    va_end(args);
+    return pm;
+}
+
+struct peer_message model_server_message(struct model_call *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct peer_message pm = message(c, "s.test", format, args);
     va_end(args);
     return pm;
 }
@@ -148,18 +213,35 @@ void model_tell_membership(const struct model *m, const struct model_channel *ch
         model_tell_channel(ch, pm);
 }
 
+/* Whether a channel that hears of u has `other` in it. */
+static bool is_peer(struct model *m, const struct model_user *u, const struct model_user *other)
+{
+    for (int k = 0; k < MODEL_CHANNELS_MAX; k++) {
+        struct model_channel *ch = &m->channels[k];
+        const struct model_member *mm = ch->is_in ? model_member(ch, u) : NULL;
+        if (mm != NULL && !is_quiet(m, ch, mm) && model_member(ch, other) != NULL)
+            return true;
+    }
+    return false;
+}
+
 void model_tell_peers(struct model *m, struct model_user *u, const struct peer_message *pm)
 {
-    for (int i = 0; i < MODEL_USERS_MAX; i++) {
-        bool is_peer = &m->users[i] == u;
-        for (int k = 0; k < MODEL_CHANNELS_MAX && !is_peer; k++) {
-            struct model_channel *ch = &m->channels[k];
-            const struct model_member *mm = ch->is_in ? model_member(ch, u) : NULL;
-            is_peer = mm != NULL && !is_quiet(m, ch, mm) && model_member(ch, &m->users[i]) != NULL;
-        }
-        if (is_peer)
+    for (int i = 0; i < MODEL_USERS_MAX; i++)
+        if (m->users[i].is_in && (&m->users[i] == u || is_peer(m, u, &m->users[i])))
             peer_expect_message(m->users[i].handle, pm);
+}
+
+void model_tell_change(struct model *m, struct model_user *u, const struct peer_message *pm)
+{
+    struct peer_message to_watchers = *pm;
+    to_watchers.need |= CAP_EXTENDED_MONITOR;
+    for (int i = 0; i < MODEL_USERS_MAX; i++) {
+        const struct model_user *other = &m->users[i];
+        if (other->is_in && other != u && model_watches(other, u->nick) && !is_peer(m, u, other))
+            peer_expect_message(other->handle, &to_watchers);
     }
+    model_tell_peers(m, u, pm);
 }
 
 void model_reply(struct model_call *c, const char *numeric)
@@ -167,21 +249,31 @@ void model_reply(struct model_call *c, const char *numeric)
     peer_expect_line(c->e->from, false, ":s.test %s %s ", numeric, c->user->nick);
 }
 
-void model_list_init(struct model_list *l, struct model_call *c, const char *format, ...)
+void model_say(struct model_call *c, const char *numeric, const char *format, ...)
 {
-    *l = (struct model_list){.call = c, .separator = ' '};
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    peer_expect_line(c->e->from, true, ":s.test %s %s %s", numeric, c->user->nick, text);
+}
+
+void model_words_init(struct model_words *l, struct model_call *c, const char *format, ...)
+{
+    *l = (struct model_words){.call = c, .separator = ' '};
     va_list args;
     va_start(args, format);
     vsnprintf(l->head, sizeof(l->head), format, args);
     va_end(args);
 }
 
-void model_list_add(struct model_list *l, const char *prefix, const char *word)
+void model_words_add(struct model_words *l, const char *prefix, const char *word)
 {
     size_t len = strlen(l->words);
     size_t more = strlen(prefix) + strlen(word) + (len > 0);
     if (strlen(l->head) + len + more > IRC_REST_BYTES_MAX) {
-        model_list_end(l);
+        model_words_end(l);
         len = 0;
     }
     if (len > 0)
@@ -189,7 +281,7 @@ void model_list_add(struct model_list *l, const char *prefix, const char *word)
     snprintf(l->words + len, sizeof(l->words) - len, "%s%s", prefix, word);
 }
 
-void model_list_end(struct model_list *l)
+void model_words_end(struct model_words *l)
 {
     if (l->words[0] != '\0')
         peer_expect_line(l->call->e->from, true, "%s%s", l->head, l->words);
@@ -198,24 +290,18 @@ void model_list_end(struct model_list *l)
 
 /* --- entries -------------------------------------------------------------------------------- */
 
-static void apply_mode(struct model_call *c)
-{
-    char target[MODEL_NAME_CHARS];
-    COPY(target, model_param(c, 0));
-    if (target[0] == '#')
-        model_mode_channel(c, target);
-    else
-        model_mode_user(c, target);
-}
-
 static const struct {
     const char *name;
     void (*apply)(struct model_call *c);
 } verbs[] = {
-    {"JOIN", model_join},       {"MODE", apply_mode},     {"NAMES", model_names},
-    {"NICK", model_nick},       {"NOTICE", model_notice}, {"PART", model_part},
-    {"PRIVMSG", model_privmsg}, {"QUIT", model_quit},     {"TAGMSG", model_tagmsg},
-    {"TOPIC", model_topic},
+    {"AWAY", model_away},         {"ISON", model_ison},       {"JOIN", model_join},
+    {"INVITE", model_invite},     {"KICK", model_kick},       {"KILL", model_kill},
+    {"OPER", model_oper},         {"WALLOPS", model_wallops}, {"LIST", model_list},
+    {"LUSERS", model_lusers},     {"MODE", model_mode},       {"MONITOR", model_monitor},
+    {"NAMES", model_names},       {"NICK", model_nick},       {"NOTICE", model_notice},
+    {"PART", model_part},         {"PRIVMSG", model_privmsg}, {"QUIT", model_quit},
+    {"SETNAME", model_setname},   {"TAGMSG", model_tagmsg},   {"TOPIC", model_topic},
+    {"USERHOST", model_userhost}, {"WHO", model_who},         {"WHOIS", model_whois},
 };
 
 static void apply_line(struct model_call *c)
@@ -237,8 +323,10 @@ static void apply_line(struct model_call *c)
     sim_fail("the model does not know %.*s", SPAN_ARG(name));
 }
 
-static enum err apply_register(struct model *m, const struct entry *e)
+static enum err apply_register(struct model_call *c)
 {
+    struct model *m = c->m;
+    const struct entry *e = c->e;
     char name[MODEL_NAME_CHARS];
     COPY(name, e->registration.nick);
     if (model_user_named(m, name) != NULL || model_user_of(m, e->from) != NULL)
@@ -246,14 +334,18 @@ static enum err apply_register(struct model *m, const struct entry *e)
     struct model_user *u = m->users;
     while (u->is_in)
         SIM_CHECK(++u < m->users + MODEL_USERS_MAX, "the model has too few users");
-    *u = (struct model_user){.is_in = true, .handle = e->from};
+    *u = (struct model_user){.is_in = true, .handle = e->from, .number = ++m->users_ever};
+    u->signon_ms = u->active_ms = e->at.ms;
     COPY(u->nick, e->registration.nick);
+    COPY(u->ip, e->registration.ip);
+    COPY(u->realname, e->registration.realname);
     snprintf(u->tail, sizeof(u->tail), "!%.*s@%.*s", SPAN_ARG(e->registration.user),
              SPAN_ARG(e->registration.host));
     uint32_t count = 0;
     for (int i = 0; i < MODEL_USERS_MAX; i++)
         count += m->users[i].is_in;
     m->users_max = count > m->users_max ? count : m->users_max;
+    model_tell_online(c, u);
     return OK;
 }
 
@@ -262,11 +354,13 @@ enum err model_apply(struct model *m, const struct entry *e)
     struct model_call c = {.m = m, .e = e, .user = model_user_of(m, e->from)};
     m->is_unfinished = false;
     if (e->kind == ENTRY_REGISTER)
-        return apply_register(m, e);
+        return apply_register(&c);
+    if (c.user == NULL && e->kind == ENTRY_LINE)
+        peer_expect_answered(e->from); /* it was killed meanwhile */
     if (c.user == NULL)
         return OK;
     if (e->kind == ENTRY_CLOSE)
-        model_user_quits(&c, e->reason);
+        model_user_quits(&c, c.user, e->reason);
     else
         apply_line(&c);
     m->is_unfinished = c.is_unfinished;

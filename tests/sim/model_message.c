@@ -3,6 +3,8 @@
 #include "sim/model_call.h"
 #include "simul/irc.h"
 
+#include <stdio.h>
+
 struct speech {
     const char *verb;
     bool is_silent; /* refusals are not told */
@@ -24,26 +26,36 @@ static struct peer_message message_to(struct model_call *c, const struct speech 
                         : model_message(c, "%s %s :%.*s", s->verb, name, SPAN_ARG(line->params[1]));
     COPY(pm.tags, span_take(line->tags, span_find(line->tags, ';'))); /* theirs comes first */
     pm.need = s->is_tags_only ? CAP_MESSAGE_TAGS : 0;
-    pm.from = c->e->from;
     return pm;
 }
 
-static void say_to_channel(struct model_call *c, const struct speech *s, const char *name)
+/* `roles`: "@" or "+", to operators alone or to all with a role; "": to all. Whoever does not hear
+ * its own words as one of them hears the echo. */
+static void say_to_channel(struct model_call *c, const struct speech *s, const char *roles,
+                           const char *name)
 {
     struct model_channel *ch = model_channel(c->m, name);
-    bool is_member = ch != NULL && model_member(ch, c->user) != NULL;
-    if (ch == NULL || (!is_member && ch->no_outsiders)) {
+    if (ch == NULL || !model_may_speak(ch, c->user)) {
         refuse(c, s, ch == NULL ? "403" : "404");
         return;
     }
-    struct peer_message pm = message_to(c, s, ch->name);
+    char target[MODEL_NAME_CHARS];
+    snprintf(target, sizeof(target), "%s%s", roles, roles[0] == '\0' ? ch->name : name);
+    struct peer_message pm = message_to(c, s, target);
     pm.is_echo = true;
-    if (!is_member)
+    bool is_heard = false;
+    for (unsigned i = 0; i < ch->member_count; i++) {
+        const struct model_member *mm = &ch->members[i];
+        if (roles[0] != '\0' && !mm->is_op && !(roles[0] == '+' && mm->is_voiced))
+            continue;
+        peer_expect_message(mm->user->handle, &pm);
+        is_heard = is_heard || mm->user == c->user;
+    }
+    if (!is_heard)
         peer_expect_message(c->e->from, &pm);
-    model_tell_channel(ch, &pm);
 }
 
-/* One who speaks to itself hears it as everybody else would, and the echo before it. */
+/* One who speaks to itself hears the echo before what anybody else would hear. */
 static void say_to_user(struct model_call *c, const struct speech *s, const char *nick)
 {
     struct model_user *u = model_user_named(c->m, nick);
@@ -55,7 +67,10 @@ static void say_to_user(struct model_call *c, const struct speech *s, const char
     pm.is_echo = true;
     peer_expect_message(c->e->from, &pm);
     pm.is_echo = false;
+    pm.is_no_answer = true;
     peer_expect_message(u->handle, &pm);
+    if (u->away[0] != '\0' && !s->is_silent && !s->is_tags_only)
+        model_say(c, "301", "%s :%s", u->nick, u->away);
 }
 
 static void say(struct model_call *c, const struct speech *s)
@@ -66,6 +81,8 @@ static void say(struct model_call *c, const struct speech *s)
             refuse(c, s, params == 0 ? "411" : "412");
         return;
     }
+    if (!s->is_tags_only)
+        c->user->active_ms = c->e->at.ms;
     struct span list = model_param(c, 0);
     char target[MODEL_NAME_CHARS];
     for (int n = 0; model_next_target(&list, target); n++) {
@@ -73,8 +90,10 @@ static void say(struct model_call *c, const struct speech *s)
             refuse(c, s, "407");
             return;
         }
-        if (target[0] == '#')
-            say_to_channel(c, s, target);
+        bool has_roles = (target[0] == '@' || target[0] == '+') && target[1] == '#';
+        char roles[2] = {has_roles ? target[0] : '\0', '\0'};
+        if (target[0] == '#' || has_roles)
+            say_to_channel(c, s, roles, target + has_roles);
         else
             say_to_user(c, s, target);
     }

@@ -98,7 +98,7 @@ static void expect(struct peer *p, char item, const char *text)
 void peer_expect_message(struct handle to, const struct peer_message *pm)
 {
     struct peer *p = peer_of(to);
-    if (p == NULL || (p->caps & pm->need) != pm->need || p->caps & pm->avoid)
+    if (p == NULL || p->is_gone || (p->caps & pm->need) != pm->need || p->caps & pm->avoid)
         return;
     if (p == peer_of(pm->from) &&
         (pm->is_for_others || (pm->is_echo && !(p->caps & CAP_ECHO_MESSAGE))))
@@ -110,8 +110,8 @@ void peer_expect_message(struct handle to, const struct peer_message *pm)
     if (p->caps & CAP_SERVER_TIME)
         n += sprintf(line + n, "@time=%.*s", POSITION_TIME_CHARS, time);
     if (p->caps & CAP_MESSAGE_TAGS)
-        n += sprintf(line + n, "%smsgid=%.*s%s%s", n == 0 ? "@" : ";", (int)msgid_chars, msgid,
-                     pm->tags[0] == '\0' ? "" : ";", pm->tags);
+        n += sprintf(line + n, "%smsgid=%.*s%s%s%s", n == 0 ? "@" : ";", (int)msgid_chars, msgid,
+                     pm->is_bot ? ";bot" : "", pm->tags[0] == '\0' ? "" : ";", pm->tags);
     snprintf(line + n, sizeof(line) - (size_t)n, "%s%s", n == 0 ? "" : " ", pm->text);
     expect(p, ITEM_LINE, line);
 }
@@ -127,6 +127,13 @@ void peer_expect_line(struct handle to, bool is_whole, const char *format, ...)
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     expect(p, is_whole ? ITEM_LINE : ITEM_BEGINNING, line);
+}
+
+void peer_expect_no_more(struct handle to)
+{
+    struct peer *p = peer_of(to);
+    if (p != NULL)
+        p->is_gone = true;
 }
 
 void peer_expect_answered(struct handle to)
@@ -203,10 +210,10 @@ static bool is_numeric(struct span line, const char *numerics)
     return strstr(numerics, numeric) != NULL;
 }
 
-/* The last words: whoever said QUIT has heard all there was. */
+/* The last words: whoever said QUIT, or was killed, has heard all there was. */
 static void hear_error(struct peer *p)
 {
-    SIM_CHECK(!p->has_quit || next_expected(p).len == 0,
+    SIM_CHECK(!p->is_gone || next_expected(p).len == 0,
               "peer %u was let go before it heard everything", number_of(p));
     p->is_over = true;
 }

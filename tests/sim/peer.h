@@ -26,6 +26,7 @@ struct peer {
     uint32_t caps;       /* of enum chat_cap */
     bool is_registered;  /* it was welcomed */
     bool is_being_told;  /* the welcome is not over */
+    bool is_gone;        /* the hub has let it go */
     bool is_over;        /* it heard its ERROR */
     bool has_quit;       /* it said QUIT */
     bool is_slow;        /* takes little of what it is sent */
@@ -68,6 +69,8 @@ struct peer_message {
     struct handle from;
     bool is_echo;         /* `from` hears it only with echo-message */
     bool is_for_others;   /* `from` does not hear it */
+    bool is_no_answer;    /* it is no part of the answer to the command that brings it about */
+    bool is_bot;          /* a bot brought it about */
     uint32_t need, avoid; /* capabilities of those who hear it: all of these, none of those */
     char tags[PEER_TAGS_CHARS];
     char text[700]; /* the line without its tags */
@@ -78,6 +81,9 @@ void peer_expect_message(struct handle to, const struct peer_message *pm);
 /* A line that is this as a whole, or begins so. */
 __attribute__((format(printf, 3, 4))) void peer_expect_line(struct handle to, bool is_whole,
                                                             const char *format, ...);
+/* The hub has let it go: but for what it is to hear already, and answers to its commands, it hears
+ * nothing more. */
+void peer_expect_no_more(struct handle to);
 /* What the peer's next command has brought it ends here. */
 void peer_expect_answered(struct handle to);
 

@@ -104,6 +104,7 @@ static void load_config(const struct world_options *options)
              (unsigned long long)options->out_bytes);
     snprintf(quiet_text, sizeof(quiet_text), "channel.quiet_members=%u", options->quiet_members);
     const char *const overrides[] = {"server.name=" SERVER_NAME,
+                                     "oper.root.password=secret",
                                      "chat.nick_length=16",
                                      "chat.flood_lines_per_second=0",
                                      "chat.ping_seconds=0",
