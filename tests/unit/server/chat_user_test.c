@@ -129,3 +129,34 @@ Test(chat_user, one_may_kill_oneself)
               "ERROR :Closing Link: 127.0.0.1 (Killed (op (enough)))\r\n");
     HEARS(bob, ":op!~op@127.0.0.1 QUIT :Killed (op (enough))\r\n");
 }
+
+/* --- monitors --- */
+
+Test(chat_user, those_who_monitor_are_told_within_the_budget)
+{
+    enum { FANS = 5 };
+    unsigned fans[FANS];
+    chat_init(1);
+    for (int i = 0; i < FANS; i++) {
+        char nick[16];
+        snprintf(nick, sizeof(nick), "fan%d", i);
+        fans[i] = client_named(0, nick);
+        client_say(fans[i], "MONITOR + star\r\n");
+        client_heard(fans[i]);
+    }
+    struct chat_loop *cl = fix.nets[0].chat;
+    unsigned star = client_connect(0, &chat_line_session);
+    chat.standing_still = 1;
+    client_say(star, "NICK star\r\nUSER s 0 * :x\r\n");
+    struct delivery *d = container_of(cl->head, struct delivery, head.mail);
+    cr_assert_eq(d->head.kind, DELIVERY_SESSIONS);
+    cr_assert_eq(d->session_count, FANS);
+    size_t budget = 2;
+    cr_assert_not(fan_out_go_on(cl, d, &budget));
+    cr_assert_eq(cl->fan_out.at, 2, "it goes on with the third");
+    chat.standing_still = 0;
+    fix_settle();
+    for (int i = 0; i < FANS; i++)
+        HEARS(fans[i], ":s.test 730 * :star!~s@127.0.0.1\r\n");
+    cr_assert(has(client_heard(star), " 001 star "));
+}
