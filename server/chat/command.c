@@ -12,7 +12,7 @@ static void command_init(struct chat_command *command, enum entry_kind kind, str
 
 struct registration_command *registration_command_new(struct handle from, size_t nick_bytes_max)
 {
-    struct registration_command *r = malloc(sizeof(*r) + nick_bytes_max);
+    struct registration_command *r = malloc(offsetof(struct registration_command, nick) + nick_bytes_max);
     if (r == NULL)
         return NULL;
     command_init(&r->command, ENTRY_REGISTER, from);
@@ -49,14 +49,16 @@ void chat_command_free(struct chat_command *command)
 
 void registration_command_seal(struct registration_command *r)
 {
-    const struct registration_details *d = r->details;
-    struct entry *e = &r->command.item.entry;
-    e->registration.nick = span_of(r->nick, r->nick_bytes);
-    e->registration.user = span_of(d->user, d->user_bytes);
-    e->registration.host = span_of(d->host, d->host_bytes);
-    e->registration.ip = span_of(d->ip, d->ip_bytes);
-    e->registration.realname = span_of(d->realname, d->realname_bytes);
-    e->registration.is_secure = d->is_secure;
+    struct registration_details *d = r->details;
+    d->registration = (struct registration){
+        .nick = span_of(r->nick, r->nick_bytes),
+        .user = span_of(d->user, d->user_bytes),
+        .host = span_of(d->host, d->host_bytes),
+        .ip = span_of(d->ip, d->ip_bytes),
+        .realname = span_of(d->realname, d->realname_bytes),
+        .is_secure = d->is_secure,
+    };
+    r->command.item.entry.registration = &d->registration;
 }
 
 struct line_command *line_command_new(struct handle from, struct span line)

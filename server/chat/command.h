@@ -12,8 +12,7 @@
 struct chat_command {
     struct delivery_head head; /* how it comes back: DELIVERY_RETURN */
     struct log_item item;
-    enum err result;          /* of a registration */
-    struct hub_counts counts; /* after a registration */
+    enum err result; /* of a registration */
 };
 
 /* What a client tells of itself but for its nick, until the hub has it. */
@@ -24,6 +23,8 @@ struct registration_details {
     char host[HUB_HOST_BYTES_MAX + 1]; /* what others see; a 0 before its ':' */
     char ip[HUB_HOST_BYTES_MAX + 1];   /* where it really comes from */
     char realname[HUB_REALNAME_BYTES_MAX];
+    struct registration registration; /* the same, for the hub; once sealed */
+    struct hub_counts counts;         /* which the hub answers with */
 };
 
 /* A session's registration, filled in while the client names itself. When it has come back, the

@@ -21,6 +21,12 @@ struct cursor {
     uint64_t after;  /* the last row: a number in a roster */
 };
 
+/* Who registers; checked: grammar and limits. */
+struct registration {
+    struct span nick, user, host, ip, realname;
+    bool is_secure;
+};
+
 enum entry_kind { ENTRY_REGISTER, ENTRY_LINE, ENTRY_CLOSE };
 
 struct entry {
@@ -29,17 +35,14 @@ struct entry {
     uint8_t kind;  /* enum entry_kind */
     bool is_query; /* changes nothing: the log gives it no position of its own, only the time */
     union {
-        struct {
-            struct span nick, user, host, ip, realname; /* checked: grammar and limits */
-            bool is_secure;
-        } registration;
+        const struct registration *registration;
         struct {
             void (*apply)(struct hub_call *); /* the verb's */
             const struct irc_line *line;      /* with as many params as the verb needs */
-            uint32_t caps;                    /* of the session: enum chat_cap */
             struct response *response; /* what is said to its loop names it; the hub does not look
                                           into it. NULL: nobody asked for a label */
             struct cursor cursor;      /* where to go on; applying moves it */
+            uint32_t caps;             /* of the session: enum chat_cap */
             bool is_unfinished; /* set by applying: there is more to say, when it is asked again */
         } line;
         const char *reason; /* of ENTRY_CLOSE; outlives the hub */

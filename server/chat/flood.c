@@ -2,7 +2,15 @@
 
 #include "chat/session.h"
 #include "config.h"
+#include "core/wheel.h"
 #include "net/net.h"
+
+#include <stdlib.h>
+
+struct flood_wait {
+    struct wheel_timer timer;
+    struct conn *conn;
+};
 
 static const uint64_t SECOND_US = 1000000;
 
@@ -20,23 +28,34 @@ static uint64_t interval_us(const struct conn *c)
 
 static void on_due(struct wheel_timer *timer)
 {
-    struct flood *f = container_of(timer, struct flood, timer);
-    conn_wake(container_of(f, struct chat_session, flood)->conn);
+    struct flood_wait *w = container_of(timer, struct flood_wait, timer);
+    chat_session_of(w->conn)->flood.wait = NULL;
+    conn_wake(w->conn);
+    free(w);
+}
+
+static void wait_ms(struct conn *c, struct flood *f, uint64_t ms)
+{
+    struct loop *l = conn_net(c)->loop;
+    f->wait = malloc(sizeof(*f->wait));
+    if (f->wait == NULL) {
+        conn_abort(c, "out of memory");
+        return;
+    }
+    *f->wait = (struct flood_wait){.timer.fire = on_due, .conn = c};
+    wheel_add(&l->sched.wheel, &f->wait->timer, l->now_ms + ms);
 }
 
 bool flood_must_wait(struct conn *c)
 {
     struct flood *f = &chat_session_of(c)->flood;
-    if (list_is_linked(&f->timer.node))
+    if (f->wait != NULL)
         return true;
     uint64_t wait_us = rate_wait_us(&f->rate, now_us(c), interval_us(c),
                                     (uint32_t)conn_net(c)->config->chat.flood_burst);
-    if (wait_us == 0)
-        return false;
-    struct loop *l = conn_net(c)->loop;
-    f->timer.fire = on_due;
-    wheel_add(&l->sched.wheel, &f->timer, l->now_ms + (wait_us + 999) / 1000);
-    return true;
+    if (wait_us > 0)
+        wait_ms(c, f, (wait_us + 999) / 1000);
+    return wait_us > 0;
 }
 
 void flood_count(struct conn *c)
@@ -46,5 +65,9 @@ void flood_count(struct conn *c)
 
 void flood_deinit(struct flood *f)
 {
-    wheel_cancel(&f->timer);
+    if (f->wait == NULL)
+        return;
+    wheel_cancel(&f->wait->timer);
+    free(f->wait);
+    f->wait = NULL;
 }

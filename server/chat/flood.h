@@ -4,20 +4,20 @@
 #pragma once
 
 #include "core/rate.h"
-#include "core/wheel.h"
 
 #include <stdbool.h>
 
 struct conn;
+struct flood_wait;
 
 /* Embedded in a session; zeroed at its start. */
 struct flood {
     struct rate rate;
-    struct wheel_timer timer; /* runs while a line must wait */
+    struct flood_wait *wait; /* while a line must wait, which few sessions ever do */
 };
 
 /* Whether the next line of c, a chat session, must wait. If so, the session is woken when the time
- * has come. */
+ * has come; without memory it is aborted. */
 bool flood_must_wait(struct conn *c);
 /* A line has been taken. */
 void flood_count(struct conn *c);

@@ -78,7 +78,7 @@ void call_each_target(struct hub_call *call, struct span list,
 static enum err apply_register(struct hub_call *call, const struct entry *e)
 {
     struct hub *hub = call->hub;
-    if (call->session != NULL || user_find(hub, e->registration.nick) != NULL)
+    if (call->session != NULL || user_find(hub, e->registration->nick) != NULL)
         return ERR_EXISTS;
     struct user *u = user_new(call, e);
     user_add_session(call, u, e->from);

@@ -71,7 +71,8 @@ static void apply(struct hub_service *h, struct chat_command *command)
 {
     command->result = hub_apply(h->hub, &command->item.entry);
     if (command->item.entry.kind == ENTRY_REGISTER)
-        command->counts = hub_counts(h->hub);
+        container_of(command, struct registration_command, command)->details->counts =
+            hub_counts(h->hub);
     post_head(h, command->head.loop, &command->head, 1);
 }
 

@@ -315,9 +315,9 @@ void chat_session_registered(struct conn *c, struct registration_command *r)
         return;
     }
     s->is_registered = true;
-    registration_command_forget(r);
     metric_add(&conn_net(c)->loop->metrics.sessions, 1);
-    welcome_write(c, &r->command.counts);
+    welcome_write(c, &r->details->counts);
+    registration_command_forget(r);
 }
 
 /* A host never begins with ':', which would make it the last param. */

@@ -32,18 +32,18 @@ static void set_source(struct user *u, struct span nick, struct span tail)
 struct user *user_new(struct hub_call *call, const struct entry *e)
 {
     struct hub *hub = call->hub;
-    struct span nick = e->registration.nick, user = e->registration.user;
+    struct span nick = e->registration->nick, user = e->registration->user;
     struct user *u = calloc(1, sizeof(*u));
     CHECK(u != NULL);
     char tail[512];
     int n =
-        snprintf(tail, sizeof(tail), "!%.*s@%.*s", SPAN_ARG(user), SPAN_ARG(e->registration.host));
+        snprintf(tail, sizeof(tail), "!%.*s@%.*s", SPAN_ARG(user), SPAN_ARG(e->registration->host));
     CHECK(n > 0 && (size_t)n < sizeof(tail));
     set_source(u, nick, span_of(tail, (size_t)n));
     u->user_bytes = (uint8_t)user.len;
-    u->realname = text_copy(e->registration.realname);
-    u->ip = text_copy(e->registration.ip);
-    u->is_secure = e->registration.is_secure;
+    u->realname = text_copy(e->registration->realname);
+    u->ip = text_copy(e->registration->ip);
+    u->is_secure = e->registration->is_secure;
     u->signon_ms = u->active_ms = call->at.ms;
     list_init(&u->sessions);
     list_init(&u->memberships);

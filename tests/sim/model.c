@@ -328,7 +328,7 @@ static enum err apply_register(struct model_call *c)
     struct model *m = c->m;
     const struct entry *e = c->e;
     char name[MODEL_NAME_CHARS];
-    COPY(name, e->registration.nick);
+    COPY(name, e->registration->nick);
     if (model_user_named(m, name) != NULL || model_user_of(m, e->from) != NULL)
         return ERR_EXISTS;
     struct model_user *u = m->users;
@@ -336,11 +336,11 @@ static enum err apply_register(struct model_call *c)
         SIM_CHECK(++u < m->users + MODEL_USERS_MAX, "the model has too few users");
     *u = (struct model_user){.is_in = true, .handle = e->from, .number = ++m->users_ever};
     u->signon_ms = u->active_ms = e->at.ms;
-    COPY(u->nick, e->registration.nick);
-    COPY(u->ip, e->registration.ip);
-    COPY(u->realname, e->registration.realname);
-    snprintf(u->tail, sizeof(u->tail), "!%.*s@%.*s", SPAN_ARG(e->registration.user),
-             SPAN_ARG(e->registration.host));
+    COPY(u->nick, e->registration->nick);
+    COPY(u->ip, e->registration->ip);
+    COPY(u->realname, e->registration->realname);
+    snprintf(u->tail, sizeof(u->tail), "!%.*s@%.*s", SPAN_ARG(e->registration->user),
+             SPAN_ARG(e->registration->host));
     uint32_t count = 0;
     for (int i = 0; i < MODEL_USERS_MAX; i++)
         count += m->users[i].is_in;

@@ -11,7 +11,8 @@
 enum { PRINTED = 12 };
 
 struct record {
-    struct entry entry; /* its spans lie in bytes */
+    struct entry entry; /* points at one of the next two when it is replayed */
+    struct registration registration;
     struct irc_line line;
     struct buf bytes;
     bool has_hash;
@@ -22,6 +23,7 @@ struct record {
 struct hub *__real_hub_new(const struct hub_options *options, struct hub_sink *sink);
 enum err __real_hub_apply(struct hub *hub, struct entry *e);
 
+/* They move while there come more. */
 static struct record *records;
 static size_t count, cap;
 
@@ -39,23 +41,23 @@ static struct span take_span(struct span *rest, size_t len)
     return s;
 }
 
-static void copy_registration(struct record *r, const struct entry *e)
+static void copy_registration(struct record *r, const struct registration *from)
 {
-    append(&r->bytes, e->registration.nick);
-    append(&r->bytes, e->registration.user);
-    append(&r->bytes, e->registration.host);
-    append(&r->bytes, e->registration.ip);
-    append(&r->bytes, e->registration.realname);
+    append(&r->bytes, from->nick);
+    append(&r->bytes, from->user);
+    append(&r->bytes, from->host);
+    append(&r->bytes, from->ip);
+    append(&r->bytes, from->realname);
     struct span rest = buf_span(&r->bytes);
-    r->entry.registration.nick = take_span(&rest, e->registration.nick.len);
-    r->entry.registration.user = take_span(&rest, e->registration.user.len);
-    r->entry.registration.host = take_span(&rest, e->registration.host.len);
-    r->entry.registration.ip = take_span(&rest, e->registration.ip.len);
-    r->entry.registration.realname = rest;
+    r->registration.nick = take_span(&rest, from->nick.len);
+    r->registration.user = take_span(&rest, from->user.len);
+    r->registration.host = take_span(&rest, from->host.len);
+    r->registration.ip = take_span(&rest, from->ip.len);
+    r->registration.realname = rest;
+    r->registration.is_secure = from->is_secure;
 }
 
-/* Written out and parsed again; the entry's pointer to it is set when it is replayed, since records
- * move while there come more. */
+/* Written out and parsed again. */
 static void copy_line(struct record *r, const struct irc_line *line)
 {
     SIM_CHECK(irc_format(line, &r->bytes) == OK, "out of memory");
@@ -72,7 +74,7 @@ void record_add(const struct entry *e)
     struct record *r = &records[count++];
     *r = (struct record){.entry = *e};
     if (e->kind == ENTRY_REGISTER)
-        copy_registration(r, e);
+        copy_registration(r, e->registration);
     else if (e->kind == ENTRY_LINE)
         copy_line(r, e->line.line);
     else
@@ -153,7 +155,9 @@ uint64_t record_replay(const struct hub_options *options)
     for (size_t i = 0; i < count; i++) {
         const struct record *r = &records[i];
         struct entry entry = r->entry; /* applying moves its cursor */
-        if (entry.kind == ENTRY_LINE)
+        if (entry.kind == ENTRY_REGISTER)
+            entry.registration = &r->registration;
+        else if (entry.kind == ENTRY_LINE)
             entry.line.line = &r->line;
         enum err e = __real_hub_apply(hub, &entry);
         SIM_CHECK(e == OK || r->entry.kind == ENTRY_REGISTER, "replayed, entry %zu fails", i);

@@ -43,12 +43,12 @@ Test(command, registration_points_at_its_own_names)
     const struct entry *e = &r->command.item.entry;
     cr_assert_eq(e->kind, ENTRY_REGISTER);
     cr_assert_not(e->is_query);
-    cr_assert(span_eq(e->registration.nick, SPAN("0123456789abcdef")));
-    cr_assert(span_eq(e->registration.user, SPAN("~u")));
-    cr_assert(span_eq(e->registration.host, SPAN("h")));
-    cr_assert(span_eq(e->registration.ip, SPAN("i")));
-    cr_assert(span_eq(e->registration.realname, SPAN("A B")));
-    cr_assert(e->registration.is_secure);
+    cr_assert(span_eq(e->registration->nick, SPAN("0123456789abcdef")));
+    cr_assert(span_eq(e->registration->user, SPAN("~u")));
+    cr_assert(span_eq(e->registration->host, SPAN("h")));
+    cr_assert(span_eq(e->registration->ip, SPAN("i")));
+    cr_assert(span_eq(e->registration->realname, SPAN("A B")));
+    cr_assert(e->registration->is_secure);
     chat_command_free(&r->command);
 }
 

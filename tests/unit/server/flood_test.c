@@ -105,7 +105,7 @@ Test(flood, whoever_waits_may_go)
     unsigned a = rested();
     say_numbers(a, 0, BURST + 5);
     hear_numbers(a, 0, BURST);
-    cr_assert(list_is_linked(&chat_session_of(client_conn(a))->flood.timer.node));
+    cr_assert_not_null(chat_session_of(client_conn(a))->flood.wait);
     conn_abort(client_conn(a), "test");
     fix_settle();
     fix_pass_ms(10 * INTERVAL_MS);
@@ -156,4 +156,18 @@ Test(flood, strangers_wait_likewise)
     hear_numbers(a, 0, BURST);
     fix_pass_ms(INTERVAL_MS);
     hear_numbers(a, BURST, 1);
+}
+
+Test(flood, without_memory_only_that_session_ends)
+{
+    unsigned a = rested(), b = client_named(0, "bob");
+    say_numbers(a, 0, BURST);
+    hear_numbers(a, 0, BURST);
+    alloc_fail_after(0);
+    fix_settle();
+    client_send_bytes(a, SPAN("PING 1\r\n"));
+    fix_settle();
+    alloc_fail_stop();
+    say_numbers(b, 0, 2);
+    hear_numbers(b, 0, 2);
 }

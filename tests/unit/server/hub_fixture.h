@@ -154,12 +154,17 @@ static struct position fix_position(void)
 
 static enum err fix_register_at(unsigned n, const char *nick)
 {
-    struct entry e = {.at = fix_position(), .from = fix_handle(n), .kind = ENTRY_REGISTER};
-    e.registration.nick = span_str(nick);
-    e.registration.user = SPAN("~u");
-    e.registration.host = SPAN("h");
-    e.registration.ip = SPAN("192.0.2.1");
-    e.registration.realname = SPAN("Real Name");
+    const struct registration registration = {
+        .nick = span_str(nick),
+        .user = SPAN("~u"),
+        .host = SPAN("h"),
+        .ip = SPAN("192.0.2.1"),
+        .realname = SPAN("Real Name"),
+    };
+    struct entry e = {.at = fix_position(),
+                      .from = fix_handle(n),
+                      .kind = ENTRY_REGISTER,
+                      .registration = &registration};
     return hub_apply(fix.hub, &e);
 }
 
