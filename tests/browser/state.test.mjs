@@ -160,6 +160,20 @@ test('a lost connection leaves the channels to come back to', () => {
   assert.deepEqual(state.channelsToRejoin(), []);
 });
 
+test('what is said to those with a rank is said in their channel', () => {
+  const state = stateAfter(':s 005 me STATUSMSG=@+ :are supported', ...LOBBY,
+    ':bob!b@h PRIVMSG @#lobby :help', ':bob!b@h PRIVMSG +#LOBBY :please');
+  assert.deepEqual(texts(state.find('#lobby'), 'message'), ['help', 'please']);
+  assert.equal(state.buffers.size, 1);
+});
+
+test('an invitation is told in the channel, if we are there, or where we look', () => {
+  const state = stateAfter(...LOBBY, ':alice!a@h INVITE carl #lobby', ':alice!a@h INVITE me #other');
+  assert.deepEqual(texts(state.find('#lobby'), 'info').slice(-2),
+    ['alice invites carl to #lobby', 'alice invites you to #other']);
+  assert.equal(state.find('#other'), undefined);
+});
+
 test('what is not known or not for us does no harm', () => {
   const state = stateAfter(':s 999 me :hm', ':s WHATEVER', ':bob!b@h JOIN #elsewhere',
     ':bob!b@h PART #elsewhere', ':bob!b@h TOPIC #elsewhere :x', '@time=x :bob!b@h PRIVMSG me :x',

@@ -45,6 +45,13 @@ export class State {
     return name !== '' && this.isupport.get('CHANTYPES').includes(name[0]);
   }
 
+  /** The channel of a target, also of "@#channel", its members of a rank; '' when it has none. */
+  channelOf(target) {
+    if (this.isChannelName(target)) return target;
+    const toRank = (this.isupport.get('STATUSMSG') ?? '').includes(target[0]);
+    return toRank && this.isChannelName(target.slice(1)) ? target.slice(1) : '';
+  }
+
   isMe(nick) {
     return foldCase(nick) === foldCase(this.nick);
   }
@@ -148,7 +155,8 @@ function addEvent(buffer, { time }, text, kind = 'event') {
 /** Where a message with that target belongs; what a server says belongs to the server's page. */
 function bufferOf(state, { isUser, nick, params: [target] }) {
   if (!isUser) return state.server;
-  if (state.isChannelName(target)) return state.open(target);
+  const channel = state.channelOf(target);
+  if (channel !== '') return state.open(channel);
   return state.open(state.isMe(nick) ? target : nick);
 }
 
@@ -204,6 +212,13 @@ function onKick(state, message) {
   }
   buffer.removeMember(nick);
   addEvent(buffer, message, `${message.nick} removed ${nick}${because(reason)}`);
+}
+
+function onInvite(state, message) {
+  const [nick, channel] = message.params;
+  const whom = state.isMe(nick) ? 'you' : nick;
+  addEvent(state.find(channel) ?? state.active, message,
+    `${message.nick} invites ${whom} to ${channel}`, 'info');
 }
 
 function onQuit(state, message) {
@@ -320,6 +335,7 @@ const HANDLERS = {
   JOIN: onJoin,
   PART: onPart,
   KICK: onKick,
+  INVITE: onInvite,
   QUIT: onQuit,
   NICK: onNick,
   TOPIC: onTopic,
