@@ -168,7 +168,8 @@ test('what is said to those with a rank is said in their channel', () => {
 });
 
 test('an invitation is told in the channel, if we are there, or where we look', () => {
-  const state = stateAfter(...LOBBY, ':alice!a@h INVITE carl #lobby', ':alice!a@h INVITE me #other');
+  const state = stateAfter(...LOBBY, ':alice!a@h INVITE carl #lobby',
+    ':alice!a@h INVITE me #other');
   assert.deepEqual(texts(state.find('#lobby'), 'info').slice(-2),
     ['alice invites carl to #lobby', 'alice invites you to #other']);
   assert.equal(state.find('#other'), undefined);
