@@ -377,8 +377,12 @@ void chatter_say(struct peer *p)
 {
     if (p->has_quit || p->is_eof || p->is_over)
         return;
+    const uint32_t reads_labels = CAP_LABELED_RESPONSE | CAP_BATCH;
+    bool is_labeled = (p->caps & reads_labels) == reads_labels && sim_chance(50);
     if (sim_chance(5)) {
-        peer_say(p, "PING %u", p->commands);
+        if (is_labeled)
+            snprintf(p->label, sizeof(p->label), "p%u", p->commands);
+        peer_say(p, is_labeled ? "PING l%u" : "PING %u", p->commands);
         return;
     }
     unsigned sum = 0;
@@ -388,6 +392,6 @@ void chatter_say(struct peer *p)
     size_t i = 0;
     while (dice >= lines[i].weight)
         dice -= lines[i++].weight;
-    p->commands++;
+    peer_begin_command(p, is_labeled);
     lines[i].say(p);
 }

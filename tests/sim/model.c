@@ -353,6 +353,7 @@ enum err model_apply(struct model *m, const struct entry *e)
 {
     struct model_call c = {.m = m, .e = e, .user = model_user_of(m, e->from)};
     m->is_unfinished = false;
+    peer_begin_answer(e->kind == ENTRY_LINE ? &e->from : NULL);
     if (e->kind == ENTRY_REGISTER)
         return apply_register(&c);
     if (c.user == NULL && e->kind == ENTRY_LINE)
@@ -364,7 +365,7 @@ enum err model_apply(struct model *m, const struct entry *e)
     else
         apply_line(&c);
     m->is_unfinished = c.is_unfinished;
-    if (!c.is_unfinished)
+    if (e->kind == ENTRY_LINE && !c.is_unfinished)
         peer_expect_answered(e->from);
     return OK;
 }

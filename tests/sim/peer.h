@@ -35,14 +35,23 @@ struct peer {
     bool was_shut;       /* the server sends nothing more */
     struct buf said;     /* and not received yet */
     struct buf heard;    /* of a line that is not whole yet */
-    struct buf expected; /* items that end in LF, see peer.c; heard up to expected_at */
+    struct buf expected; /* items that end in LF, see peer_hear.c; heard up to expected_at */
     size_t expected_at;
-    uint32_t commands; /* for the hub, that it said */
-    uint32_t answered; /* of these, whose answers it has heard */
-    uint32_t applied;  /* of these, that the hub has applied */
+    uint32_t commands;  /* for the hub, that it said */
+    uint32_t answered;  /* of these, whose answers it has heard */
+    uint32_t applied;   /* of these, that the hub has applied */
+    char label[16];     /* of the line that is said next; empty: none */
+    struct buf labeled; /* of each command: '1' if it has a label */
+    bool is_label_used; /* the present command's: it stood on a line */
+    char batch[24];     /* in which the present command is being answered; empty: none */
 };
 
 extern struct peer peers[PEERS_MAX];
+
+static inline unsigned peer_number(const struct peer *p)
+{
+    return (unsigned)(p - peers);
+}
 
 /* How many there are at most in this run, up to PEERS_MAX. */
 void peer_init(unsigned limit);
@@ -60,6 +69,9 @@ void peer_reset_all(void);
 
 __attribute__((format(printf, 2, 3))) void peer_say(struct peer *p, const char *format, ...);
 
+/* The next line is one more command for the hub. */
+void peer_begin_command(struct peer *p, bool is_labeled);
+
 /* --- what is to be heard -------------------------------------------------------------------- */
 
 /* A message of the hub, of which a peer hears what its capabilities let through. */
@@ -76,6 +88,9 @@ struct peer_message {
     char text[700]; /* the line without its tags */
 };
 
+/* The peer's next command is being applied: what it is to hear from here on is the answer to it,
+ * until this is called again. NULL: nobody's. */
+void peer_begin_answer(const struct handle *to);
 /* Those that are gone expect nothing. */
 void peer_expect_message(struct handle to, const struct peer_message *pm);
 /* A line that is this as a whole, or begins so. */
@@ -89,3 +104,5 @@ void peer_expect_answered(struct handle to);
 
 /* Everybody who is here has heard everything, and has been answered. */
 void peer_check_all_heard(void);
+/* What the server has sent. */
+void peer_hear(struct peer *p, struct span bytes);
