@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "integ
 sys.dont_write_bytecode = True
 
 from simuld import Daemon, wait_until  # noqa: E402
-from test_churn import churn  # noqa: E402
+from test_churn import SETTINGS, churn  # noqa: E402
 
 STEPS = 20
 
@@ -33,7 +33,7 @@ def mean(values):
 
 
 def main(seconds=600, loops=2):
-    daemon = Daemon(loops=loops)
+    daemon = Daemon(*SETTINGS, loops=loops)
     cores = os.cpu_count()
     began = time.monotonic()
     churners = [multiprocessing.Process(target=churn, args=[daemon, seed, began + seconds])
