@@ -144,8 +144,8 @@ bool model_take_row(struct model_call *c)
 /* --- what is heard -------------------------------------------------------------------------- */
 
 /* Only what takes a position in the log may be told apart by it. */
-static struct peer_message message(struct model_call *c, const char *source, const char *format,
-                                   va_list args)
+__attribute__((format(printf, 3, 0))) static struct peer_message
+message(struct model_call *c, const char *source, const char *format, va_list args)
 {
     SIM_CHECK(!c->e->is_query, "a query makes messages");
     struct peer_message pm = {.at = c->e->at, .part = c->parts++, .from = c->e->from};
@@ -154,8 +154,8 @@ static struct peer_message message(struct model_call *c, const char *source, con
     return pm;
 }
 
-static struct peer_message user_message(struct model_call *c, const struct model_user *u,
-                                        const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static struct peer_message
+user_message(struct model_call *c, const struct model_user *u, const char *format, va_list args)
 {
     char source[MODEL_NAME_CHARS + MODEL_TEXT_CHARS];
     snprintf(source, sizeof(source), "%s%s", u->nick, u->tail);
