@@ -136,8 +136,8 @@ void net_flush(struct net *n)
         flush(n, c);
         c->unsent = false; /* only now: an abort above does not stand it on the list again */
     }
-    flush_later(n);
     n->unsent_count = 0;
+    flush_later(n); /* an abort there may, and finds room */
     n->out.gather_used = 0;
     memory_balance(n);
 }

@@ -290,3 +290,41 @@ Test(net_out, who_closes_or_dies_does_not_wait_for_its_turn)
     cr_assert_null(client_slot(crowd[CROWD - 2]));
     cr_assert_not(net_has_unsent(&fix.nets[0]));
 }
+
+/* Over TCP, where a peer that has gone shows only at the second send. */
+static void connect_to_nobody(struct conn *c)
+{
+    struct addr addr;
+    struct sockaddr_storage ss;
+    int listening;
+    expect_ok(addr_parse(&addr, "127.0.0.1", 0));
+    expect_ok(listener_bind(&addr, true, &listening));
+    int peer = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(connect(peer, (struct sockaddr *)&ss, addr_to_sockaddr(&addr, &ss)), 0);
+    int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(dup2(fd, c->io.fd), c->io.fd);
+    close(fd);
+    close(peer);
+    close(listening);
+}
+
+Test(net_out, who_dies_at_its_turn_stands_in_no_place_of_others)
+{
+    enum { PIECES = 65 }; /* more than go out in one call */
+    struct net *n = &fix.nets[0];
+    struct conn *c = client_conn(script_connect(echo));
+    fix_settle();
+    connect_to_nobody(c);
+    struct shared *s = shared_new(1);
+    for (int i = 0; i < PIECES; i++)
+        conn_write_shared(c, s);
+    shared_put(s);
+    conn_write(c, SPAN("x"));
+    cr_assert_eq(n->unsent_count, 1);
+    n->unsent[1] = NULL; /* with as many connections as it has room for, the list would end here */
+    net_flush(n);
+    cr_assert_eq(c->state, CONN_DEAD);
+    cr_assert_eq(METRIC(writes), 2);
+    cr_assert_null(n->unsent[1]);
+}
