@@ -52,10 +52,10 @@ struct channel {
 struct membership {
     struct list in_user;
     struct list in_ranked;
-    uint64_t seq; /* in channel.members */
     struct channel *channel;
     struct user *user;
-    uint8_t roles; /* of enum member_role; membership_set_roles writes it */
+    uint64_t seq : 56;  /* in channel.members */
+    uint64_t roles : 8; /* of enum member_role; membership_set_roles writes it */
 };
 
 /* An operator of the channel has invited the user, and no door of it is closed to that user until

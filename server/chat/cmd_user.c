@@ -36,8 +36,7 @@ void cmd_setname(struct hub_call *call)
             reply_fail(call, "SETNAME", "INVALID_REALNAME", SPAN("Realname is not valid"));
         return;
     }
-    free(u->realname);
-    u->realname = text_copy(realname);
+    user_set_realname(u, realname);
     struct message *m = HUB_MESSAGE(call, user_source(u), "SETNAME", SPAN_EMPTY, realname);
     m->need = CAP_SETNAME;
     hub_send_change(call, u, m);

@@ -12,7 +12,8 @@ static void command_init(struct chat_command *command, enum entry_kind kind, str
 
 struct registration_command *registration_command_new(struct handle from, size_t nick_bytes_max)
 {
-    struct registration_command *r = malloc(offsetof(struct registration_command, nick) + nick_bytes_max);
+    struct registration_command *r =
+        malloc(offsetof(struct registration_command, nick) + nick_bytes_max);
     if (r == NULL)
         return NULL;
     command_init(&r->command, ENTRY_REGISTER, from);

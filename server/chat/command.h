@@ -12,7 +12,6 @@
 struct chat_command {
     struct delivery_head head; /* how it comes back: DELIVERY_RETURN */
     struct log_item item;
-    enum err result; /* of a registration */
 };
 
 /* What a client tells of itself but for its nick, until the hub has it. */
@@ -32,6 +31,7 @@ struct registration_details {
 struct registration_command {
     struct chat_command command;
     struct registration_details *details; /* its own; freed when the session is registered */
+    enum err result;                      /* what the hub said */
     uint8_t nick_bytes;                   /* 0: not given yet */
     char nick[];                          /* room for the longest */
 };

@@ -69,10 +69,13 @@ void hub_service_post(struct hub_service *h, struct chat_command *command)
 
 static void apply(struct hub_service *h, struct chat_command *command)
 {
-    command->result = hub_apply(h->hub, &command->item.entry);
-    if (command->item.entry.kind == ENTRY_REGISTER)
-        container_of(command, struct registration_command, command)->details->counts =
-            hub_counts(h->hub);
+    enum err result = hub_apply(h->hub, &command->item.entry);
+    if (command->item.entry.kind == ENTRY_REGISTER) {
+        struct registration_command *r =
+            container_of(command, struct registration_command, command);
+        r->result = result;
+        r->details->counts = hub_counts(h->hub);
+    }
     post_head(h, command->head.loop, &command->head, 1);
 }
 

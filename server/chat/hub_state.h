@@ -53,10 +53,10 @@ struct hub {
 
 struct hub_session {
     struct handle handle;
+    uint32_t watch_count;
+    struct list watches; /* watch.in_session, in order of watching */
     struct user *user;
     struct list in_user;
-    struct list watches; /* watch.in_session, in order of watching */
-    uint32_t watch_count;
 };
 
 /* One entry being applied. */
@@ -107,14 +107,14 @@ enum user_mode { USER_INVISIBLE = 1, USER_OPER = 2, USER_WALLOPS = 4, USER_BOT =
 
 struct user {
     struct table_node node;
-    uint64_t seq;            /* in hub.user_order */
-    struct list sessions;    /* hub_session.in_user */
-    struct list memberships; /* membership.in_user, in order of joining */
-    struct list invites;     /* invite.in_user, the oldest first */
-    char *source;            /* nick!user@host, without a zero */
-    char *realname;
+    uint64_t seq;                  /* in hub.user_order */
+    struct list sessions;          /* hub_session.in_user */
+    struct list memberships;       /* membership.in_user, in order of joining */
+    struct list invites;           /* invite.in_user, the oldest first */
+    char *source;                  /* nick!user@host, without a zero */
+    char *ip;                      /* where it really comes from, for operators; behind source */
+    char *realname;                /* behind ip, in the same piece of memory */
     char *away;                    /* the text; NULL: here */
-    char *ip;                      /* where it really comes from, for operators */
     uint64_t signon_ms, active_ms; /* when it came, and when it spoke last */
     uint16_t source_bytes;
     uint8_t nick_bytes, user_bytes;
@@ -157,6 +157,8 @@ static inline struct span fold_nick(struct span nick, uint8_t folded[UINT8_MAX])
 
 /* The user that registers, still without sessions; the nick must be free. */
 struct user *user_new(struct hub_call *call, const struct entry *e);
+/* Copies the text. */
+void user_set_realname(struct user *u, struct span realname);
 /* The new nick must be free, or the same but for its case. */
 void user_rename(struct hub_call *call, struct user *u, struct span nick);
 /* Counts those that are counted; nobody else writes u->modes. */

@@ -309,7 +309,7 @@ void chat_session_registered(struct conn *c, struct registration_command *r)
 {
     struct chat_session *s = chat_session_of(c);
     s->registration = r;
-    if (r->command.result != OK) {
+    if (r->result != OK) {
         NUMERIC(c, "433", span_of(r->nick, r->nick_bytes), SPAN("Nickname is already in use"));
         r->nick_bytes = 0;
         return;

@@ -17,16 +17,39 @@ struct user *user_find(struct hub *hub, struct span nick)
     return node == NULL ? NULL : container_of(node, struct user, node);
 }
 
-static void set_source(struct user *u, struct span nick, struct span tail)
+static char *put(char *to, struct span text)
 {
-    char *source = malloc(nick.len + tail.len);
-    CHECK(source != NULL);
-    memcpy(source, nick.ptr, nick.len);
-    memcpy(source + nick.len, tail.ptr, tail.len);
+    if (text.len > 0)
+        memcpy(to, text.ptr, text.len);
+    return to + text.len;
+}
+
+/* The texts that a user always has lie in one piece of memory: nick, "!user@host", ip, realname,
+ * the last two with a zero. The spans may be of the former piece. */
+static void set_texts(struct user *u, struct span nick, struct span tail, struct span ip,
+                      struct span realname)
+{
+    char *texts = malloc(nick.len + tail.len + ip.len + 1 + realname.len + 1);
+    CHECK(texts != NULL);
+    char *ip_at = put(put(texts, nick), tail);
+    char *realname_at = put(put(ip_at, ip), SPAN("\0"));
+    put(put(realname_at, realname), SPAN("\0"));
     free(u->source);
-    u->source = source;
+    u->source = texts;
+    u->ip = ip_at;
+    u->realname = realname_at;
     u->source_bytes = (uint16_t)(nick.len + tail.len);
     u->nick_bytes = (uint8_t)nick.len;
+}
+
+static struct span tail_of(const struct user *u)
+{
+    return span_drop(user_source(u), u->nick_bytes);
+}
+
+void user_set_realname(struct user *u, struct span realname)
+{
+    set_texts(u, user_nick(u), tail_of(u), span_str(u->ip), realname);
 }
 
 struct user *user_new(struct hub_call *call, const struct entry *e)
@@ -39,10 +62,8 @@ struct user *user_new(struct hub_call *call, const struct entry *e)
     int n =
         snprintf(tail, sizeof(tail), "!%.*s@%.*s", SPAN_ARG(user), SPAN_ARG(e->registration->host));
     CHECK(n > 0 && (size_t)n < sizeof(tail));
-    set_source(u, nick, span_of(tail, (size_t)n));
+    set_texts(u, nick, span_of(tail, (size_t)n), e->registration->ip, e->registration->realname);
     u->user_bytes = (uint8_t)user.len;
-    u->realname = text_copy(e->registration->realname);
-    u->ip = text_copy(e->registration->ip);
     u->is_secure = e->registration->is_secure;
     u->signon_ms = u->active_ms = call->at.ms;
     list_init(&u->sessions);
@@ -67,7 +88,7 @@ void user_rename(struct hub_call *call, struct user *u, struct span nick)
     }
     uint8_t folded[UINT8_MAX];
     table_remove(&hub->users, &u->node);
-    set_source(u, nick, span_drop(user_source(u), u->nick_bytes));
+    set_texts(u, nick, tail_of(u), span_str(u->ip), span_str(u->realname));
     table_add(&hub->users, &u->node, fold_nick(nick, folded));
     if (is_another)
         watch_tell_online(call, u);
@@ -183,8 +204,6 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
     invites_end_of_user(u);
     hub->counts.users--;
     free(u->source);
-    free(u->realname);
     free(u->away);
-    free(u->ip);
     free(u);
 }
