@@ -31,9 +31,9 @@ static int64_t connections_possible(const struct config *config, int64_t descrip
     return descriptors > own ? descriptors - own : 0;
 }
 
-static void log_start_up(const struct config *config, const struct config_report *report)
+static void log_start_up(const struct config *config, const struct config_report *report,
+                         int64_t descriptors)
 {
-    int64_t descriptors = descriptors_raise_limit();
     int64_t possible = connections_possible(config, descriptors);
     LOG_INFO("starting", LOG_STR("version", SIMUL_VERSION), LOG_INT("loops", config->loops),
              LOG_INT("descriptors", descriptors), LOG_INT("connections_possible", possible));
@@ -53,6 +53,7 @@ static int serve(const struct config *config, const struct config_report *report
     struct server *server;
     signal(SIGPIPE, SIG_IGN);
     cycles_calibrate();
+    int64_t descriptors = descriptors_raise_limit(); /* many loops open many, to begin with */
     if (spawner_start(&spawner) != OK) {
         snprintf(error, sizeof(error), "cannot start the spawner: %s", strerror(errno));
         return complain(error);
@@ -68,7 +69,7 @@ static int serve(const struct config *config, const struct config_report *report
         spawner_stop(&spawner);
         return complain(error);
     }
-    log_start_up(config, report);
+    log_start_up(config, report, descriptors);
     enum err e = server_run(server);
     server_free(server);
     spawner_stop(&spawner);

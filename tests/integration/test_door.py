@@ -261,6 +261,16 @@ def test_how_many_connections_are_possible_is_told_at_the_start(start):
     assert [line["limit"] for line in complaints] == [limit]
 
 
+def test_it_starts_with_the_descriptors_that_it_may_have_and_not_with_those_it_was_given(start):
+    given = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, given[1]))  # it inherits this
+    try:
+        daemon = start("loops=16")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, given)
+    close_all(enter(daemon, 50))
+
+
 # --- handshakes ---
 
 class Hello:
