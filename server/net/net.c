@@ -232,6 +232,7 @@ static void reap(struct net *n, struct conn *c)
     if (c->eviction != EVICT_NONE)
         forget_unsent(c->io.fd);
     close(c->io.fd);
+    listener_keep_spare(n); /* before anybody else takes what is free now */
     count_out(n, c);
     conn_table_retire(&n->conns, c);
 }
