@@ -37,6 +37,13 @@ static void seal(struct hasher *h)
     h->bytes.len = 0;
 }
 
+static void put_handle(struct hasher *h, struct handle handle)
+{
+    put_number(h, handle.loop);
+    put_number(h, handle.slot);
+    put_number(h, handle.generation);
+}
+
 static void put_watches(struct hasher *h, const struct hub_session *s)
 {
     put_number(h, s->watch_count);
@@ -61,10 +68,7 @@ static void put_user(const struct table_node *node, void *arg)
     put_number(h, u->seq);
     for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
         const struct hub_session *s = container_of(n, struct hub_session, in_user);
-        struct handle handle = s->handle;
-        put_number(h, handle.loop);
-        put_number(h, handle.slot);
-        put_number(h, handle.generation);
+        put_handle(h, s->handle);
         put_watches(h, s);
     }
     put_number(h, u->channel_count);
@@ -73,6 +77,18 @@ static void put_user(const struct table_node *node, void *arg)
     put_number(h, u->invite_count);
     for (struct list *n = u->invites.next; n != &u->invites; n = n->next)
         put_text(h, container_of(n, struct invite, in_user)->channel->name);
+    seal(h);
+}
+
+/* In which order its watchers are told. */
+static void put_watched(const struct table_node *node, void *arg)
+{
+    const struct watched *w = container_of(node, struct watched, node);
+    struct hasher *h = arg;
+    put_span(h, SPAN("watched"));
+    put_text(h, w->nick);
+    for (struct list *n = w->watches.next; n != &w->watches; n = n->next)
+        put_handle(h, container_of(n, struct watch, in_watched)->session->handle);
     seal(h);
 }
 
@@ -104,12 +120,15 @@ static void put_channel(const struct table_node *node, void *arg)
     put_number(h, ch->slot);
     put_number(h, ch->seq);
     put_number(h, ch->members.count);
+    put_number(h, ch->members.last_seq); /* the next member's follows from it */
     uint64_t after = 0;
     for (const struct membership *m; (m = roster_next(&ch->members, &after)) != NULL;) {
         put_number(h, m->seq);
         put_span(h, user_nick(m->user));
         put_number(h, m->roles);
     }
+    for (struct list *n = ch->ranked.next; n != &ch->ranked; n = n->next)
+        put_number(h, container_of(n, struct membership, in_ranked)->seq);
     seal(h);
 }
 
@@ -136,6 +155,8 @@ static void put_rest(const struct hub *hub, struct hasher *h)
     put_number(h, hub->counts.invisible);
     put_number(h, hub->counts.opers);
     put_number(h, hub->counts.channels);
+    put_number(h, hub->user_order.last_seq);
+    put_number(h, hub->channel_order.last_seq);
     put_number(h, hub->channel_slots);
     for (size_t i = 0; i < hub->free_slot_count; i++)
         put_number(h, hub->free_slots[i]);
@@ -147,6 +168,7 @@ uint64_t hub_hash(const struct hub *hub)
     struct hasher h = {0};
     table_each(&hub->users, put_user, &h);
     table_each(&hub->channels, put_channel, &h);
+    table_each(&hub->watched, put_watched, &h);
     put_whowas(&hub->whowas, &h);
     put_rest(hub, &h);
     buf_deinit(&h.bytes);
