@@ -76,11 +76,9 @@ static const char *key(char out[NAME_CHARS])
 /* Of nicks or of users, complete or not. */
 static const char *mask(char out[NAME_CHARS])
 {
-    char name[NAME_CHARS - 6];
-    snprintf(name, sizeof(name), "%u", sim_below(nick_count));
     switch (sim_below(4)) {
     case 0:
-        snprintf(out, NAME_CHARS, "n%s", name);
+        nick(out);
         break;
     case 1:
         snprintf(out, NAME_CHARS, "N?!*@*");
@@ -89,7 +87,7 @@ static const char *mask(char out[NAME_CHARS])
         snprintf(out, NAME_CHARS, "~u%u@*", sim_below(10));
         break;
     default:
-        snprintf(out, NAME_CHARS, "*%s!*@*", name);
+        strcpy(out, "*!*@*");
     }
     return out;
 }
@@ -214,7 +212,7 @@ static void say_names(struct peer *p)
 /* Adds a change, with its param if it has one. */
 static void add_change(char *letters, char params[LIST_CHARS])
 {
-    char letter = "ooovvvbeIiklmnnstt!"[sim_below(19)], param[NAME_CHARS] = "";
+    char letter = "ooovvvbbeeIiklmnnstt!"[sim_below(21)], param[NAME_CHARS] = "";
     if (letter == 'o' || letter == 'v')
         nick(param);
     else if (strchr("beI", letter) != NULL && sim_chance(80))
@@ -368,7 +366,7 @@ static const struct {
     void (*say)(struct peer *p);
 } lines[] = {
     {40, say_message}, {24, say_join},        {12, say_part},     {6, say_nick},   {6, say_tagmsg},
-    {6, say_topic},    {8, say_channel_mode}, {4, say_user_mode}, {4, say_query},  {1, say_quit},
+    {6, say_topic},    {10, say_channel_mode}, {4, say_user_mode}, {6, say_query},  {1, say_quit},
     {4, say_away},     {2, say_setname},      {4, say_kick},      {4, say_invite}, {4, say_monitor},
     {4, say_who},      {2, say_oper},
 };

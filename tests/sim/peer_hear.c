@@ -124,6 +124,7 @@ void peer_check_all_heard(void)
     for (struct peer *p = peers; p < peers + PEERS_MAX; p++) {
         if (!p->is_open || p->is_over)
             continue;
+        SIM_CHECK(!p->is_gone || p->is_reset, "peer %u was not let go", peer_number(p));
         struct span item = next_expected(p);
         SIM_CHECK(item.len == 0, "peer %u never heard: %.*s", peer_number(p), SPAN_ARG(item));
         SIM_CHECK(p->answered == p->commands, "peer %u waits for the answer to command %u",
