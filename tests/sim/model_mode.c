@@ -165,9 +165,9 @@ static void complete(const char *param, char mask[MODEL_MASK_CHARS])
     if (has_nick && has_host)
         snprintf(mask, MODEL_MASK_CHARS, "%s", param);
     else if (has_host)
-        snprintf(mask, MODEL_MASK_CHARS, "*!%s", param);
+        snprintf(mask, MODEL_MASK_CHARS, "*!%.*s", MODEL_MASK_CHARS - 3, param);
     else
-        snprintf(mask, MODEL_MASK_CHARS, "%s!*@*", param);
+        snprintf(mask, MODEL_MASK_CHARS, "%.*s!*@*", MODEL_MASK_CHARS - 5, param);
 }
 
 static bool change_mask(struct changes *c, char letter, struct model_masks *l)
