@@ -77,7 +77,7 @@ static void reply_extended(const struct who *w, const struct user *u, struct spa
         struct span value;
     } fields[] = {
         {'t', w->token},     {'c', channel},
-        {'u', user_name(u)}, {'i', knows_ip ? span_str(u->ip) : SPAN("255.255.255.255")},
+        {'u', user_name(u)}, {'i', knows_ip ? span_str(user_ip(u)) : SPAN("255.255.255.255")},
         {'h', user_host(u)}, {'s', span_str(call->hub->options.server_name)},
         {'n', user_nick(u)}, {'f', flags},
         {'d', SPAN("0")},    {'l', decimal((call->at.ms - u->active_ms) / 1000, idle)},
@@ -143,7 +143,7 @@ static bool is_meant(const struct who *w, const struct user *u)
     return irc_mask_matches(w->mask, user_nick(u)) || irc_mask_matches(w->mask, user_name(u)) ||
            irc_mask_matches(w->mask, user_host(u)) ||
            irc_mask_matches(w->mask, span_str(u->realname)) ||
-           (w->call->user->modes & USER_OPER && irc_mask_matches(w->mask, span_str(u->ip)));
+           (w->call->user->modes & USER_OPER && irc_mask_matches(w->mask, span_str(user_ip(u))));
 }
 
 /* Those who are not meant are rows too: they take their time. */

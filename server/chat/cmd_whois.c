@@ -21,8 +21,8 @@ static void reply_channels(struct hub_call *call, const struct user *u)
 static void reply_address(struct hub_call *call, const struct user *u)
 {
     char text[HUB_USER_BYTES_MAX + 1 + HUB_HOST_BYTES_MAX + 2];
-    struct span ip = span_str(u->ip);
-    int n = snprintf(text, sizeof(text), "%.*s@%s", SPAN_ARG(user_name(u)), u->ip);
+    struct span ip = span_str(user_ip(u));
+    int n = snprintf(text, sizeof(text), "%.*s@%s", SPAN_ARG(user_name(u)), user_ip(u));
     CHECK(n > 0 && (size_t)n < sizeof(text));
     REPLY(call, "338", user_nick(u), span_of(text, (size_t)n), ip,
           SPAN("Actual user@host, Actual IP"));

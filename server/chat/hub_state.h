@@ -111,17 +111,16 @@ struct user {
     struct list sessions;          /* hub_session.in_user */
     struct list memberships;       /* membership.in_user, in order of joining */
     struct list invites;           /* invite.in_user, the oldest first */
-    char *source;                  /* nick!user@host, without a zero */
-    char *ip;                      /* where it really comes from, for operators; behind source */
-    char *realname;                /* behind ip, in the same piece of memory */
+    char *source;                  /* nick!user@host, without a zero; behind it the ip */
+    char *realname;                /* behind the ip, in the same piece of memory */
     char *away;                    /* the text; NULL: here */
     uint64_t signon_ms, active_ms; /* when it came, and when it spoke last */
     uint16_t source_bytes;
     uint8_t nick_bytes, user_bytes;
     uint8_t modes; /* of enum user_mode */
     bool is_secure;
-    uint32_t channel_count;
-    uint32_t invite_count;
+    uint8_t channel_count; /* at most HUB_CHANNELS_PER_USER_MAX */
+    uint8_t invite_count;  /* at most HUB_INVITES_PER_USER_MAX */
 };
 
 static inline struct span user_source(const struct user *u)
@@ -137,6 +136,12 @@ static inline struct span user_nick(const struct user *u)
 static inline struct span user_name(const struct user *u)
 {
     return span_of(u->source + u->nick_bytes + 1, u->user_bytes);
+}
+
+/* Where it really comes from, for operators. */
+static inline const char *user_ip(const struct user *u)
+{
+    return u->source + u->source_bytes;
 }
 
 /* As others see it. */

@@ -36,7 +36,6 @@ static void set_texts(struct user *u, struct span nick, struct span tail, struct
     put(put(realname_at, realname), SPAN("\0"));
     free(u->source);
     u->source = texts;
-    u->ip = ip_at;
     u->realname = realname_at;
     u->source_bytes = (uint16_t)(nick.len + tail.len);
     u->nick_bytes = (uint8_t)nick.len;
@@ -49,7 +48,7 @@ static struct span tail_of(const struct user *u)
 
 void user_set_realname(struct user *u, struct span realname)
 {
-    set_texts(u, user_nick(u), tail_of(u), span_str(u->ip), realname);
+    set_texts(u, user_nick(u), tail_of(u), span_str(user_ip(u)), realname);
 }
 
 struct user *user_new(struct hub_call *call, const struct entry *e)
@@ -88,7 +87,7 @@ void user_rename(struct hub_call *call, struct user *u, struct span nick)
     }
     uint8_t folded[UINT8_MAX];
     table_remove(&hub->users, &u->node);
-    set_texts(u, nick, tail_of(u), span_str(u->ip), span_str(u->realname));
+    set_texts(u, nick, tail_of(u), span_str(user_ip(u)), span_str(u->realname));
     table_add(&hub->users, &u->node, fold_nick(nick, folded));
     if (is_another)
         watch_tell_online(call, u);

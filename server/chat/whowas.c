@@ -12,7 +12,7 @@ void whowas_deinit(struct whowas *w)
 void whowas_add(struct whowas *w, const struct user *u, uint64_t now_ms)
 {
     const struct span parts[] = {user_nick(u), user_name(u), user_host(u), span_str(u->realname),
-                                 span_str(u->ip)};
+                                 span_str(user_ip(u))};
     enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
     size_t bytes = 0;
     for (size_t i = 0; i < PARTS; i++)

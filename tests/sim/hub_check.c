@@ -76,8 +76,8 @@ static void check_user(const struct model_user *want)
     SIM_CHECK(u->modes == user_modes_of(want), "%s has modes %u", want->nick, u->modes);
     SIM_CHECK(is_text(u->away, want->away) && (u->away == NULL || u->away[0] != '\0'),
               "%s is away: %s", want->nick, u->away);
-    SIM_CHECK(is_text(u->realname, want->realname) && is_text(u->ip, want->ip),
-              "%s is known as %s from %s", want->nick, u->realname, u->ip);
+    SIM_CHECK(is_text(u->realname, want->realname) && is_text(user_ip(u), want->ip),
+              "%s is known as %s from %s", want->nick, u->realname, user_ip(u));
     SIM_CHECK(u->signon_ms == want->signon_ms && u->active_ms == want->active_ms,
               "%s has come, or spoken, at another time", want->nick);
     const struct list *first = u->sessions.next;
