@@ -11,7 +11,7 @@
 #define LOOP_METRICS(X)                                                                            \
     X(connections, gauge, "Connections that are open")                                             \
     X(accepted, counter, "Connections accepted")                                                   \
-    X(accept_pauses, counter, "Pauses of accepting: no connections or descriptors were left")      \
+    X(accept_pauses, counter, "Pauses of accepting: no connections, descriptors or memory left")   \
     X(handshake_pauses, counter, "Pauses of accepting TLS: too many handshakes waited their turn") \
     X(refused_crowded, counter, "Connections refused: their address had as many as it may")        \
     X(refused_hasty, counter, "Connections refused: their address came more often than it may")    \

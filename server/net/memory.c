@@ -42,8 +42,7 @@ void memory_note(struct net *n, const struct conn *c)
         set_most(n, held);
 }
 
-/* The sum of all loops, with this one as it is now. */
-static uint64_t publish(struct net *n)
+uint64_t memory_publish(struct net *n)
 {
     struct memory *m = &n->memory;
     _Atomic uint64_t *total = &n->loop->set->held_bytes;
@@ -101,7 +100,7 @@ static void evict_largest(struct net *n, uint64_t enough)
     uint64_t reaped = 0; /* will be, at the end of the tick */
     for (size_t i = 0; i < count; i++) {
         set_most(n, held_by(victims[i]));
-        if (publish(n) <= enough + reaped || loop_of_largest(n) != n->loop)
+        if (memory_publish(n) <= enough + reaped || loop_of_largest(n) != n->loop)
             return;
         conn_evict(victims[i], EVICT_MEMORY);
         outq_clear(&victims[i]->out, &n->out);
@@ -120,7 +119,7 @@ static void relieve(struct net *n, uint64_t enough)
         evict_largest(n, enough);
         largest = loop_of_largest(n);
     }
-    if (most_of(largest) > 0 && publish(n) > enough)
+    if (most_of(largest) > 0 && memory_publish(n) > enough)
         ev_async_send(largest->ev, &largest->wake); /* perhaps ourselves: there are more */
 }
 
@@ -144,7 +143,7 @@ static void tell(struct net *n, uint64_t bytes)
 void memory_balance(struct net *n)
 {
     struct memory *m = &n->memory;
-    uint64_t bytes = publish(n);
+    uint64_t bytes = memory_publish(n);
     if (bytes <= m->bytes_max)
         return;
     tell(n, bytes);

@@ -53,5 +53,8 @@ bool memory_is_short(const struct net *n);
 /* After a flush of the connection: notes how much it holds. */
 void memory_note(struct net *n, const struct conn *c);
 
-/* Behind a flush, when no session runs: publishes the sum, and evicts if it has come to that. */
+/* Lets all loops know what this one's connections hold now; returns the sum of all. */
+uint64_t memory_publish(struct net *n);
+
+/* Behind a flush, when no session runs: publishes, and evicts if it has come to that. */
 void memory_balance(struct net *n);

@@ -239,6 +239,8 @@ static void reap(struct net *n, struct conn *c)
 
 void net_reap(struct net *n)
 {
+    if (n->touched_count == 0)
+        return;
     for (size_t i = 0; i < n->touched_count; i++) {
         struct conn *c = n->touched[i];
         c->touched = c->unsent = false;
@@ -246,6 +248,7 @@ void net_reap(struct net *n)
             reap(n, c);
     }
     n->touched_count = n->unsent_count = 0;
+    memory_publish(n); /* this loop's next tick may be far, and others wait for memory */
 }
 
 /* Calls f for every connection that is in use. */

@@ -70,6 +70,17 @@ Test(memory, input_that_waits_is_counted)
     cr_assert_eq(held(), idle + 6);
 }
 
+Test(memory, what_the_dead_held_is_given_back_in_the_same_tick)
+{
+    unsigned i = connect_writer(0);
+    client_say(i, "1");
+    cr_assert_gt(held(), MIB / 2);
+    conn_abort(client_conn(i), "for the test");
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(held(), 0);
+    cr_assert_eq(METRIC(held_bytes), 0);
+}
+
 static struct shared *common;
 
 static enum co_result write_common(struct conn *c)
