@@ -3,9 +3,9 @@
  * acknowledgement and costs no second allocation. */
 #pragma once
 
-#include "chat/delivery.h"
-#include "chat/hub.h"
-#include "chat/log.h"
+#include "chat/hub/delivery.h"
+#include "chat/hub/hub.h"
+#include "chat/hub/log.h"
 #include "chat/response.h"
 #include "simul/irc.h"
 

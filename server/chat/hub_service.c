@@ -2,7 +2,7 @@
 
 #include "chat/chat_loop.h"
 #include "chat/cloak.h"
-#include "chat/log_local.h"
+#include "chat/hub/log_local.h"
 #include "config.h"
 
 #include <stdlib.h>

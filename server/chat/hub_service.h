@@ -7,7 +7,7 @@
 #pragma once
 
 #include "chat/command.h"
-#include "chat/hub.h"
+#include "chat/hub/hub.h"
 #include "core/loop.h"
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* CAP (https://ircv3.net/specs/extensions/capability-negotiation). */
-#include "chat/caps.h"
+#include "chat/hub/caps.h"
 #include "chat/local.h"
 #include "chat/session.h"
 

@@ -1,6 +1,6 @@
 /* HELP (https://modern.ircdocs.horse, HELP message): the tables of verbs and of capabilities, for
  * people. */
-#include "chat/caps.h"
+#include "chat/hub/caps.h"
 #include "chat/local.h"
 #include "chat/session.h"
 #include "chat/verb.h"

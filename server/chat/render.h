@@ -2,7 +2,7 @@
  * a session negotiated, times the framing of its transport. */
 #pragma once
 
-#include "chat/message.h"
+#include "chat/hub/message.h"
 #include "net/outq.h"
 #include "simul/span.h"
 #include "simul/ws.h"

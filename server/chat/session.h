@@ -3,9 +3,9 @@
  * are the hub's. */
 #pragma once
 
-#include "chat/caps.h"
 #include "chat/command.h"
 #include "chat/flood.h"
+#include "chat/hub/caps.h"
 #include "chat/render.h"
 #include "net/conn.h"
 #include "simul/buf.h"

@@ -2,7 +2,7 @@
 #include "chat/session.h"
 
 #include "chat/chat_loop.h"
-#include "chat/numeric.h"
+#include "chat/hub/numeric.h"
 #include "chat/response.h"
 #include "config.h"
 #include "net/net.h"

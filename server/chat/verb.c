@@ -1,6 +1,6 @@
 #include "chat/verb.h"
 
-#include "chat/cmd.h"
+#include "chat/hub/cmd.h"
 #include "chat/judge.h"
 #include "chat/local.h"
 

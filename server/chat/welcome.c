@@ -1,7 +1,7 @@
 #include "chat/welcome.h"
 
 #include "chat/chat_loop.h"
-#include "chat/lusers.h"
+#include "chat/hub/lusers.h"
 #include "chat/session.h"
 #include "config.h"
 #include "net/net.h"

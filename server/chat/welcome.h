@@ -1,7 +1,7 @@
 /* What a client is told when it has registered. */
 #pragma once
 
-#include "chat/hub.h"
+#include "chat/hub/hub.h"
 
 struct conn;
 

@@ -1,7 +1,7 @@
 #include "sim/hub_check.h"
 
 #include "chat/chat_loop.h"
-#include "chat/hub_state.h"
+#include "chat/hub/hub_state.h"
 #include "chat/session.h"
 #include "net/net.h"
 #include "sim/model.h"

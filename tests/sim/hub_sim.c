@@ -10,8 +10,8 @@
  * loops took. At the end the entries are applied again to other hubs, which must come to the same
  * state (record.c). A run that fails says how to have it again. */
 #include "chat/chat_loop.h"
-#include "chat/hub.h"
-#include "chat/hub_hash.h"
+#include "chat/hub/hub.h"
+#include "chat/hub/hub_hash.h"
 #include "core/log.h"
 #include "sim/chatter.h"
 #include "sim/hub_check.h"

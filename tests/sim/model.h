@@ -3,7 +3,7 @@
  * says is what the chat promises; hub_check.c compares the two states. */
 #pragma once
 
-#include "chat/entry.h"
+#include "chat/hub/entry.h"
 #include "simul/err.h"
 
 #include <stdbool.h>

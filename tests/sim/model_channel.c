@@ -1,5 +1,5 @@
 /* JOIN, NAMES, PART, TOPIC, KICK and INVITE, as the model has them. */
-#include "chat/hub.h"
+#include "chat/hub/hub.h"
 #include "sim/model_call.h"
 #include "sim/sim.h"
 

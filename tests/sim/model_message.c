@@ -1,5 +1,5 @@
 /* PRIVMSG, NOTICE and TAGMSG, as the model has them. */
-#include "chat/hub.h"
+#include "chat/hub/hub.h"
 #include "sim/model_call.h"
 #include "simul/irc.h"
 

@@ -1,5 +1,5 @@
 /* MODE, as the model has it. */
-#include "chat/hub.h"
+#include "chat/hub/hub.h"
 #include "sim/model_call.h"
 #include "sim/sim.h"
 

@@ -6,8 +6,8 @@
  * on. Each line that comes must be the next of these, or one that a loop may say on its own. */
 #pragma once
 
-#include "chat/caps.h"
-#include "chat/position.h"
+#include "chat/hub/caps.h"
+#include "chat/hub/position.h"
 #include "core/loop.h"
 #include "simul/buf.h"
 

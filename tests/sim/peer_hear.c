@@ -1,5 +1,5 @@
 /* What peers are to hear, and what they hear. */
-#include "chat/position.h"
+#include "chat/hub/position.h"
 #include "sim/chatter.h"
 #include "sim/peer.h"
 #include "sim/sim.h"

@@ -1,7 +1,7 @@
 #include "sim/record.h"
 
-#include "chat/hub.h"
-#include "chat/hub_hash.h"
+#include "chat/hub/hub.h"
+#include "chat/hub/hub_hash.h"
 #include "sim/sim.h"
 #include "simul/irc.h"
 

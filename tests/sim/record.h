@@ -1,7 +1,7 @@
 /* Every entry that the hub has applied, to be applied again to other hubs. */
 #pragma once
 
-#include "chat/entry.h"
+#include "chat/hub/entry.h"
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
  * so its mail waits as long as the dice want. */
 #pragma once
 
-#include "chat/hub.h"
+#include "chat/hub/hub.h"
 #include "core/loop.h"
 #include "core/siphash.h"
 

@@ -1,9 +1,9 @@
 /* Which session an auto listener's first line begins. */
 #include "session.h"
 
+#include "unit/chat/chat_fixture.h"
 #include "unit/expect.h"
 #include "unit/http_peer.h"
-#include "unit/server/chat_fixture.h"
 
 static unsigned client;
 

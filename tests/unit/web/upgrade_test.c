@@ -1,7 +1,7 @@
 #include "unit/alloc_fail.h"
+#include "unit/chat/chat_fixture.h"
 #include "unit/expect.h"
 #include "unit/http_peer.h"
-#include "unit/server/chat_fixture.h"
 #include "unit/ws_peer.h"
 
 static unsigned client;
