@@ -60,7 +60,7 @@ static const char *target(char out[NAME_CHARS])
 {
     if (sim_chance(30))
         return nick(out);
-    if (sim_chance(90))
+    if (sim_chance(80))
         return channel(out);
     char name[NAME_CHARS];
     snprintf(out, NAME_CHARS, "%c%.8s", sim_chance(50) ? '@' : '+', channel(name));
@@ -212,7 +212,7 @@ static void say_names(struct peer *p)
 /* Adds a change, with its param if it has one. */
 static void add_change(char *letters, char params[LIST_CHARS])
 {
-    char letter = "ooovvvbbeeIiklmnnstt!"[sim_below(21)], param[NAME_CHARS] = "";
+    char letter = "ooovvvvvbbeeIiklmnnstt!"[sim_below(23)], param[NAME_CHARS] = "";
     if (letter == 'o' || letter == 'v')
         nick(param);
     else if (strchr("beI", letter) != NULL && sim_chance(80))
@@ -365,10 +365,11 @@ static const struct {
     unsigned weight;
     void (*say)(struct peer *p);
 } lines[] = {
-    {40, say_message}, {24, say_join},        {12, say_part},     {6, say_nick},   {6, say_tagmsg},
-    {6, say_topic},    {10, say_channel_mode}, {4, say_user_mode}, {6, say_query},  {1, say_quit},
-    {4, say_away},     {2, say_setname},      {4, say_kick},      {4, say_invite}, {4, say_monitor},
-    {4, say_who},      {2, say_oper},
+    {40, say_message}, {24, say_join},  {12, say_part},         {6, say_nick},
+    {6, say_tagmsg},   {6, say_topic},  {10, say_channel_mode}, {4, say_user_mode},
+    {6, say_query},    {1, say_quit},   {4, say_away},          {2, say_setname},
+    {4, say_kick},     {4, say_invite}, {4, say_monitor},       {4, say_who},
+    {2, say_oper},
 };
 
 void chatter_say(struct peer *p)

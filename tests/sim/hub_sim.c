@@ -127,6 +127,8 @@ static struct world_options any_options(void)
     o.queue_max = sim_chance(50) ? 1 + sim_below(16) : CHAT_QUEUE_MAX;
     o.out_bytes = sim_chance(50) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE;
     o.rows_max = sim_chance(50) ? 1 + sim_below(6) : 256;
+    o.flood_lines = sim_chance(30) ? 200 + sim_below(2000) : 0;
+    o.flood_burst = 1 + sim_below(20);
     o.quiet_members = sim_chance(50) ? 1 + sim_below(6) : 1000;
     return o;
 }
@@ -140,7 +142,7 @@ static void run_seed(unsigned long seed)
     sim_seed(seed);
     struct world_options options = any_options();
     peer_init(2 + sim_below(PEERS_MAX - 1));
-    unsigned nicks = 4 + sim_below(40);
+    unsigned nicks = 4 + sim_below(24);
     chatter_init(nicks, 1 + sim_below(8));
     model_init(&run.model, options.rows_max, options.quiet_members);
     hub_check_init(NULL, &run.model);

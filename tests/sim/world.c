@@ -98,20 +98,31 @@ bool __wrap_fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t
 
 static void load_config(const struct world_options *options)
 {
-    char loops_text[32], out_text[48], quiet_text[48];
-    snprintf(loops_text, sizeof(loops_text), "loops=%u", options->loops);
-    snprintf(out_text, sizeof(out_text), "limits.out_bytes=%llu",
-             (unsigned long long)options->out_bytes);
-    snprintf(quiet_text, sizeof(quiet_text), "channel.quiet_members=%u", options->quiet_members);
+    enum { NUMBERS = 5, TEXT_CHARS = 64 };
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[NUMBERS] = {
+        {"loops", options->loops},
+        {"limits.out_bytes", options->out_bytes},
+        {"channel.quiet_members", options->quiet_members},
+        {"chat.flood_lines_per_second", options->flood_lines},
+        {"chat.flood_burst", options->flood_burst},
+    };
+    char texts[NUMBERS][TEXT_CHARS];
+    for (int i = 0; i < NUMBERS; i++)
+        snprintf(texts[i], TEXT_CHARS, "%s=%llu", numbers[i].name,
+                 (unsigned long long)numbers[i].value);
     const char *const overrides[] = {"server.name=" SERVER_NAME,
                                      "oper.root.password=secret",
                                      "chat.nick_length=16",
-                                     "chat.flood_lines_per_second=0",
                                      "chat.ping_seconds=0",
                                      "limits.handshake_seconds=3600",
-                                     loops_text,
-                                     out_text,
-                                     quiet_text};
+                                     texts[0],
+                                     texts[1],
+                                     texts[2],
+                                     texts[3],
+                                     texts[4]};
     const struct config_sources sources = {
         .overrides = overrides, .override_count = sizeof(overrides) / sizeof(overrides[0])};
     static struct config_report report;
@@ -293,11 +304,30 @@ static bool has_events(unsigned i)
     return false;
 }
 
+/* When the loop's next timer fires at the earliest; UINT64_MAX: none is armed. */
+static uint64_t due_ms(unsigned i)
+{
+    const struct wheel *w = &world.server.loops.loops[i].sched.wheel;
+    uint64_t wait_ms = wheel_next_ms(w);
+    return wait_ms == UINT64_MAX ? UINT64_MAX : w->now_ms + wait_ms;
+}
+
+/* Time passes until a timer is due; false when none is armed. */
+static bool pass_to_timer(void)
+{
+    uint64_t first_ms = UINT64_MAX;
+    for (unsigned i = 0; i < world.server.loops.count; i++)
+        first_ms = due_ms(i) < first_ms ? due_ms(i) : first_ms;
+    if (first_ms != UINT64_MAX && first_ms > world.now_ms)
+        world.now_ms = first_ms;
+    return first_ms != UINT64_MAX;
+}
+
 /* Whether the loop is not in its poll, or will come back from it. */
 static bool is_awake(unsigned i)
 {
-    return world.is_busy[i] || !mailbox_is_empty(&world.server.loops.loops[i].mailbox) ||
-           has_events(i);
+    return world.is_busy[i] || due_ms(i) <= world.now_ms ||
+           !mailbox_is_empty(&world.server.loops.loops[i].mailbox) || has_events(i);
 }
 
 void world_settle(void)
@@ -314,6 +344,7 @@ void world_settle(void)
             is_any_awake = true;
             tick_loop(i);
         }
+        is_any_awake = is_any_awake || pass_to_timer();
     }
     peer_check_all_heard();
     for (unsigned i = 0; i < world.server.net_count; i++)

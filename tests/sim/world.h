@@ -19,6 +19,8 @@ struct world_options {
     uint64_t out_bytes; /* limits.out_bytes */
     uint32_t rows_max;  /* of a part of a long answer */
     unsigned quiet_members; /* channel.quiet_members */
+    unsigned flood_lines;   /* chat.flood_lines_per_second */
+    unsigned flood_burst;   /* chat.flood_burst */
     struct siphash_key key;
 };
 
