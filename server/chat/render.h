@@ -2,6 +2,7 @@
  * a session negotiated, times the framing of its transport. */
 #pragma once
 
+#include "chat/hub/caps.h"
 #include "chat/hub/message.h"
 #include "net/outq.h"
 #include "simul/span.h"
@@ -19,8 +20,8 @@ enum framing {
 
 /* A variant is a sum of these and a framing. */
 enum {
-    RENDER_TIME = 1, /* server-time: @time */
-    RENDER_TAGS = 2, /* message-tags: @msgid, and what the sender's client attached */
+    RENDER_TIME = CAP_SERVER_TIME,  /* @time */
+    RENDER_TAGS = CAP_MESSAGE_TAGS, /* @msgid, and what the sender's client attached */
     RENDER_FRAMING = 4,
     RENDER_VARIANTS = FRAMING_COUNT * RENDER_FRAMING,
 };

@@ -29,6 +29,12 @@ each() {
     find "$@" -print0 | xargs -0 -n 1 -P "$(nproc)" sh "$0" "$function"
 }
 
+# The hub knows nothing of sessions, loops at work or the network.
+hub_includes_its_own_only() {
+    ! grep -n '#include "' "$root"/server/chat/hub/*.[ch] |
+        grep -vE '"(chat/hub|simul)/|"core/(loop|mailbox|siphash)\.h"'
+}
+
 is_tidy() {
     clang-tidy -p "$root/build" --quiet "$1" 2>/dev/null
 }
@@ -39,6 +45,9 @@ if [ $# -gt 0 ]; then
 fi
 build_release
 check "proto is sans-IO" sh "$root/tests/unit/layering.sh" "$root/build/libsimul_proto.a"
+check "the hub is deterministic" sh "$root/tests/unit/layering.sh" \
+    "$root"/build/CMakeFiles/simul_server.dir/server/chat/hub/*.o
+check "the hub stands on nothing above it" hub_includes_its_own_only
 check "each header compiles alone" each header_stands_alone "$root/include" "$root/proto" \
     "$root/server" -name '*.h'
 check "compiles for arm64" each compiles_for_arm64 "$root/proto" "$root/server" -name '*.c'

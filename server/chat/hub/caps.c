@@ -1,10 +1,6 @@
 #include "chat/hub/caps.h"
 
-#include "chat/render.h"
 #include "simul/check.h"
-
-_Static_assert((int)CAP_SERVER_TIME == (int)RENDER_TIME, "a variant's bit is the capability's");
-_Static_assert((int)CAP_MESSAGE_TAGS == (int)RENDER_TAGS, "a variant's bit is the capability's");
 
 const struct cap caps[] = {
     {"account-notify", CAP_ACCOUNT_NOTIFY, "who logs in or out; there are no accounts yet"},

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The first two are the bits of a variant in render.h. */
+/* The first two are the bits of a variant as well (chat/render.h). */
 enum chat_cap {
     CAP_SERVER_TIME = 1 << 0,
     CAP_MESSAGE_TAGS = 1 << 1,
