@@ -81,7 +81,7 @@ static const char *mask(char out[NAME_CHARS])
         nick(out);
         break;
     case 1:
-        snprintf(out, NAME_CHARS, "N?!*@*");
+        strcpy(out, sim_chance(50) ? "n?!*@*" : "N?!*@*");
         break;
     case 2:
         snprintf(out, NAME_CHARS, "~u%u@*", sim_below(10));
@@ -287,7 +287,11 @@ static void say_invite(struct peer *p)
 {
     char name[NAME_CHARS], to[NAME_CHARS];
     nick(name);
-    peer_say(p, "INVITE %s %s", name, channel(to));
+    channel(to);
+    if (sim_chance(20))
+        peer_say(p, "INVITE");
+    else
+        peer_say(p, "INVITE %s %s", name, to);
 }
 
 static void say_monitor(struct peer *p)
@@ -304,7 +308,7 @@ static void say_monitor(struct peer *p)
 static void say_query(struct peer *p)
 {
     char name[NAME_CHARS], names[LIST_CHARS];
-    switch (sim_below(6)) {
+    switch (sim_below(7)) {
     case 0:
         peer_say(p, "LIST");
         break;
@@ -320,6 +324,9 @@ static void say_query(struct peer *p)
         break;
     case 4:
         peer_say(p, "LUSERS");
+        break;
+    case 5:
+        peer_say(p, "WHOWAS %s", nick(name));
         break;
     default:
         say_names(p);
@@ -342,11 +349,14 @@ static void say_who(struct peer *p)
 static void say_oper(struct peer *p)
 {
     char name[NAME_CHARS];
-    switch (sim_below(4)) {
+    switch (sim_below(6)) {
     case 0:
         peer_say(p, "KILL %s :comment %u", nick(name), texts++);
         break;
     case 1:
+        peer_say(p, "STATS o");
+        break;
+    case 2:
         peer_say(p, "WALLOPS :text %u", texts++);
         break;
     default:
@@ -378,6 +388,10 @@ void chatter_say(struct peer *p)
         return;
     const uint32_t reads_labels = CAP_LABELED_RESPONSE | CAP_BATCH;
     bool is_labeled = (p->caps & reads_labels) == reads_labels && sim_chance(50);
+    if (sim_chance(2)) {
+        peer_say(p, "MOTD");
+        return;
+    }
     if (sim_chance(5)) {
         if (is_labeled)
             snprintf(p->label, sizeof(p->label), "p%u", p->commands);

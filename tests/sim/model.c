@@ -302,6 +302,7 @@ static const struct {
     {"PART", model_part},         {"PRIVMSG", model_privmsg}, {"QUIT", model_quit},
     {"SETNAME", model_setname},   {"TAGMSG", model_tagmsg},   {"TOPIC", model_topic},
     {"USERHOST", model_userhost}, {"WHO", model_who},         {"WHOIS", model_whois},
+    {"WHOWAS", model_whowas},     {"STATS", model_stats},
 };
 
 static void apply_line(struct model_call *c)

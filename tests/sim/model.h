@@ -17,6 +17,7 @@ enum {
     MODEL_MASKS_MAX = 32,
     MODEL_MASK_CHARS = 64,
     MODEL_WATCHES_MAX = 64,
+    MODEL_PAST_MAX = 1024,
     MODEL_LETTERS = 128, /* a mode is looked up by its letter */
 };
 
@@ -79,9 +80,20 @@ struct model_channel {
     struct model_member members[MODEL_USERS_MAX]; /* in order of joining */
 };
 
+/* What a user was who left, or took another nick. */
+struct model_past {
+    char nick[MODEL_NAME_CHARS];
+    char tail[MODEL_TEXT_CHARS];
+    char ip[MODEL_TEXT_CHARS];
+    char realname[MODEL_TEXT_CHARS];
+    uint64_t until_ms;
+};
+
 struct model {
     struct model_user users[MODEL_USERS_MAX];
     struct model_channel channels[MODEL_CHANNELS_MAX];
+    unsigned past_count;
+    struct model_past past[MODEL_PAST_MAX]; /* the oldest first */
     uint64_t users_ever, channels_ever, joins_ever;
     uint32_t users_max;
     unsigned rows_max;      /* of a part of a long answer */

@@ -133,9 +133,11 @@ void model_wallops(struct model_call *c);
 void model_ison(struct model_call *c);
 void model_list(struct model_call *c);
 void model_lusers(struct model_call *c);
+void model_stats(struct model_call *c);
 void model_userhost(struct model_call *c);
 void model_who(struct model_call *c);
 void model_whois(struct model_call *c);
+void model_whowas(struct model_call *c);
 
 /* model_user.c */
 void model_away(struct model_call *c);

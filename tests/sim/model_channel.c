@@ -300,8 +300,21 @@ static void invite(struct model_call *c, struct model_user *u, struct model_chan
     tell_invited(c, ch, u);
 }
 
+/* Where the user is invited, in no order that counts. */
+static void list_invites(struct model_call *c)
+{
+    for (int k = 0; k < MODEL_CHANNELS_MAX; k++)
+        if (c->m->channels[k].is_in && c->m->channels[k].has_invited[c->user - c->m->users])
+            model_reply(c, "336");
+    model_reply(c, "337");
+}
+
 void model_invite(struct model_call *c)
 {
+    if (model_param_count(c) == 0) {
+        list_invites(c);
+        return;
+    }
     char nick[MODEL_NAME_CHARS], name[MODEL_NAME_CHARS];
     COPY(nick, model_param(c, 0));
     COPY(name, model_param(c, 1));

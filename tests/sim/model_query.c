@@ -1,9 +1,12 @@
-/* What only asks, as the model has it: ISON, LIST, LUSERS, USERHOST, WHO, WHOIS. */
+/* What only asks, as the model has it: ISON, LIST, LUSERS, STATS, USERHOST, WHO,
+ * WHOIS, WHOWAS. */
 #include "sim/model_call.h"
 #include "simul/irc.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 static unsigned long long seconds(uint64_t ms)
 {
@@ -215,6 +218,26 @@ void model_who(struct model_call *c)
         model_reply(c, "315");
 }
 
+/* --- STATS ---------------------------------------------------------------------------------- */
+
+/* Who is an operator. */
+void model_stats(struct model_call *c)
+{
+    struct model_walk *w = &c->user->walk;
+    if (!c->user->has_mode['o']) {
+        model_reply(c, "481");
+        return;
+    }
+    for (struct model_user *u; (u = next_come(c->m, w->after)) != NULL;) {
+        if (!model_take_row(c))
+            return;
+        w->after = u->number;
+        if (u->has_mode['o'])
+            model_say(c, "243", "O %s * :%s", u->tail + 1, u->nick);
+    }
+    model_reply(c, "219");
+}
+
 /* --- WHOIS ---------------------------------------------------------------------------------- */
 
 static void whois_channels(struct model_call *c, const struct model_user *u)
@@ -262,4 +285,37 @@ void model_whois(struct model_call *c)
     while (model_next_target(&list, nick))
         whois(c, nick);
     model_reply(c, "318");
+}
+
+/* --- WHOWAS --------------------------------------------------------------------------------- */
+
+static void whowas_rows(struct model_call *c, const struct model_past *p)
+{
+    char tail[MODEL_TEXT_CHARS], until[32];
+    strcpy(tail, p->tail);
+    char *host = strchr(tail, '@');
+    *host++ = '\0';
+    model_say(c, "314", "%s %s %s * :%s", p->nick, tail + 1, host, p->realname);
+    if (c->user->has_mode['o'])
+        model_say(c, "338", "%s %s :was actually using host", p->nick, p->ip);
+    time_t time = (time_t)(p->until_ms / 1000);
+    strftime(until, sizeof(until), "%Y-%m-%d %H:%M:%S UTC", gmtime(&time));
+    model_say(c, "312", "%s s.test :%s", p->nick, until);
+}
+
+/* The newest first, and no more than a part of a long answer has rows. */
+void model_whowas(struct model_call *c)
+{
+    char nick[MODEL_NAME_CHARS];
+    unsigned found = 0;
+    COPY(nick, model_param(c, 0));
+    for (unsigned i = c->m->past_count; i > 0 && found < c->m->rows_max; i--) {
+        if (strcasecmp(c->m->past[i - 1].nick, nick) != 0)
+            continue;
+        whowas_rows(c, &c->m->past[i - 1]);
+        found++;
+    }
+    if (found == 0)
+        model_reply(c, "406");
+    model_reply(c, "369");
 }

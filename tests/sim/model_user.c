@@ -1,5 +1,6 @@
 /* What a user does to itself, as the model has it: AWAY, NICK, QUIT, SETNAME. */
 #include "sim/model_call.h"
+#include "sim/sim.h"
 #include "simul/irc.h"
 
 #include <stdio.h>
@@ -38,6 +39,18 @@ void model_setname(struct model_call *c)
     model_tell_change(c->m, c->user, &pm);
 }
 
+static void remember(struct model_call *c, const struct model_user *u)
+{
+    struct model *m = c->m;
+    SIM_CHECK(m->past_count < MODEL_PAST_MAX, "the model has no room for the past");
+    struct model_past *p = &m->past[m->past_count++];
+    p->until_ms = c->e->at.ms;
+    strcpy(p->nick, u->nick);
+    strcpy(p->tail, u->tail);
+    strcpy(p->ip, u->ip);
+    strcpy(p->realname, u->realname);
+}
+
 void model_nick(struct model_call *c)
 {
     struct model_user *u = c->user;
@@ -53,8 +66,10 @@ void model_nick(struct model_call *c)
     bool is_another = strcasecmp(name, u->nick) != 0;
     struct peer_message pm = model_message(c, "NICK :%s", name);
     model_tell_peers(c->m, u, &pm);
-    if (is_another)
+    if (is_another) {
+        remember(c, u);
         model_tell_offline(c, u);
+    }
     COPY(u->nick, span_str(name));
     if (is_another)
         model_tell_online(c, u);
@@ -64,6 +79,7 @@ void model_user_quits(struct model_call *c, struct model_user *u, const char *te
 {
     struct peer_message pm = model_message_of(c, u, "QUIT :%s", text);
     u->is_in = false;
+    remember(c, u);
     model_tell_peers(c->m, u, &pm);
     for (int k = 0; k < MODEL_CHANNELS_MAX; k++) {
         struct model_channel *ch = &c->m->channels[k];

@@ -25,6 +25,7 @@ struct peer {
     struct handle handle;
     uint32_t caps;       /* of enum chat_cap */
     bool is_registered;  /* it was welcomed */
+    char nick[24];       /* as it was told */
     bool is_being_told;  /* the welcome is not over */
     bool is_gone;        /* the hub has let it go */
     bool is_over;        /* it heard its ERROR */

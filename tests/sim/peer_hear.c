@@ -270,6 +270,36 @@ static bool is_numeric(struct span line, const char *numerics)
     return strstr(numerics, numeric) != NULL;
 }
 
+/* The nick that the text begins with. */
+static void take_nick(struct peer *p, struct span text)
+{
+    size_t len = span_find(text, ' ');
+    SIM_CHECK(len < sizeof(p->nick), "peer %u has a long nick", peer_number(p));
+    memcpy(p->nick, text.ptr, len);
+    p->nick[len] = '\0';
+}
+
+/* Its loop has to know of a new nick as soon as the peer does. */
+static void learn_nick(struct peer *p, struct span line)
+{
+    char source[sizeof(p->nick) + 2];
+    int len = snprintf(source, sizeof(source), ":%s!", p->nick);
+    if (line.ptr[0] == '@')
+        line = span_drop(line, span_find(line, ' ') + 1);
+    struct span rest = span_drop(line, span_find(line, ' '));
+    if (span_starts_with(line, span_of(source, (size_t)len)) &&
+        span_starts_with(rest, SPAN(" NICK :")))
+        take_nick(p, span_drop(rest, strlen(" NICK :")));
+}
+
+/* An answer of the loop's own, with the nick as it knows it. */
+static bool is_motd(const struct peer *p, struct span line)
+{
+    char want[64];
+    int len = snprintf(want, sizeof(want), ":s.test 422 %s ", p->nick);
+    return p->is_registered && span_starts_with(line, span_of(want, (size_t)len));
+}
+
 /* The last words: whoever said QUIT, or was killed, has heard all there was. */
 static void hear_error(struct peer *p)
 {
@@ -290,9 +320,12 @@ static void hear_local(struct peer *p, const struct heard *h)
         chatter_take_nick(p);
     } else if (!p->is_registered && is_numeric(line, "001")) {
         p->is_registered = p->is_being_told = true;
+        take_nick(p, span_drop(line, strlen(":s.test 001 ")));
     } else if (p->is_being_told &&
                is_numeric(line, "002 003 004 005 251 252 254 255 265 266 422")) {
         p->is_being_told = !is_numeric(line, "422");
+    } else if (is_motd(p, line)) {
+        next_expected(p);
     } else if (p->is_registered || !span_starts_with(line, SPAN(":s.test CAP * ACK "))) {
         struct span item = next_expected(p);
         sim_fail("peer %u heard (label \"%.*s\", batch \"%.*s\"): %.*s\ninstead of: %.*s",
@@ -306,7 +339,9 @@ static void hear_line(struct peer *p, struct span line)
     char text[LINE_CHARS];
     SIM_CHECK(!p->is_over, "peer %u heard after its ERROR: %.*s", peer_number(p), SPAN_ARG(line));
     const struct heard h = take_label(line, text);
-    if (!p->is_registered || p->is_being_told || !is_expected(p, &h))
+    if (p->is_registered && !p->is_being_told && is_expected(p, &h))
+        learn_nick(p, h.line);
+    else
         hear_local(p, &h);
 }
 
