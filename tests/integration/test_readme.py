@@ -108,3 +108,17 @@ def test_capabilities(asker):
     for name in names:
         if name.upper() not in commands:  # of which HELP would tell instead
             assert help_of(asker, name)[1] == stated[name]
+
+
+# --- files ---
+
+
+def test_files_that_it_names_exist():
+    root = README.parent
+    tracked = [path.relative_to(root) for folder in ("include", "proto", "server", "tests", "loadtest",
+                                                     "deploy")
+               for path in (root / folder).rglob("*.*") if "node_modules" not in path.parts]
+    named = re.findall(r"`([a-z0-9_/.]+\.(?:c|h|py|sh|mjs))`", README.read_text())
+    assert len(named) > 20
+    for name in named:
+        assert any(f"/{path}".endswith(f"/{name}") for path in tracked), f"there is no {name}"
