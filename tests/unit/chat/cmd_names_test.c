@@ -1,0 +1,57 @@
+/* NAMES, and what JOIN answers, in parts. */
+#include "chat/hub/hub_state.h"
+#include "unit/chat/hub_fixture.h"
+
+static void setup(void)
+{
+    fix_init(FIX_LOOPS);
+}
+
+TestSuite(cmd_names, .init = setup, .fini = fix_done);
+
+Test(cmd_names, names_come_in_parts)
+{
+    fix_done();
+    fix.rows_max = 3;
+    fix_init(2);
+    unsigned a = fix_user("a");
+    fix_say(a, "JOIN #x");
+    for (int i = 1; i < 8; i++) {
+        char nick[] = {'a', (char)('0' + i), '\0'};
+        fix_say(fix_user(nick), "JOIN #x");
+    }
+    fix_forget();
+    SAYS_HEARS(a, "NAMES #x,#none,#x",
+               ":s.test 353 a = #x :@a a1 a2\n"
+               ":s.test 353 a = #x :a3 a4 a5\n"
+               ":s.test 353 a = #x :a6 a7\n"
+               ":s.test 366 a #x :End of /NAMES list\n"
+               ":s.test 366 a #none :End of /NAMES list\n"
+               ":s.test 353 a = #x :@a\n"
+               ":s.test 353 a = #x :a1 a2 a3\n"
+               ":s.test 353 a = #x :a4 a5 a6\n"
+               ":s.test 353 a = #x :a7\n"
+               ":s.test 366 a #x :End of /NAMES list\n");
+    cr_assert_eq(fix.parts, 6);
+}
+
+Test(cmd_names, joining_in_parts_joins_once)
+{
+    fix_done();
+    fix.rows_max = 2;
+    fix_init(2);
+    unsigned a = fix_user("a"), b = fix_user("b"), c = fix_user("c");
+    fix_say(a, "JOIN #x,#y");
+    fix_say(b, "JOIN #x");
+    fix_forget();
+    SAYS_HEARS(c, "JOIN #x,#y",
+               ":c!~u@h JOIN :#x\n"
+               ":s.test 353 c = #x :@a b\n"
+               ":s.test 353 c = #x :c\n"
+               ":s.test 366 c #x :End of /NAMES list\n"
+               ":c!~u@h JOIN :#y\n"
+               ":s.test 353 c = #y :@a\n"
+               ":s.test 353 c = #y :c\n"
+               ":s.test 366 c #y :End of /NAMES list\n");
+    cr_assert_eq(fix.parts, 3);
+}

@@ -1,0 +1,198 @@
+/* Sections with names: listen.NAME, oper.NAME. */
+#include "unit/server/config_fixture.h"
+
+/* --- listeners --- */
+
+Test(config_section, override_can_open_a_new_listener)
+{
+    cr_assert_eq(LOAD("listen.foo.port=0", "listen.foo.protocol=echo"), OK, "%s", report.error);
+    cr_assert_eq(listener("foo")->port, 0);
+    cr_assert_eq(listener("foo")->protocol, CONFIG_PROTOCOL_ECHO);
+    config_deinit(&config);
+}
+
+Test(config_section, port_off_leaves_a_listener_out)
+{
+    cr_assert_eq(LOAD("listen.web.port=off", "listen.echo.port=off", "admin.port=off"), OK);
+    cr_assert_eq(config.listener_count, 1);
+    cr_assert_str_eq(config.listeners[0].name, "irc");
+    cr_assert_eq(config.admin.port, CONFIG_PORT_OFF);
+    config_deinit(&config);
+}
+
+Test(config_section, default_tls_listeners_come_with_a_certificate)
+{
+    cr_assert_eq(LOAD("tls.self_signed=on"), OK);
+    cr_assert_eq(config.listener_count, 5);
+    cr_assert_eq(listener("webtls")->port, 8443);
+    cr_assert(listener("webtls")->tls);
+    cr_assert_eq(listener("irctls")->port, 6697);
+    cr_assert_eq(listener("irctls")->protocol, CONFIG_PROTOCOL_IRC);
+    config_deinit(&config);
+    cr_assert_eq(LOAD("tls.certificate=a.pem", "tls.key=b.pem", "listen.irctls.port=off"), OK);
+    cr_assert_eq(config.listener_count, 4);
+    config_deinit(&config);
+}
+
+Test(config_section, tls_without_a_certificate_is_an_error)
+{
+    cr_assert_eq(LOAD("listen.web.tls=on"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("listen.web speaks TLS");
+    ASSERT_ERROR_HAS("tls.self_signed=on");
+    cr_assert_eq(LOAD("listen.webtls.port=443"), ERR_SYNTAX, "asked for by its port");
+    cr_assert_eq(LOAD("listen.webtls.tls=off", "listen.webtls.port=0"), OK);
+    cr_assert_not(listener("webtls")->tls);
+    config_deinit(&config);
+}
+
+Test(config_section, tls_settings_that_contradict_are_errors)
+{
+    cr_assert_eq(LOAD("tls.certificate=a.pem"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("tls.key is not");
+    cr_assert_eq(LOAD("tls.key=a.pem"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("tls.certificate is not");
+    cr_assert_eq(LOAD("tls.key=a", "tls.certificate=b", "tls.self_signed=on"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("tls.self_signed");
+}
+
+Test(config_section, a_new_listener_needs_a_port)
+{
+    cr_assert_eq(LOAD("listen.foo.protocol=irc"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("set listen.foo.port");
+}
+
+Test(config_section, listener_names_have_a_grammar)
+{
+    const char *const bad[] = {"listen.Foo.port=1", "listen.a_b.port=1", "listen..port=1",
+                               "listen.admin.port=1",
+                               "listen.a2345678901234567890123456789012.port=1"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
+        ASSERT_ERROR_HAS("lower-case");
+    }
+    cr_assert_eq(LOAD("listen.a234567890123456789012345678901.port=1"), OK);
+    config_deinit(&config);
+}
+
+Test(config_section, listeners_are_bounded)
+{
+    static char texts[CONFIG_LISTENERS_MAX][32];
+    const char *overrides[CONFIG_LISTENERS_MAX];
+    for (int i = 0; i < CONFIG_LISTENERS_MAX; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "listen.l%d.port=0", i);
+        overrides[i] = texts[i];
+    }
+    cr_assert_eq(load_overrides(overrides, CONFIG_LISTENERS_MAX), ERR_LIMIT);
+    ASSERT_ERROR_HAS("no more than 32 listeners");
+    cr_assert_eq(load_overrides(overrides, CONFIG_LISTENERS_MAX - 5), OK);
+    config_deinit(&config);
+}
+
+/* --- operators --- */
+
+Test(config_section, operators_are_sections)
+{
+    cr_assert_eq(load_file("[oper.alice]\npassword = secret of hers\n[oper.bob-2]\npassword=x\n"),
+                 OK);
+    cr_assert_eq(config.oper_count, 2);
+    cr_assert_str_eq(config.opers[0].name, "alice");
+    cr_assert_str_eq(config.opers[0].password, "secret of hers");
+    cr_assert_str_eq(config.opers[1].name, "bob-2");
+    config_deinit(&config);
+    cr_assert_eq(LOAD("oper.alice.password=first", "oper.alice.password=second"), OK);
+    cr_assert_eq(config.oper_count, 1);
+    cr_assert_str_eq(config.opers[0].password, "second");
+    config_deinit(&config);
+}
+
+Test(config_section, operator_without_a_good_name_or_password_is_refused)
+{
+    cr_assert_eq(LOAD("oper.alice.password="), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("oper.alice.password must be 1 to 200 characters");
+    cr_assert_eq(LOAD("oper.Alice.password=x"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("lower-case letters");
+    cr_assert_eq(LOAD("oper..password=x"), ERR_SYNTAX);
+    cr_assert_eq(LOAD("oper.alice.host=x"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("an operator has a password");
+    cr_assert_eq(LOAD("oper.alice=x"), ERR_UNKNOWN);
+}
+
+Test(config_section, operators_are_bounded)
+{
+    char text[CONFIG_OPERS_MAX + 1][32];
+    const char *all[CONFIG_OPERS_MAX + 1];
+    for (int i = 0; i <= CONFIG_OPERS_MAX; i++) {
+        snprintf(text[i], sizeof(text[i]), "oper.o%d.password=x", i);
+        all[i] = text[i];
+    }
+    cr_assert_eq(load_overrides(all, CONFIG_OPERS_MAX + 1), ERR_LIMIT);
+    ASSERT_ERROR_HAS("no more than 32 operators");
+}
+
+Test(config_section, settings_of_later_features_are_unknown)
+{
+    const char *const later[] = {"echo.faults=on", "store.path=x", "listen.web.proxy=on"};
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        cr_assert_eq(LOAD(later[i]), ERR_UNKNOWN, "%s", later[i]);
+}
+
+Test(config_section, bad_value_names_the_source_and_the_values_there_are)
+{
+    cr_assert_eq(load_file("loops = many\n"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(path);
+    ASSERT_ERROR_HAS(":1: loops must be auto or 1 to 256, not \"many\"");
+    const char *env[] = {"SIMUL_LOG_LEVEL=loud", NULL};
+    cr_assert_eq(load_env(env), ERR_SYNTAX);
+    cr_assert_str_eq(report.error,
+                     "SIMUL_LOG_LEVEL: log.level must be error, warn, info or debug, not \"loud\"");
+    cr_assert_eq(LOAD("jobs.enabled=yes"), ERR_SYNTAX);
+    cr_assert_str_eq(report.error, "-o: jobs.enabled must be auto, on or off, not \"yes\"");
+    cr_assert_eq(LOAD("chat.cloak_key=fifteen letters"), ERR_SYNTAX);
+    cr_assert_eq(LOAD("chat.motd=a\nb\033[2J"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("not \"a?b?[2J\"");
+}
+
+Test(config_section, a_password_is_never_shown)
+{
+    char text[400] = "server.password=";
+    memset(text + strlen(text), 's', 300);
+    cr_assert_eq(LOAD(text), ERR_SYNTAX);
+    cr_assert_null(strstr(report.error, "sss"));
+    ASSERT_ERROR_HAS("server.password must be at most 200 bytes");
+}
+
+Test(config_section, override_without_a_value_is_an_error)
+{
+    cr_assert_eq(LOAD("loops"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("expected section.key=value");
+}
+
+Test(config_section, file_that_cannot_be_read_is_an_error)
+{
+    const struct config_sources missing = {.path = "/nonexistent/simul.conf"};
+    cr_assert_eq(config_load(&config, &missing, &report), ERR_IO);
+    ASSERT_ERROR_HAS("/nonexistent/simul.conf: cannot be opened: No such file");
+    const struct config_sources directory = {.path = "/"};
+    cr_assert_eq(config_load(&config, &directory, &report), ERR_IO);
+    ASSERT_ERROR_HAS("cannot be read");
+}
+
+Test(config_section, malformed_file_names_its_first_bad_line)
+{
+    cr_assert_eq(load_file("loops=1\nnonsense\nalso = unknown\n"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":2: expected [section] or key = value");
+    cr_assert_eq(load_file("loops=1\nfirst = unknown\nnonsense\n"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS(":2: unknown setting first");
+    cr_assert_eq(load_file("[listen.web\nport=1\n"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":1: expected [section]");
+}
+
+Test(config_section, line_that_is_too_long_or_has_a_zero_byte_is_an_error)
+{
+    char text[1000] = "loops=1\n[chat]\nmotd=";
+    memset(text + strlen(text), 'm', 500);
+    cr_assert_eq(load_file(text), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":3: the line is longer than");
+    cr_assert_eq(load_file_bytes("loops=1\nloops=\0002", 16), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":2: the line is longer than");
+}
