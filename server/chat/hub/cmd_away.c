@@ -1,5 +1,6 @@
 /* AWAY (https://modern.ircdocs.horse), and what others are told of it (IRCv3 away-notify). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "simul/utf8.h"
 

@@ -1,6 +1,7 @@
 /* JOIN (https://modern.ircdocs.horse). */
 #include "chat/hub/channel_reply.h"
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 /* The n-th of the keys, from 0; empty when there are fewer. */

@@ -1,5 +1,6 @@
 /* KICK (https://modern.ircdocs.horse). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/require.h"
 #include "chat/hub/target.h"

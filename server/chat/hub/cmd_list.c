@@ -2,6 +2,7 @@
  * all channels, a part at a time, each time from the last one on. */
 #include "chat/hub/cmd.h"
 #include "chat/hub/decimal.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/target.h"
 

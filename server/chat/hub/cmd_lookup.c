@@ -1,6 +1,7 @@
 /* ISON, USERHOST and LUSERS: who of those that one knows is here, from where, and how many are
  * (https://modern.ircdocs.horse, optional messages and server queries). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/lusers.h"
 #include "chat/hub/reply_list.h"

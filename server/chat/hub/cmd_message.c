@@ -1,6 +1,7 @@
 /* PRIVMSG, NOTICE and TAGMSG. They differ in little: a NOTICE is never answered with an error (RFC
  * 1459 section 4.4.2), and a TAGMSG has tags instead of a text (IRCv3 message-tags). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/target.h"
 

@@ -1,5 +1,6 @@
 /* MONITOR (https://ircv3.net/specs/extensions/monitor). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/reply_list.h"
 #include "chat/hub/target.h"

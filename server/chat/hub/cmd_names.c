@@ -1,6 +1,7 @@
 /* NAMES (https://modern.ircdocs.horse). */
 #include "chat/hub/channel_reply.h"
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/reply_list.h"
 

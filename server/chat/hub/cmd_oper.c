@@ -1,5 +1,6 @@
 /* OPER, and what only operators may: KILL, WALLOPS, REHASH (https://modern.ircdocs.horse). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/mode.h"
 #include "simul/utf8.h"

@@ -1,6 +1,7 @@
 /* STATS: u, for how long the server has been up; o, who is an operator, told to operators. Other
  * letters have nothing to tell (https://modern.ircdocs.horse, STATS message). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 #include <inttypes.h>

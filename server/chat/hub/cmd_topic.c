@@ -2,6 +2,7 @@
 #include "chat/hub/channel_reply.h"
 #include "chat/hub/cmd.h"
 #include "chat/hub/decimal.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/require.h"
 #include "simul/utf8.h"

@@ -1,5 +1,6 @@
 /* NICK, SETNAME and QUIT of a registered user. */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 void cmd_nick(struct hub_call *call)

@@ -3,6 +3,7 @@
  * means. The long ones walk a roster, a part at a time. */
 #include "chat/hub/cmd.h"
 #include "chat/hub/decimal.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 struct who {

@@ -1,6 +1,7 @@
 /* WHOIS (https://modern.ircdocs.horse, WHOIS message). */
 #include "chat/hub/cmd.h"
 #include "chat/hub/decimal.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/reply_list.h"
 #include "chat/hub/target.h"

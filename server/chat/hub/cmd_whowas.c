@@ -1,5 +1,6 @@
 /* WHOWAS (https://modern.ircdocs.horse, WHOWAS message). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 #include <time.h>

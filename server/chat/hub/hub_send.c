@@ -1,6 +1,7 @@
 /* How the hub speaks: messages and replies, made into deliveries, one per loop that is concerned.
  * Replies are gathered, so that a verb's lines travel together, and leave before anything else
  * does: what a session hears keeps the order in which the verb said it. */
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/numeric.h"
 

@@ -1,6 +1,7 @@
 /* MODE of channels (https://modern.ircdocs.horse, channel modes). A row for each letter, and a
  * function for each kind of letter. Changes that change nothing are not told. */
 #include "chat/hub/decimal.h"
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/mode.h"
 #include "chat/hub/require.h"

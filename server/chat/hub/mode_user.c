@@ -2,6 +2,7 @@
  * are not told, and o can only be laid down: OPER gives it. */
 #include "chat/hub/mode.h"
 
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 static const struct {

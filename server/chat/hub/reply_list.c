@@ -1,5 +1,6 @@
 #include "chat/hub/reply_list.h"
 
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 void reply_list_init(struct reply_list *l, struct hub_call *call, const char *numeric,

@@ -1,5 +1,6 @@
 #include "chat/hub/require.h"
 
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 struct user *require_user(struct hub_call *call, struct span nick)

@@ -1,3 +1,4 @@
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 #include "chat/hub/watch.h"
 
+#include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
 bool watched_is(const struct table_node *node, struct span folded_nick)
