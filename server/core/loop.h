@@ -46,7 +46,10 @@ struct loop {
 struct loop_set {
     struct loop *loops;
     unsigned count;
-    _Alignas(64) _Atomic uint64_t held_bytes; /* by the connections of all loops: net/memory.h */
+    /* By the connections of all loops, and since when that is too much (0: it is not):
+     * net/memory.h. */
+    _Alignas(64) _Atomic uint64_t held_bytes;
+    _Atomic uint64_t held_much_at_ms;
 };
 
 /* Initialises `count` loops in a set; ERR_NOMEM or ERR_IO. loop_set_deinit frees what a loop owns;

@@ -42,18 +42,43 @@ void memory_note(struct net *n, const struct conn *c)
         set_most(n, held);
 }
 
+/* Beyond this it is short. */
+static uint64_t short_mark(const struct memory *m)
+{
+    return m->bytes_max - m->bytes_max / 8;
+}
+
+bool memory_is_short(const struct net *n)
+{
+    return atomic_load_explicit(&n->loop->set->held_bytes, memory_order_relaxed) >
+           short_mark(&n->memory);
+}
+
+/* Every crossing of the mark is somebody's change of the sum, so some loop notes it. */
+static void note_short(struct net *n, uint64_t bytes)
+{
+    _Atomic uint64_t *since = &n->loop->set->held_much_at_ms;
+    bool is_short = bytes > short_mark(&n->memory);
+    if (is_short != (atomic_load_explicit(since, memory_order_relaxed) != 0))
+        atomic_store_explicit(since, is_short ? n->loop->now_ms : 0, memory_order_relaxed);
+}
+
 uint64_t memory_publish(struct net *n)
 {
     struct memory *m = &n->memory;
     _Atomic uint64_t *total = &n->loop->set->held_bytes;
     uint64_t bytes =
         m->counted_bytes + n->out.heap_bytes + (uint64_t)n->ws_pool->lent * WS_PARTIAL_BYTES;
-    uint64_t change = bytes - m->published_bytes;
-    if (change == 0)
-        return atomic_load_explicit(total, memory_order_relaxed);
-    m->published_bytes = bytes;
-    metric_add(&n->loop->metrics.held_bytes, change);
-    return atomic_fetch_add_explicit(total, change, memory_order_relaxed) + change;
+    uint64_t change = bytes - m->published_bytes, sum;
+    if (change == 0) {
+        sum = atomic_load_explicit(total, memory_order_relaxed);
+    } else {
+        m->published_bytes = bytes;
+        metric_add(&n->loop->metrics.held_bytes, change);
+        sum = atomic_fetch_add_explicit(total, change, memory_order_relaxed) + change;
+    }
+    note_short(n, sum);
+    return sum;
 }
 
 /* The loop whose largest connection is, as far as is known, the largest of all. */
@@ -92,6 +117,17 @@ static size_t find_victims(const struct net *n, struct conn *victims[VICTIMS_MAX
     return count;
 }
 
+static void tell(struct net *n, uint64_t bytes)
+{
+    struct memory *m = &n->memory;
+    if (m->told_at_ms != 0 && n->loop->now_ms < m->told_at_ms + TOLD_MS)
+        return;
+    m->told_at_ms = n->loop->now_ms;
+    LOG_WARN("limits.memory_bytes is reached, or nearly; who holds the most is closed",
+             LOG_INT("bytes", (int64_t)bytes), LOG_INT("limit", (int64_t)m->bytes_max),
+             LOG_INT("loop", n->loop->index));
+}
+
 /* Evicts the largest of this loop, as long as they are the largest of all. */
 static void evict_largest(struct net *n, uint64_t enough)
 {
@@ -100,8 +136,10 @@ static void evict_largest(struct net *n, uint64_t enough)
     uint64_t reaped = 0; /* will be, at the end of the tick */
     for (size_t i = 0; i < count; i++) {
         set_most(n, held_by(victims[i]));
-        if (memory_publish(n) <= enough + reaped || loop_of_largest(n) != n->loop)
+        uint64_t bytes = memory_publish(n);
+        if (bytes <= enough + reaped || loop_of_largest(n) != n->loop)
             return;
+        tell(n, bytes);
         conn_evict(victims[i], EVICT_MEMORY);
         outq_clear(&victims[i]->out, &n->out);
         reaped += held_by(victims[i]);
@@ -123,29 +161,17 @@ static void relieve(struct net *n, uint64_t enough)
         ev_async_send(largest->ev, &largest->wake); /* perhaps ourselves: there are more */
 }
 
-bool memory_is_short(const struct net *n)
+/* Whether somebody has to go. */
+static bool is_due(struct net *n, uint64_t bytes)
 {
-    uint64_t max = n->memory.bytes_max;
-    return atomic_load_explicit(&n->loop->set->held_bytes, memory_order_relaxed) > max - max / 8;
-}
-
-static void tell(struct net *n, uint64_t bytes)
-{
-    struct memory *m = &n->memory;
-    if (m->told_at_ms != 0 && n->loop->now_ms < m->told_at_ms + TOLD_MS)
-        return;
-    m->told_at_ms = n->loop->now_ms;
-    LOG_WARN("limits.memory_bytes is reached; who holds the most is closed",
-             LOG_INT("bytes", (int64_t)bytes), LOG_INT("limit", (int64_t)m->bytes_max),
-             LOG_INT("loop", n->loop->index));
+    uint64_t since_ms = atomic_load_explicit(&n->loop->set->held_much_at_ms, memory_order_relaxed);
+    return bytes > n->memory.bytes_max ||
+           (since_ms != 0 && n->loop->now_ms >= since_ms + MEMORY_SHORT_MS);
 }
 
 void memory_balance(struct net *n)
 {
-    struct memory *m = &n->memory;
-    uint64_t bytes = memory_publish(n);
-    if (bytes <= m->bytes_max)
-        return;
-    tell(n, bytes);
-    relieve(n, m->bytes_max - m->bytes_max / 16);
+    const struct memory *m = &n->memory;
+    if (is_due(n, memory_publish(n)))
+        relieve(n, short_mark(m) - m->bytes_max / 16);
 }

@@ -3,8 +3,9 @@
  * Each loop counts what its connections hold: themselves and their sessions, what is queued for
  * them, input that was left over, frames and bodies that are partial, TLS. The sum of all loops has
  * a ceiling, limits.memory_bytes. From seven eighths of it on memory is short: nobody is accepted,
- * and who has much queued is not read. Beyond the ceiling the connections that hold the most are
- * evicted, whichever loop they are on, until there is a little room again. */
+ * and who has much queued is not read. Beyond the ceiling, or when it has been short for a while,
+ * the connections that hold the most are evicted, whichever loop they are on, until there is a
+ * little room again: whoever just holds what it has must not keep the others out. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,13 +19,14 @@ struct net;
 enum {
     MEMORY_QUEUE_BYTES = 64 * 1024, /* while memory is short, who has more queued is not read */
     MEMORY_TLS_BYTES = 20 * 1024,   /* of OpenSSL's, for a connection that does little */
+    MEMORY_SHORT_MS = 3000,         /* how long it may be short */
 };
 
 struct memory {
     uint64_t bytes_max;
     uint64_t counted_bytes;   /* by memory_count */
     uint64_t published_bytes; /* what all loops know of this one */
-    uint64_t told_at_ms;      /* when it was last logged that the ceiling is reached */
+    uint64_t told_at_ms;      /* when it was last logged that somebody has to go */
 };
 
 void memory_init(struct memory *m, const struct config *config);

@@ -179,6 +179,37 @@ Test(memory, while_it_is_short_who_has_much_queued_is_not_read)
     cr_assert_eq(METRIC(evicted_memory), 0);
 }
 
+Test(memory, when_it_stays_short_the_largest_goes)
+{
+    unsigned large = connect_writer(0), small = connect_writer(0);
+    client_say(large, "3");
+    client_say(small, "1");
+    cr_assert(memory_is_short(&fix.nets[0]));
+    fix_pass_ms(MEMORY_SHORT_MS - 100);
+    cr_assert(!is_gone(large));
+    fix_pass_ms(200);
+    cr_assert(is_gone(large));
+    cr_assert(!is_gone(small));
+    cr_assert(!memory_is_short(&fix.nets[0]));
+}
+
+Test(memory, after_each_relief_it_may_be_short_anew)
+{
+    unsigned small = connect_writer(0);
+    client_say(small, "1");
+    for (int turn = 0; turn < 3; turn++) {
+        unsigned large = connect_writer(0);
+        client_say(large, "3");
+        fix_pass_ms(MEMORY_SHORT_MS - 100);
+        cr_assert(!is_gone(large));
+        conn_abort(client_conn(large), "left");
+        fix_settle();
+        fix_pass_ms(200);
+    }
+    cr_assert(!is_gone(small));
+    cr_assert_eq(METRIC(evicted_memory), 0);
+}
+
 static void setup_two(void)
 {
     setup_loops(2);
@@ -207,5 +238,16 @@ Test(memory_loops, a_large_one_that_has_left_saves_nobody)
     client_say(small, "2");
     client_say(medium, "3");
     cr_assert(is_gone(medium));
+    cr_assert(!is_gone(small));
+}
+
+Test(memory_loops, when_it_stays_short_the_largest_goes_whichever_loop_it_is_on)
+{
+    unsigned large = connect_writer(1), small = connect_writer(0);
+    client_say(large, "3");
+    client_say(small, "1");
+    cr_assert(memory_is_short(&fix.nets[0]));
+    fix_pass_ms(MEMORY_SHORT_MS + 100);
+    cr_assert(is_gone(large));
     cr_assert(!is_gone(small));
 }
