@@ -23,16 +23,6 @@ struct changes {
     unsigned param_count;
 };
 
-static void changed(struct changes *c, char letter, const char *param)
-{
-    size_t len = strlen(c->letters);
-    if (c->sign != c->last_sign)
-        c->letters[len++] = c->last_sign = c->sign;
-    c->letters[len] = letter;
-    if (param != NULL)
-        strcpy(c->params[c->param_count++], param);
-}
-
 /* The last param has its ':'. */
 static void tell(struct changes *c)
 {
@@ -45,6 +35,21 @@ static void tell(struct changes *c)
                       i + 1 == c->param_count ? ":" : "", c->params[i]);
     struct peer_message pm = model_message(c->call, "MODE %s%s", c->ch->name, params);
     model_tell_channel(c->ch, &pm);
+    memset(c->letters, 0, sizeof(c->letters));
+    c->last_sign = '\0';
+    c->param_count = 0;
+}
+
+static void changed(struct changes *c, char letter, const char *param)
+{
+    if (param != NULL && c->param_count == HUB_MODES_MAX) /* "-k" has one that the line had not */
+        tell(c);
+    size_t len = strlen(c->letters);
+    if (c->sign != c->last_sign)
+        c->letters[len++] = c->last_sign = c->sign;
+    c->letters[len] = letter;
+    if (param != NULL)
+        strcpy(c->params[c->param_count++], param);
 }
 
 /* --- params --------------------------------------------------------------------------------- */

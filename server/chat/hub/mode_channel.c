@@ -113,9 +113,11 @@ static size_t params_bytes_max(const struct changes *c)
            channel_name(c->ch).len - sizeof(c->letters) - HUB_MODES_MAX;
 }
 
+/* Params may be more than the line had: "-k" without a key is told with one. */
 static void changes_add(struct changes *c, const struct mode *mode, struct span param)
 {
-    if (c->text_len + param.len > params_bytes_max(c))
+    bool is_full = c->param_count == HUB_MODES_MAX && param.len > 0;
+    if (is_full || c->text_len + param.len > params_bytes_max(c))
         changes_tell(c);
     if (c->letters_sign != c->sign)
         c->letters[c->len++] = c->letters_sign = c->sign;

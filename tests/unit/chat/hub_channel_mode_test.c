@@ -156,3 +156,12 @@ Test(hub_channel_mode, channel_that_ends_takes_all_of_it_along)
     SAYS_HEARS(other, "MODE #a b", ":s.test 368 other #a :End of channel ban list\n");
     SAYS_HEARS(other, "MODE #a", ":s.test 324 other #a :+nt\n:s.test 329 other #a :1009\n");
 }
+
+Test(hub_channel_mode, key_that_goes_without_a_param_has_room_behind_four)
+{
+    fix_say(op, "MODE #a +k secret");
+    fix_forget();
+    SAYS_HEARS(op, "MODE #a +bbbb-k m1 m2 m3 m4",
+               ":op!~u@h MODE #a +bbbb m1!*@* m2!*@* m3!*@* :m4!*@*\n"
+               ":op!~u@h MODE #a -k :*\n");
+}
