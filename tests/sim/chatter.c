@@ -123,6 +123,33 @@ uint32_t chatter_any_caps(void)
     return wanted;
 }
 
+void chatter_apply_caps(struct span list, uint32_t *bits)
+{
+    while (list.len > 0) {
+        struct span name = span_take(list, span_find(list, ' '));
+        list = span_drop(list, name.len < list.len ? name.len + 1 : name.len);
+        bool is_off = name.len > 0 && name.ptr[0] == '-';
+        name = span_drop(name, is_off);
+        for (size_t i = 0; i < KNOWN_CAPS; i++)
+            if (span_eq(name, span_str(known_caps[i].name)))
+                *bits = is_off ? *bits & ~known_caps[i].bit : *bits | known_caps[i].bit;
+    }
+}
+
+/* A few come, or go. */
+static void say_caps(struct peer *p)
+{
+    char wanted[512] = "";
+    for (unsigned n = 1 + sim_below(3); n > 0; n--) {
+        if (wanted[0] != '\0')
+            strcat(wanted, " ");
+        strcat(wanted, sim_chance(50) ? "-" : "");
+        strcat(wanted, known_caps[sim_below(KNOWN_CAPS)].name);
+    }
+    chatter_apply_caps(span_str(wanted), &p->asked_caps);
+    peer_say(p, "CAP REQ :%s", wanted);
+}
+
 void chatter_begin(struct peer *p)
 {
     char name[NAME_CHARS], wanted[512] = "";
@@ -387,9 +414,13 @@ void chatter_say(struct peer *p)
     if (p->has_quit || p->is_eof || p->is_over)
         return;
     const uint32_t reads_labels = CAP_LABELED_RESPONSE | CAP_BATCH;
-    bool is_labeled = (p->caps & reads_labels) == reads_labels && sim_chance(50);
+    bool is_labeled = (p->asked_caps & reads_labels) == reads_labels && sim_chance(50);
     if (sim_chance(2)) {
         peer_say(p, "MOTD");
+        return;
+    }
+    if (sim_chance(2)) {
+        say_caps(p);
         return;
     }
     if (sim_chance(5)) {

@@ -61,7 +61,8 @@ int peer_connect(void)
     struct peer *p = peer_any();
     if (p->is_open)
         return -1;
-    *p = (struct peer){.is_open = true, .caps = chatter_any_caps()};
+    *p = (struct peer){.is_open = true, .asked_caps = chatter_any_caps()};
+    p->caps = p->asked_caps;
     chatter_begin(p);
     return PEER_FD + (int)peer_number(p);
 }

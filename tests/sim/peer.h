@@ -20,10 +20,18 @@ enum {
     PEER_TAGS_CHARS = 2048,
 };
 
+/* How far a peer has heard what it is to hear. */
+struct peer_place {
+    size_t at;          /* in `expected` */
+    uint32_t answered;  /* of its commands, whose answers it has heard */
+    bool is_label_used; /* the next one's: it stood on a line */
+};
+
 struct peer {
     bool is_open; /* the server has its end */
     struct handle handle;
-    uint32_t caps;       /* of enum chat_cap */
+    uint32_t caps;       /* of enum chat_cap, as far as it was told that it has them */
+    uint32_t asked_caps; /* those that it has when all that it said is served */
     bool is_registered;  /* it was welcomed */
     char nick[24];       /* as it was told */
     bool is_being_told;  /* the welcome is not over */
@@ -36,15 +44,14 @@ struct peer {
     bool was_shut;       /* the server sends nothing more */
     struct buf said;     /* and not received yet */
     struct buf heard;    /* of a line that is not whole yet */
-    struct buf expected; /* items that end in LF, see peer_hear.c; heard up to expected_at */
-    size_t expected_at;
-    uint32_t commands;  /* for the hub, that it said */
-    uint32_t answered;  /* of these, whose answers it has heard */
-    uint32_t applied;   /* of these, that the hub has applied */
-    char label[16];     /* of the line that is said next; empty: none */
-    struct buf labeled; /* of each command: '1' if it has a label */
-    bool is_label_used; /* the present command's: it stood on a line */
-    char batch[24];     /* in which the present command is being answered; empty: none */
+    struct buf expected; /* items that end in LF, see peer_expect.h; heard up to place */
+    struct peer_place place;
+    size_t optional_until; /* what stands before that in `expected` may never be heard */
+    uint32_t commands;     /* for the hub, that it said */
+    uint32_t applied;      /* of these, that the hub has applied */
+    char label[16];        /* of the line that is said next; empty: none */
+    struct buf labeled;    /* of each command: '1' if it has a label */
+    char batch[24];        /* in which the present command is being answered; empty: none */
 };
 
 extern struct peer peers[PEERS_MAX];
