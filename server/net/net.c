@@ -183,13 +183,15 @@ void net_expire(struct net *n)
 {
     if ((n->pauses & ~PAUSE_HANDSHAKES) != 0 && n->loop->now_ms >= n->accept_at_ms)
         listener_resume_all(n);
+    refusal_log_due(n);
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++)
         timeout_advance(&n->timers[i], n->loop->now_ms, on_time_out);
 }
 
 uint64_t net_next_ms(const struct net *n)
 {
-    uint64_t next = pace_next_ms(n);
+    uint64_t next = pace_next_ms(n), log = refusal_log_next_ms(n);
+    next = log < next ? log : next;
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++) {
         uint64_t ms = timeout_next_ms(&n->timers[i], n->loop->now_ms);
         next = ms < next ? ms : next;

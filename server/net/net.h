@@ -77,8 +77,12 @@ struct net {
     _Atomic uint32_t *open_total; /* connections of all loops; shared */
     struct door *door;            /* limits by address; NULL: there are none. Shared */
     uint32_t refusal_count;       /* of the connections here, how many are not let in */
-    uint32_t refusals_unlogged;
     struct rate refusal_handshakes, refusal_log;
+    struct {
+        uint32_t count;
+        const char *reason; /* and this one's, of the last */
+        struct addr peer;
+    } unlogged;           /* refusals since the last log line of them */
     uint32_t admin_count; /* of those here, how many are the admin listener's */
     bool draining;
 

@@ -38,12 +38,27 @@ void refusal_say_at_once(const struct listener *l, int fd)
 
 void refusal_log(struct net *n, const char *reason, const struct addr *peer)
 {
-    n->refusals_unlogged++;
-    if (!rate_try(&n->refusal_log, n->loop->now_ms * 1000, REFUSAL_LOG_MS * 1000, 1))
+    n->unlogged.count++;
+    n->unlogged.reason = reason;
+    n->unlogged.peer = *peer;
+    refusal_log_due(n);
+}
+
+void refusal_log_due(struct net *n)
+{
+    if (n->unlogged.count == 0 ||
+        !rate_try(&n->refusal_log, n->loop->now_ms * 1000, REFUSAL_LOG_MS * 1000, 1))
         return;
     char text[ADDR_CHARS];
-    LOG_WARN("connections refused", LOG_STR("reason", reason),
-             LOG_STR("peer", addr_format(peer, text)), LOG_INT("count", n->refusals_unlogged),
-             LOG_INT("loop", n->loop->index));
-    n->refusals_unlogged = 0;
+    LOG_WARN("connections refused", LOG_STR("reason", n->unlogged.reason),
+             LOG_STR("peer", addr_format(&n->unlogged.peer, text)),
+             LOG_INT("count", n->unlogged.count), LOG_INT("loop", n->loop->index));
+    n->unlogged.count = 0;
+}
+
+uint64_t refusal_log_next_ms(const struct net *n)
+{
+    if (n->unlogged.count == 0)
+        return UINT64_MAX;
+    return rate_wait_us(&n->refusal_log, n->loop->now_ms * 1000, REFUSAL_LOG_MS * 1000, 1) / 1000;
 }

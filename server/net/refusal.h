@@ -34,5 +34,9 @@ bool refusal_begin(const struct listener *l, int fd, const struct addr *peer);
  * caller closes it. */
 void refusal_say_at_once(const struct listener *l, int fd);
 
-/* Writes a log line for this refusal and those since the last, unless that was only just now. */
+/* Notes a refusal for the log; `reason` is static. One line tells of all since the one before,
+ * which was REFUSAL_LOG_MS ago or more: refusal_log_due writes it when it is time, in so many
+ * milliseconds from now; UINT64_MAX: there is nothing to tell. */
 void refusal_log(struct net *n, const char *reason, const struct addr *peer);
+void refusal_log_due(struct net *n);
+uint64_t refusal_log_next_ms(const struct net *n);

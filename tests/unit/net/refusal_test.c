@@ -225,11 +225,9 @@ Test(refusal, log_lines_do_not_follow_each_other_closely)
         close(dial());
         fix_settle();
     }
-    cr_assert_eq(fix.nets[0].refusals_unlogged, 4);
+    cr_assert_eq(fix.nets[0].unlogged.count, 4);
     fix_pass_ms(REFUSAL_LOG_MS);
-    close(dial());
-    fix_settle();
-    cr_assert_eq(fix.nets[0].refusals_unlogged, 0);
+    cr_assert_eq(fix.nets[0].unlogged.count, 0);
     close(in);
 }
 
@@ -307,4 +305,20 @@ Test(refusal_rate, who_comes_too_often_is_told_and_counted)
         close(fds[i]);
     fix_pass_ms(1000);
     close(enter());
+}
+
+Test(refusal, the_last_of_a_flood_are_logged_too)
+{
+    struct addr peer;
+    expect_ok(addr_parse(&peer, "192.0.2.1", 1));
+    refusal_log(&fix.nets[0], "test", &peer);
+    cr_assert_eq(refusal_log_next_ms(&fix.nets[0]), UINT64_MAX);
+    for (int i = 0; i < 3; i++)
+        refusal_log(&fix.nets[0], "test", &peer);
+    cr_assert_eq(net_next_ms(&fix.nets[0]), REFUSAL_LOG_MS);
+    fix_pass_ms(REFUSAL_LOG_MS - 1);
+    cr_assert_eq(fix.nets[0].unlogged.count, 3);
+    fix_pass_ms(1);
+    cr_assert_eq(fix.nets[0].unlogged.count, 0);
+    cr_assert_eq(net_next_ms(&fix.nets[0]), UINT64_MAX);
 }
