@@ -10,6 +10,7 @@ kernel's search for a free port slow.
 
 import base64
 import os
+import random
 import re
 import socket
 import subprocess
@@ -24,7 +25,8 @@ def resident_bytes(pid):
         return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024
 
 
-def start(binary, loops, more=None):
+def start(binary, loops, more=None, listener="web"):
+    """The server, and the port of one of its listeners."""
     options = {"loops": loops, "listen.web.port": 0, "listen.irc.port": "off",
                "listen.echo.port": "off", "admin.port": "off", "ws.ping_seconds": 0,
                "jobs.enabled": "off", "log.level": "error"} | (more or {})
@@ -34,45 +36,56 @@ def start(binary, loops, more=None):
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     port = None
     for line in server.stdout:
-        if line.startswith("listening web"):
+        if line.startswith(f"listening {listener} "):
             port = int(line.rsplit(":", 1)[1])
         if line.strip() == "ready":
             return server, port
     sys.exit("the server did not start")
 
 
-def connect(number, port):
+def connect(port):
     client = socket.socket()
-    client.bind((f"127.0.{1 + number % 200}.1", 0))
+    client.bind((f"127.0.{random.randrange(1, 201)}.1", 0))
     client.connect(("127.0.0.1", port))
-    client.sendall((f"GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-                    f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                    f"Sec-WebSocket-Key: {KEY}\r\n\r\n").encode())
-    answer = client.recv(1024)
-    if not answer.startswith(b"HTTP/1.1 101"):
-        sys.exit(f"connection {number}: {answer!r}")
     return client
 
 
-def measure(binary, loops):
-    server, port = start(binary, loops)
+def upgrade(client, path, *headers):
+    """Makes it a WebSocket, and returns it."""
+    more = "".join(f"{header}\r\n" for header in headers)
+    client.sendall((f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                    f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n{more}"
+                    f"Sec-WebSocket-Key: {KEY}\r\n\r\n").encode())
+    answer = client.recv(1024)
+    if not answer.startswith(b"HTTP/1.1 101"):
+        sys.exit(f"{path}: {answer!r}")
+    return client
+
+
+def measure(server, name, first, last, make):
+    """Prints what each of the clients costs that `make` makes, by number."""
     try:
         clients = []
         sizes = {}
-        for number in range(LAST):
-            clients.append(connect(number, port))
-            if number + 1 in (FIRST, LAST):
+        for number in range(last):
+            clients.append(make(number))
+            if number + 1 in (first, last):
                 sizes[number + 1] = resident_bytes(server.pid)
-        slope = (sizes[LAST] - sizes[FIRST]) / (LAST - FIRST)
-        print(f"loops={loops}: {sizes[FIRST] >> 10} KiB at {FIRST}, {sizes[LAST] >> 10} KiB at "
-              f"{LAST}: {slope:.0f} bytes per connection", flush=True)
+        slope = (sizes[last] - sizes[first]) / (last - first)
+        print(f"{name}: {sizes[first] >> 10} KiB at {first}, {sizes[last] >> 10} KiB at {last}: "
+              f"{slope:.0f} bytes each", flush=True)
     finally:
         server.kill()
         server.wait()
+
+
+def main(loops):
+    server, port = start(sys.argv[1], loops)
+    measure(server, f"loops={loops}", FIRST, LAST, lambda _: upgrade(connect(port), "/echo"))
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     for count in sys.argv[2:] or ["1", "8"]:
-        measure(sys.argv[1], count)
+        main(count)

@@ -9,7 +9,6 @@ that what is measured is the server's own order of work; root may do so.
     loadtest/large_room.py build/bin/simuld [members [seconds]]
 """
 
-import base64
 import os
 import select
 import socket
@@ -17,8 +16,8 @@ import sys
 import time
 
 import idle_memory
+from idle_memory import connect, upgrade
 
-KEY = base64.b64encode(os.urandom(16)).decode()
 SERVER_CORE, CLIENT_CORE = 0, 1
 OPTIONS = {"chat.ping_seconds": 0, "limits.handshake_seconds": 60}
 
@@ -29,28 +28,27 @@ def frame(text):
     return bytes([0x81, 0x80 | len(data)]) + bytes(4) + data
 
 
-def upgrade(number, port, path, protocol=""):
-    client = socket.socket()
-    client.bind((f"127.0.{1 + number % 200}.1", 0))
-    client.connect(("127.0.0.1", port))
-    client.sendall((f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
-                    f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n{protocol}"
-                    f"Sec-WebSocket-Key: {KEY}\r\n\r\n").encode())
-    answer = client.recv(1024)
-    if not answer.startswith(b"HTTP/1.1 101"):
-        sys.exit(f"connection {number}: {answer!r}")
+def register(nick, port):
+    """A WebSocket client of the chat, whose greeting is not read yet."""
+    client = upgrade(connect(port), "/chat", "Sec-WebSocket-Protocol: text.ircv3.net")
+    client.sendall(frame("CAP REQ :no-implicit-names") + frame(f"NICK {nick}") +
+                   frame("USER m 0 * :m") + frame("CAP END"))
     return client
+
+
+def sync(client):
+    """Reads all that it has been told so far."""
+    client.sendall(frame("PING synced"))
+    heard = b""
+    while b"synced" not in heard:
+        heard = heard[-16:] + client.recv(1 << 20)
 
 
 def join(number, port):
     """A member of the room, who has read all that it was told."""
-    client = upgrade(number, port, "/chat", "Sec-WebSocket-Protocol: text.ircv3.net\r\n")
-    client.sendall(frame("CAP REQ :no-implicit-names") + frame(f"NICK m{number}") +
-                   frame("USER m 0 * :m") + frame("CAP END") + frame("JOIN #large") +
-                   frame("PING joined"))
-    heard = b""
-    while b"joined" not in heard:
-        heard = heard[-16:] + client.recv(1 << 20)
+    client = register(f"m{number}", port)
+    client.sendall(frame("JOIN #large"))
+    sync(client)
     client.setblocking(False)
     return client
 
@@ -76,15 +74,15 @@ def percentile(values, part):
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def echo(port, seconds, every_second):
-    """Round trips in milliseconds. One is due every millisecond, and is measured from when it was
-    due: so one that is late makes those late that had to wait for it."""
-    client = upgrade(0, port, "/echo")
+def echo(port, seconds, per_second, every_second=lambda: None):
+    """Round trips in milliseconds. Each is measured from when it was due: so one that is late makes
+    those late that had to wait for it."""
+    client = upgrade(connect(port), "/echo")
     message, trips = frame("x" * 20), []
     began = time.perf_counter()
-    for number in range(seconds * 1000):
-        due = began + number / 1000
-        if number % 1000 == 500:
+    for number in range(seconds * per_second):
+        due = began + number / per_second
+        if number % per_second == per_second // 2:
             every_second()
         time.sleep(max(0, due - time.perf_counter()))
         client.sendall(message)
@@ -120,7 +118,7 @@ def measure(binary, count, seconds):
             listen(members, its)
         ours.recv(16)
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-        silent = describe("silent", echo(port, seconds, lambda: None))
+        silent = describe("silent", echo(port, seconds, 1000))
         said = 0
 
         def say():
@@ -128,7 +126,7 @@ def measure(binary, count, seconds):
             said += 1
             speaker.send(frame("PRIVMSG #large :one line a second"))
 
-        loud = describe("one message a second", echo(port, seconds, say))
+        loud = describe("one message a second", echo(port, seconds, 1000, say))
         time.sleep(1)
         ours.send(b"how many?")
         heard = int(ours.recv(16))
