@@ -63,7 +63,8 @@ static const char *target(char out[NAME_CHARS])
     if (sim_chance(80))
         return channel(out);
     char name[NAME_CHARS];
-    snprintf(out, NAME_CHARS, "%c%.8s", sim_chance(50) ? '@' : '+', channel(name));
+    channel(name);
+    snprintf(out, NAME_CHARS, "%c%.8s", sim_chance(50) ? '@' : '+', name);
     return out;
 }
 
@@ -245,7 +246,7 @@ static void add_change(char *letters, char params[LIST_CHARS])
     else if (strchr("beI", letter) != NULL && sim_chance(80))
         mask(param);
     else if (letter == 'k')
-        snprintf(param, sizeof(param), sim_chance(5) ? "a,b" : "k%u", sim_below(2));
+        strcpy(param, sim_chance(5) ? "a,b" : sim_chance(50) ? "k0" : "k1");
     else if (letter == 'l' && sim_chance(50))
         snprintf(param, sizeof(param), "%u", sim_below(8));
     if (sim_chance(30))
@@ -347,7 +348,8 @@ static void say_query(struct peer *p)
         break;
     case 3:
         nick(name);
-        peer_say(p, "%s %s %s", sim_chance(50) ? "ISON" : "USERHOST", name, nick(names));
+        nick(names);
+        peer_say(p, "%s %s %s", sim_chance(50) ? "ISON" : "USERHOST", name, names);
         break;
     case 4:
         peer_say(p, "LUSERS");
