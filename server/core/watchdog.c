@@ -84,7 +84,9 @@ static void tell_stuck(const struct watchdog *w, const struct loop *l, const str
     struct stack_trace trace;
     char backtrace[BACKTRACE_CHARS] = "the thread did not answer";
     const char *running = atomic_load_explicit(&l->pulse.running, memory_order_relaxed);
-    uint32_t line = atomic_load_explicit(&l->pulse.line, memory_order_relaxed);
+    uint32_t line = 0; /* what pulse.line says is over where nothing runs */
+    if (running != NULL)
+        line = atomic_load_explicit(&l->pulse.line, memory_order_relaxed);
     if (stack_trace_take(&trace, l->pulse.tid))
         describe(&w->symbols, &trace, backtrace);
     LOG_WARN("loop is stuck", LOG_INT("loop", l->index),

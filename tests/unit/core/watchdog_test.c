@@ -94,6 +94,8 @@ static void *get_stuck_running(void *pulse)
 static void *get_stuck_sleeping(void *pulse)
 {
     begin(pulse);
+    pulse_enter(pulse, "over", 9);
+    pulse_leave(pulse);
     sleep_in_the_tick();
     pulse_end_tick(pulse);
     return NULL;
