@@ -77,14 +77,15 @@ static const char *key(char out[NAME_CHARS])
 /* Of nicks or of users, complete or not. */
 static const char *mask(char out[NAME_CHARS])
 {
-    switch (sim_below(4)) {
+    switch (sim_below(5)) {
     case 0:
         nick(out);
         break;
     case 1:
+    case 2:
         strcpy(out, sim_chance(50) ? "n?!*@*" : "N?!*@*");
         break;
-    case 2:
+    case 3:
         snprintf(out, NAME_CHARS, "~u%u@*", sim_below(10));
         break;
     default:
@@ -240,7 +241,7 @@ static void say_names(struct peer *p)
 /* Adds a change, with its param if it has one. */
 static void add_change(char *letters, char params[LIST_CHARS])
 {
-    char letter = "ooovvvvvbbeeIiklmnnstt!"[sim_below(23)], param[NAME_CHARS] = "";
+    char letter = "ooovvvvbbbbeeIiklmnnstt!"[sim_below(24)], param[NAME_CHARS] = "";
     if (letter == 'o' || letter == 'v')
         nick(param);
     else if (strchr("beI", letter) != NULL && sim_chance(80))
@@ -338,7 +339,7 @@ static void say_query(struct peer *p)
     char name[NAME_CHARS], names[LIST_CHARS];
     switch (sim_below(7)) {
     case 0:
-        peer_say(p, "LIST");
+        peer_say(p, "LIST%s", sim_chance(50) ? "" : sim_chance(50) ? " <3" : " >2");
         break;
     case 1:
         peer_say(p, "LIST %s", list(valid_channel, 1 + sim_below(3), names));
@@ -405,7 +406,7 @@ static const struct {
     void (*say)(struct peer *p);
 } lines[] = {
     {40, say_message}, {24, say_join},  {12, say_part},         {6, say_nick},
-    {6, say_tagmsg},   {6, say_topic},  {10, say_channel_mode}, {4, say_user_mode},
+    {6, say_tagmsg},   {6, say_topic},  {14, say_channel_mode}, {4, say_user_mode},
     {6, say_query},    {1, say_quit},   {4, say_away},          {2, say_setname},
     {4, say_kick},     {4, say_invite}, {4, say_monitor},       {4, say_who},
     {2, say_oper},

@@ -18,6 +18,14 @@ void hub_check_init(struct hub *h, struct model *m)
     model = m;
 }
 
+static size_t length(const struct list *head)
+{
+    size_t count = 0;
+    for (const struct list *n = head == NULL ? NULL : head->next; n != head; n = n->next)
+        count++;
+    return count;
+}
+
 static bool is_text(const char *have, const char *want)
 {
     return strcmp(have == NULL ? "" : have, want) == 0;
@@ -105,6 +113,7 @@ static void check_user(const struct model_user *want)
 static void check_members(const struct channel *ch, const struct model_channel *want)
 {
     unsigned sessions[LOOPS_MAX] = {0};
+    size_t ranked = 0;
     uint64_t after = 0;
     for (unsigned i = 0; i < want->member_count; i++) {
         const struct model_member *mm = &want->members[i];
@@ -118,8 +127,13 @@ static void check_members(const struct channel *ch, const struct model_channel *
                   "%s does not know that it is in %s", mm->user->nick, want->name);
         SIM_CHECK(m->roles == ((mm->is_op ? ROLE_OP : 0) | (mm->is_voiced ? ROLE_VOICE : 0)),
                   "%s has roles %u in %s", mm->user->nick, m->roles, want->name);
+        SIM_CHECK(list_is_linked(&m->in_ranked) == (m->roles != 0), "%s is ranked in %s, or not",
+                  mm->user->nick, want->name);
         sessions[mm->user->handle.loop]++;
+        ranked += m->roles != 0;
     }
+    SIM_CHECK(length(&ch->ranked) == ranked, "%s has %zu ranked members instead of %zu", want->name,
+              length(&ch->ranked), ranked);
     SIM_CHECK(roster_next(&ch->members, &after) == NULL && ch->members.count == want->member_count,
               "%s has %zu members instead of %u", want->name, ch->members.count,
               want->member_count);
@@ -195,6 +209,28 @@ static void check_slots(void)
               (unsigned)(hub->channel_slots - seen));
 }
 
+/* Whether somebody before user i watches that nick. */
+static bool is_watched_before(int i, const char *nick)
+{
+    while (--i >= 0)
+        if (model->users[i].is_in && model_watches(&model->users[i], nick))
+            return true;
+    return false;
+}
+
+/* Nothing is kept for a nick that nobody watches any more. */
+static void check_watched(void)
+{
+    size_t watched = 0;
+    for (int i = 0; i < MODEL_USERS_MAX; i++) {
+        const struct model_user *u = &model->users[i];
+        for (unsigned k = 0; u->is_in && k < u->watch_count; k++)
+            watched += !is_watched_before(i, u->watches[k]);
+    }
+    SIM_CHECK(hub->watched.count == watched, "%zu nicks are watched instead of %zu",
+              hub->watched.count, watched);
+}
+
 static void check_counts(uint32_t users, uint32_t invisible, uint32_t opers, uint32_t channels)
 {
     struct hub_counts have = hub_counts(hub);
@@ -207,6 +243,9 @@ static void check_counts(uint32_t users, uint32_t invisible, uint32_t opers, uin
     SIM_CHECK(have.opers == opers, "the hub counts %u operators, not %u", have.opers, opers);
     SIM_CHECK(have.channels == channels && hub->channels.count == channels,
               "the hub counts %u channels, not %u", have.channels, channels);
+    SIM_CHECK(hub->user_order.count == users && hub->channel_order.count == channels,
+              "the hub walks %zu users and %zu channels", hub->user_order.count,
+              hub->channel_order.count);
     size_t sessions = 0;
     for (unsigned loop = 0; loop < hub->options.loops; loop++)
         for (size_t i = 0; i < hub->loops[loop].count; i++)
@@ -234,6 +273,7 @@ void hub_check(void)
     }
     check_counts(users, invisible, opers, channels);
     check_slots();
+    check_watched();
 }
 
 void hub_check_empty(void)
@@ -254,14 +294,6 @@ void hub_check_slot_is_free(struct handle h)
 }
 
 /* --- the loops ------------------------------------------------------------------------------ */
-
-static size_t length(const struct list *head)
-{
-    size_t count = 0;
-    for (const struct list *n = head == NULL ? NULL : head->next; n != head; n = n->next)
-        count++;
-    return count;
-}
 
 static bool is_in_index(const struct conn *c, uint32_t slot)
 {

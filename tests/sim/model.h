@@ -110,5 +110,6 @@ enum err model_apply(struct model *m, const struct entry *e);
 /* NULL when there is none. */
 struct model_user *model_user_of(struct model *m, struct handle h);
 struct model_channel *model_channel(struct model *m, const char *name);
+bool model_watches(const struct model_user *watcher, const char *nick);
 /* The user's place in the channel; NULL when it is no member. */
 struct model_member *model_member(struct model_channel *ch, const struct model_user *u);

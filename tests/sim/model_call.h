@@ -122,7 +122,6 @@ void model_monitor(struct model_call *c);
 /* Those who watch u hear that it is there now, or no longer. */
 void model_tell_online(struct model_call *c, const struct model_user *u);
 void model_tell_offline(struct model_call *c, const struct model_user *u);
-bool model_watches(const struct model_user *watcher, const char *nick);
 
 /* model_oper.c */
 void model_kill(struct model_call *c);

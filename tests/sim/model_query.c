@@ -67,9 +67,16 @@ void model_userhost(struct model_call *c)
 
 /* --- LIST ----------------------------------------------------------------------------------- */
 
+/* "<3" or ">3" is how many users it is to have. */
 static void list_row(struct model_call *c, struct model_channel *ch)
 {
-    if (model_sees_channel(ch, c->user))
+    struct span condition = model_param(c, 0);
+    bool is_wanted = true;
+    if (condition.len > 0 && condition.ptr[0] != '#') {
+        unsigned users = (unsigned)condition.ptr[1] - '0';
+        is_wanted = condition.ptr[0] == '<' ? ch->member_count < users : ch->member_count > users;
+    }
+    if (is_wanted && model_sees_channel(ch, c->user))
         model_say(c, "322", "%s %u :%s", ch->name, ch->member_count, ch->topic);
 }
 
@@ -114,7 +121,7 @@ static bool list_named(struct model_call *c)
     return true;
 }
 
-/* Clients give no conditions. */
+/* Clients give channels, or a number of users. */
 void model_list(struct model_call *c)
 {
     if (!c->user->walk.is_begun)
