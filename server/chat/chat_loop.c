@@ -161,14 +161,14 @@ static void on_renamed(struct conn *c, struct span nick)
     r->nick_bytes = (uint8_t)nick.len;
 }
 
-/* Unless it is on its way out already. */
-static void on_killed(struct conn *c, struct message *m)
+/* It may be on its way out already, by what it has said itself. */
+static void on_ended(struct conn *c, struct message *m)
 {
     struct chat_session *s = chat_session_of(c);
+    char peer[ADDR_CHARS];
+    s->farewell = message_get(m);
     if (s->reason != NULL)
         return;
-    char peer[ADDR_CHARS];
-    s->killed = message_get(m);
     s->reason = "Killed";
     LOG_INFO("killed", LOG_STR("reason", (const char *)message_text(m).ptr),
              LOG_STR("peer", addr_format(&c->peer, peer)));
@@ -191,8 +191,8 @@ static void on_personal(struct chat_loop *cl, const struct delivery *d)
     case DELIVERY_REPLY:
         on_reply(c, message_text(d->message));
         break;
-    case DELIVERY_KILLED:
-        on_killed(c, d->message);
+    case DELIVERY_ENDED:
+        on_ended(c, d->message);
         break;
     case DELIVERY_RENAMED:
         on_renamed(c, message_text(d->message));

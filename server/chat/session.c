@@ -376,8 +376,8 @@ static enum co_result run(struct conn *c, void *frame)
     while (s->reason == NULL)
         CO_CALL(&s->serving, serve_line(c, s));
     CO_AWAIT(s->in_flight == 0); /* woken by the hub's returns: its answers come first */
-    chat_session_goodbye(c,
-                         s->killed == NULL ? s->reason : (const char *)message_text(s->killed).ptr);
+    chat_session_goodbye(c, s->farewell == NULL ? s->reason
+                                                : (const char *)message_text(s->farewell).ptr);
     if (s->is_at_fault)
         conn_fail(c, s->reason);
     else
@@ -395,7 +395,7 @@ static void drop(struct conn *c, void *frame)
     line_source_drop(c, s);
     if (s->unfinished != NULL)
         chat_command_free(&s->unfinished->command);
-    message_put(s->killed);
+    message_put(s->farewell);
     metric_sub(&conn_net(c)->loop->metrics.sessions, s->is_registered);
     if (s->registration == NULL)
         return; /* not begun, or with the hub: the loop closes it when it comes back */

@@ -52,10 +52,10 @@ struct chat_session {
     bool has_turn : 1;         /* stood in chat_loop.waiting, and is the next to take a credit */
     uint16_t close_code; /* of the WebSocket's close frame, when the peer has decided it; else 0 */
     uint32_t began_ms;
-    uint32_t answer_bytes;  /* see chat_session_answer_bytes */
-    uint64_t stamp;         /* of the last delivery to several channels that was written */
-    const char *reason;     /* outlives the session; set: the session ends */
-    struct message *killed; /* one reference, to what an operator did; NULL: nothing */
+    uint32_t answer_bytes;    /* see chat_session_answer_bytes */
+    uint64_t stamp;           /* of the last delivery to several channels that was written */
+    const char *reason;       /* outlives the session; set: the session ends */
+    struct message *farewell; /* one reference, to why the hub has ended it; NULL: it has not */
     struct registration_command *registration; /* NULL while the hub has it */
     struct line_command *unfinished;           /* the hub has more to say to it; NULL: none */
     struct member *members;

@@ -6,6 +6,7 @@
 #include "chat/response.h"
 #include "config.h"
 #include "net/net.h"
+#include "simul/utf8.h"
 
 static struct chat_loop *loop_of(const struct conn *c)
 {
@@ -91,8 +92,10 @@ void chat_session_goodbye(struct conn *c, const char *reason)
         struct buf *scratch = &loop_of(c)->scratch;
         char host[ADDR_IP_CHARS];
         scratch->len = 0;
-        write_scratch(c, buf_printf(scratch, "ERROR :Closing Link: %s (%s)",
-                                    addr_ip(&c->peer, host), reason));
+        enum err e =
+            buf_printf(scratch, "ERROR :Closing Link: %s (%s)", addr_ip(&c->peer, host), reason);
+        scratch->len = utf8_cut(buf_span(scratch), IRC_REST_BYTES_MAX).len;
+        write_scratch(c, e);
     }
     if (s->framing != FRAMING_LINE)
         write_close(c, s->close_code != 0 ? s->close_code

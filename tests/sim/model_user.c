@@ -93,7 +93,8 @@ void model_user_quits(struct model_call *c, struct model_user *u, const char *te
 void model_quit(struct model_call *c)
 {
     char text[MODEL_TEXT_CHARS];
-    snprintf(text, sizeof(text), "Quit: %.*s", SPAN_ARG(model_param(c, 0)));
+    struct span said = model_param(c, 0);
+    snprintf(text, sizeof(text), "Quit%s%.*s", said.len == 0 ? "" : ": ", SPAN_ARG(said));
     peer_expect_no_more(c->user->handle);
     model_user_quits(c, c->user, text);
 }

@@ -33,25 +33,6 @@ bool oper_check(struct hub_call *call)
     return is_oper;
 }
 
-/* Ends every session of the user, whose peers hear it quit. */
-static void kill_user(struct hub_call *call, struct user *u, const char *reason)
-{
-    struct message *m = message_new(&call->at, SPAN_EMPTY, span_of(reason, strlen(reason) + 1));
-    CHECK(m != NULL);
-    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
-        struct handle to = container_of(n, struct hub_session, in_user)->handle;
-        struct delivery *d = delivery_new(DELIVERY_KILLED, to, message_get(m), 0);
-        CHECK(d != NULL);
-        hub_send(call, to.loop, d);
-    }
-    message_put(m);
-    user_quit(call, u, span_str(reason));
-    if (u == call->user) {
-        call->session = NULL;
-        call->user = NULL;
-    }
-}
-
 void cmd_kill(struct hub_call *call)
 {
     if (!oper_check(call))
@@ -71,7 +52,7 @@ void cmd_kill(struct hub_call *call)
         hub_send_user(
             call, u,
             HUB_MESSAGE(call, user_source(call->user), "KILL", SPAN_EMPTY, user_nick(u), comment));
-        kill_user(call, u, reason);
+        user_end(call, u, reason);
     }
 }
 

@@ -3,6 +3,8 @@
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
+#include <stdio.h>
+
 void cmd_nick(struct hub_call *call)
 {
     struct user *u = call->user;
@@ -43,16 +45,11 @@ void cmd_setname(struct hub_call *call)
     hub_send_change(call, u, m);
 }
 
+/* "Quit" tells what a user says from what the server says. */
 void cmd_quit(struct hub_call *call)
 {
-    static const char mark[] = "Quit: "; /* tells what a user says from what the server says */
-    char text[sizeof(mark) + IRC_REST_BYTES_MAX];
+    char text[sizeof("Quit: ") + IRC_REST_BYTES_MAX];
     struct span said = call->line->param_count == 0 ? SPAN_EMPTY : call->line->params[0];
-    size_t len = said.len < IRC_REST_BYTES_MAX ? said.len : IRC_REST_BYTES_MAX;
-    memcpy(text, mark, sizeof(mark) - 1);
-    if (len > 0)
-        memcpy(text + sizeof(mark) - 1, said.ptr, len);
-    user_quit(call, call->user, span_of(text, sizeof(mark) - 1 + len));
-    call->session = NULL;
-    call->user = NULL;
+    snprintf(text, sizeof(text), "Quit%s%.*s", said.len == 0 ? "" : ": ", SPAN_ARG(said));
+    user_end(call, call->user, text);
 }

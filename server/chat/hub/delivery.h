@@ -22,7 +22,7 @@ enum delivery_kind {
     DELIVERY_SESSIONS, /* the message goes to each of `sessions` */
     DELIVERY_REPLY,    /* the message's text is lines for `session` alone, each ended by LF, which
                           have no tags */
-    DELIVERY_KILLED,   /* `session` is over; the message's text, with its zero, tells why */
+    DELIVERY_ENDED,    /* `session` is over; the message's text, with its zero, tells why */
     DELIVERY_REHASH,   /* the server, which has the loop, reads again what it can */
     DELIVERY_RENAMED,  /* the message's text is the new nick of `session` */
     DELIVERY_RETURN,   /* a command has been applied and comes back: struct chat_command */

@@ -207,3 +207,21 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
     free(u->away);
     free(u);
 }
+
+void user_end(struct hub_call *call, struct user *u, const char *reason)
+{
+    struct message *m = message_new(&call->at, SPAN_EMPTY, span_of(reason, strlen(reason) + 1));
+    CHECK(m != NULL);
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
+        struct handle to = container_of(n, struct hub_session, in_user)->handle;
+        struct delivery *d = delivery_new(DELIVERY_ENDED, to, message_get(m), 0);
+        CHECK(d != NULL);
+        hub_send(call, to.loop, d);
+    }
+    message_put(m);
+    user_quit(call, u, span_str(reason));
+    if (u == call->user) {
+        call->session = NULL;
+        call->user = NULL;
+    }
+}

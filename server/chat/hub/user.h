@@ -89,6 +89,8 @@ bool user_is_visible(const struct user *u, const struct user *to);
 /* Ends the user: its sessions leave its channels, which hear a QUIT with that text, and are freed
  * like itself. */
 void user_quit(struct hub_call *call, struct user *u, struct span text);
+/* The same, of one who is still connected: its sessions are told why. */
+void user_end(struct hub_call *call, struct user *u, const char *reason);
 
 /* What others are told of u's absence, or of its end (cmd_away.c). One reference. */
 struct message *away_message(struct hub_call *call, const struct user *u);

@@ -283,7 +283,7 @@ Test(channel, quits_are_heard_in_the_channels_that_are_not_quiet)
     fix_forget();
     fix_say(c, "QUIT");
     HEARS(a, "");
-    HEARS(b, ":c!~u@h QUIT :Quit: \n");
+    HEARS(b, ":c!~u@h QUIT :Quit\n");
 }
 
 Test(channel, who_changes_its_nick_hears_of_it_in_a_quiet_channel_too)

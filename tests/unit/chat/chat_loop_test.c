@@ -96,8 +96,8 @@ Test(chat_loop, nick_and_quit_are_told_once_whatever_is_shared)
     HEARS(b, ":alice!~alice@127.0.0.1 NICK :al\r\n");
     HEARS(c, ":alice!~alice@127.0.0.1 NICK :al\r\n");
     client_say(a, "QUIT\r\n");
-    HEARS(b, ":al!~alice@127.0.0.1 QUIT :Quit: \r\n");
-    HEARS(c, ":al!~alice@127.0.0.1 QUIT :Quit: \r\n");
+    HEARS(b, ":al!~alice@127.0.0.1 QUIT :Quit\r\n");
+    HEARS(c, ":al!~alice@127.0.0.1 QUIT :Quit\r\n");
 }
 
 Test(chat_loop, local_close_takes_a_session_out_of_its_channels_at_once)

@@ -1,4 +1,5 @@
 /* How sessions end: by their client, by the clock, by the drain, without memory, as no IRC. */
+#include "simul/utf8.h"
 #include "unit/alloc_fail.h"
 #include "unit/chat/chat_fixture.h"
 
@@ -23,11 +24,26 @@ Test(chat_session_end, quit_is_answered_behind_everything_else)
     client_say(b, "JOIN #a\r\n");
     client_heard(a);
     client_heard(b);
-    SAYS_HEARS(b, "TOPIC #a\r\nQUIT :bye\r\nPING 1\r\n",
-               ":s.test 331 bob #a :No topic is set\r\nERROR :Closing Link: 127.0.0.1 (Quit)\r\n");
+    SAYS_HEARS(
+        b, "TOPIC #a\r\nQUIT :bye\r\nPING 1\r\n",
+        ":s.test 331 bob #a :No topic is set\r\nERROR :Closing Link: 127.0.0.1 (Quit: bye)\r\n");
     cr_assert_not(client_read(b));
     HEARS(a, ":bob!~bob@127.0.0.1 QUIT :Quit: bye\r\n");
     client_named(0, "bob");
+}
+
+Test(chat_session_end, last_words_fit_a_line)
+{
+    unsigned a = client_named(0, "alice");
+    char line[600] = "QUIT :";
+    for (int i = 0; i < 168; i++)
+        strcat(line, "\u20ac");
+    strcat(line, "\r\n");
+    client_say(a, line);
+    const char *heard = client_heard(a);
+    cr_assert(has(heard, "ERROR :Closing Link: 127.0.0.1 (Quit: \u20ac"));
+    cr_assert_eq(strlen(heard), 509 + 2, "not cut inside a character");
+    cr_assert(utf8_is_valid(span_str(heard)));
 }
 
 Test(chat_session_end, end_of_input_is_a_quit_behind_everything_else)

@@ -207,7 +207,7 @@ Test(chat_ws, quit_ends_with_a_normal_close)
 {
     unsigned a = named_ws("alice", false);
     say(a, "QUIT :bye");
-    hears(a, TEXT, "ERROR :Closing Link: 127.0.0.1 (Quit)", NORMAL);
+    hears(a, TEXT, "ERROR :Closing Link: 127.0.0.1 (Quit: bye)", NORMAL);
     cr_assert_not(client_read(a));
 }
 

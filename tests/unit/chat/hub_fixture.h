@@ -26,7 +26,7 @@ static struct {
     uint32_t caps[FIX_SESSIONS]; /* enum chat_cap, as the hub is told; echoes[] is the loop's */
     bool echoes[FIX_SESSIONS];
     bool is_member[FIX_SESSIONS][FIX_CHANNELS];
-    char *killed[FIX_SESSIONS]; /* why; NULL: not */
+    char *ended[FIX_SESSIONS]; /* why; NULL: not */
     unsigned rehashes;
     struct buf heard[FIX_SESSIONS];
 } fix;
@@ -104,8 +104,9 @@ static void fix_send(struct hub_sink *sink, unsigned loop, struct delivery *d)
     case DELIVERY_REPLY:
         cr_assert_eq(buf_append(&fix.heard[n], message_text(d->message)), OK);
         break;
-    case DELIVERY_KILLED:
-        fix.killed[n] = strdup((const char *)message_text(d->message).ptr);
+    case DELIVERY_ENDED:
+        free(fix.ended[n]);
+        fix.ended[n] = strdup((const char *)message_text(d->message).ptr);
         break;
     case DELIVERY_REHASH:
         cr_assert_eq(loop, 0);
@@ -142,7 +143,7 @@ static void fix_done(void)
         hub_free(fix.hub);
     for (unsigned n = 0; n < FIX_SESSIONS; n++) {
         buf_deinit(&fix.heard[n]);
-        free(fix.killed[n]);
+        free(fix.ended[n]);
     }
     memset(&fix, 0, sizeof(fix));
 }

@@ -51,8 +51,8 @@ Test(hub_oper, kill_ends_the_user)
     SAYS_HEARS(op, "KILL Alice :spam, and more of it", "");
     HEARS(alice, ":op!~u@h KILL alice :spam, and more of it\n");
     HEARS(bob, ":alice!~u@h QUIT :Killed (op (spam, and more of it))\n");
-    cr_assert_str_eq(fix.killed[alice], "Killed (op (spam, and more of it))");
-    cr_assert_null(fix.killed[bob]);
+    cr_assert_str_eq(fix.ended[alice], "Killed (op (spam, and more of it))");
+    cr_assert_null(fix.ended[bob]);
     cr_assert_eq(hub_counts(fix.hub).users, 2);
     fix_close(alice, "Killed"); /* as its loop says then */
     SAYS_HEARS(op, "KILL alice :again", ":s.test 401 op alice :No such nick/channel\n");
@@ -65,13 +65,13 @@ Test(hub_oper, kill_needs_no_comment_and_cuts_a_long_one)
     char line[512] = "KILL bob :";
     memset(line + strlen(line), 'x', 400);
     fix_say(op, line);
-    cr_assert_eq(strlen(fix.killed[bob]), strlen("Killed (op ())") + 250);
+    cr_assert_eq(strlen(fix.ended[bob]), strlen("Killed (op ())") + 250);
 }
 
 Test(hub_oper, kill_may_hit_the_killer)
 {
     fix_say(op, "KILL op :enough");
-    cr_assert_str_eq(fix.killed[op], "Killed (op (enough))");
+    cr_assert_str_eq(fix.ended[op], "Killed (op (enough))");
     cr_assert_eq(hub_counts(fix.hub).users, 2);
     cr_assert_eq(hub_counts(fix.hub).opers, 0);
 }
@@ -82,7 +82,7 @@ Test(hub_oper, kill_is_for_operators_and_hits_users)
                ":s.test 481 alice :Permission Denied- You're not an IRC operator\n");
     SAYS_HEARS(op, "KILL S.test :x", ":s.test 483 op :You can't kill a server!\n");
     SAYS_HEARS(op, "KILL #a :x", ":s.test 401 op #a :No such nick/channel\n");
-    cr_assert_null(fix.killed[bob]);
+    cr_assert_null(fix.ended[bob]);
     HEARS(bob, "");
 }
 
