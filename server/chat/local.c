@@ -47,6 +47,10 @@ void local_user(struct conn *c, struct chat_session *s, const struct irc_line *l
         already_registered(c);
         return;
     }
+    if (line->params[3].len == 0) {
+        NUMERIC(c, "461", SPAN("USER"), SPAN("Not enough parameters"));
+        return;
+    }
     struct registration_details *d = s->registration->details;
     d->user[0] = '~';
     size_t len = irc_user_clean(line->params[0], (uint8_t *)d->user + 1, sizeof(d->user) - 1);

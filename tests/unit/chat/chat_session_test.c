@@ -94,6 +94,7 @@ Test(chat_session, refuses_what_is_not_for_strangers)
     SAYS_HEARS(a, "NICK\r\n", ":s.test 431 * :No nickname given\r\n");
     SAYS_HEARS(a, "NICK 9lives\r\n", ":s.test 432 * 9lives :Erroneous nickname\r\n");
     SAYS_HEARS(a, "USER a\r\n", ":s.test 461 * USER :Not enough parameters\r\n");
+    SAYS_HEARS(a, "USER alice 0 * :\r\n", ":s.test 461 * USER :Not enough parameters\r\n");
     SAYS_HEARS(a, "USER \xc3\xa9 0 * :x\r\n", ":s.test 468 * :Your username is not valid\r\n");
     SAYS_HEARS(a, "PING 1\r\n", ":s.test PONG s.test :1\r\n");
     SAYS_HEARS(a, "QUIT\r\n", "ERROR :Closing Link: 127.0.0.1 (Quit)\r\n");
