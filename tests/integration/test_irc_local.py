@@ -165,7 +165,7 @@ def test_every_end_says_the_link_is_closed_in_the_usual_form(start, channel):
         silent.join(channel)
         quitter.register("quitter")
         quitter.send("QUIT :bye")
-        assert quitter.expect_end().params == ["Closing Link: 127.0.0.1 (Quit)"]
+        assert quitter.expect_end().params == ["Closing Link: 127.0.0.1 (Quit: bye)"]
         assert b" PING :" in silent.lines.read()
         quits = witness.read_until("QUIT")[-1]
         assert (quits.nick, quits.params) == ("silent", ["Ping timeout: 1 seconds"])
