@@ -188,7 +188,7 @@ static bool change_mask(struct changes *c, char letter, struct model_masks *l)
         i++;
     if ((i < l->count) == (c->sign == '+'))
         return true;
-    changed(c, letter, mask);
+    changed(c, letter, c->sign == '+' ? mask : l->at[i].mask); /* it goes as it came */
     if (c->sign == '-') {
         memmove(&l->at[i], &l->at[i + 1], (--l->count - i) * sizeof(l->at[0]));
         return true;
