@@ -14,7 +14,10 @@
 
 #include <stdlib.h>
 
-enum { INPUT_BYTES = 16 * 1024 };
+enum {
+    INPUT_BYTES = 16 * 1024,
+    LONG_QUEUED_BYTES_MAX = 32 * 1024, /* when the next part of a long answer is fetched */
+};
 
 static struct chat_loop *loop_of(const struct conn *c)
 {
@@ -182,15 +185,16 @@ static void look_at_clock(struct conn *c, struct chat_session *s)
     }
 }
 
-/* Whether a line may be taken: it can be posted, and its answer queued, so that a peer which asks
- * and does not read has at most one long answer beyond the out-queue's limit; and it is no flood.
+/* Whether a line may be taken: it can be posted, and its answer queued; and it is no flood. A long
+ * answer goes on only while little of it is queued: it costs the server as much as a short one.
  * What is unfinished has been counted as a line already. A session that lacks one of the loop's
  * credits stands in line for it, and nobody passes those who stand there. */
 static bool may_take(struct conn *c, struct chat_session *s)
 {
     struct chat_loop *cl = loop_of(c);
     unsigned in_flight_max = s->awaits_long ? 1 : CHAT_IN_FLIGHT_MAX;
-    if (s->in_flight >= in_flight_max || !conn_has_room(c))
+    uint32_t queued_max = s->unfinished == NULL ? UINT32_MAX : LONG_QUEUED_BYTES_MAX;
+    if (s->in_flight >= in_flight_max || !conn_has_room_for(c, queued_max))
         return false;
     if (s->unfinished == NULL && flood_must_wait(c))
         return false;

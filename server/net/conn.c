@@ -67,9 +67,16 @@ void conn_write_commit(struct conn *c, size_t len)
 
 bool conn_has_room(struct conn *c)
 {
-    if (!c->choked && c->out.bytes <= conn_net(c)->out_bytes_max)
+    return conn_has_room_for(c, UINT32_MAX);
+}
+
+bool conn_has_room_for(struct conn *c, uint32_t queued_bytes_max)
+{
+    uint32_t out_bytes_max = conn_net(c)->out_bytes_max;
+    uint32_t max = queued_bytes_max < out_bytes_max ? queued_bytes_max : out_bytes_max;
+    if (!c->choked && c->out.bytes <= max)
         return true;
-    c->choked = true; /* until half is gone */
+    c->choked = true; /* until half is gone, or for less than that until more is sent */
     return false;
 }
 

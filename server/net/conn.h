@@ -166,6 +166,8 @@ void conn_write_commit(struct conn *c, size_t len);
 /* False while more than limits.out_bytes are queued; the session is then woken when half is gone.
  */
 bool conn_has_room(struct conn *c);
+/* The same for what may only follow when little is queued: at most so many bytes. */
+bool conn_has_room_for(struct conn *c, uint32_t queued_bytes_max);
 
 /* --- life -------------------------------------------------------------------------------- */
 

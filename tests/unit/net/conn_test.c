@@ -91,6 +91,28 @@ Test(conn, there_is_room_up_to_the_high_water_mark)
     cr_assert_gt(client_conn(i)->out.bytes, fix.nets[0].out_bytes_max / 2);
 }
 
+static unsigned resumes;
+
+static enum co_result write_some(struct conn *c)
+{
+    if (resumes++ == 0)
+        conn_write(c, SPAN("0123456789"));
+    had_room = conn_has_room_for(c, 10) && conn_has_room_for(c, 9);
+    return CO_WAITING;
+}
+
+Test(conn, there_is_room_for_what_wants_less_queued_when_that_has_been_sent)
+{
+    unsigned i = script_connect(write_some);
+    client_send_bytes(i, SPAN("x"));
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(resumes, 1);
+    cr_assert_not(had_room);
+    fix_settle();
+    cr_assert_eq(resumes, 2, "woken");
+    cr_assert(had_room);
+}
+
 /* Fails each allocation in turn; whatever happens ends this connection alone. */
 static void expect_out_of_memory_closes(enum co_result (*run)(struct conn *c))
 {
