@@ -46,7 +46,6 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
     };
     cl->queue_max = CHAT_QUEUE_MAX;
     cl->credits = CHAT_CREDITS;
-    list_init(&cl->waiting);
     position_time(net->loop->wall_ms, cl->created);
     snprintf(cl->ping_timeout, sizeof(cl->ping_timeout), "Ping timeout: %d seconds",
              (int)cl->config->chat.ping_seconds);
@@ -80,6 +79,7 @@ void chat_loop_free(struct chat_loop *cl)
         shared_put(cl->fan_out.rendered[i]);
     members_deinit(cl);
     motd_deinit(&cl->motd);
+    later_deinit(&cl->waiting);
     buf_deinit(&cl->scratch);
     free(cl);
 }
@@ -101,15 +101,34 @@ void chat_loop_post_close(struct chat_loop *cl, struct registration_command *r, 
     hub_service_post(cl->hub, &r->command);
 }
 
+static bool try_push(struct later *waiting, struct handle h)
+{
+    if (later_push(waiting, h))
+        return true;
+    size_t size = waiting->size == 0 ? 64 : 2 * waiting->size;
+    return later_grow(waiting, size) == OK && later_push(waiting, h);
+}
+
+void chat_loop_await_credit(struct chat_loop *cl, struct conn *c)
+{
+    chat_session_of(c)->is_waiting = try_push(&cl->waiting, conn_handle(c));
+    if (!chat_session_of(c)->is_waiting)
+        conn_abort(c, "out of memory");
+}
+
 /* As many as there are credits. Those that then have nothing to post leave theirs to the next tick,
  * which comes, since it resumes them. */
 static void wake_waiting(struct chat_loop *cl)
 {
-    for (uint32_t n = cl->credits; n > 0 && !list_is_empty(&cl->waiting); n--) {
-        struct list *first = list_pop_front(&cl->waiting);
-        struct chat_session *s = container_of(first, struct chat_session, waiting);
-        s->has_turn = true;
-        conn_wake(s->conn);
+    struct handle h;
+    for (uint32_t n = cl->credits; n > 0 && later_pop(&cl->waiting, &h);) {
+        struct conn *c = conn_find(cl->net, h);
+        if (c == NULL)
+            continue; /* it has ended meanwhile */
+        chat_session_of(c)->is_waiting = false;
+        chat_session_of(c)->has_turn = true;
+        conn_wake(c);
+        n--;
     }
 }
 
@@ -156,9 +175,8 @@ static void on_reply(struct conn *c, struct span lines)
 
 static void on_renamed(struct conn *c, struct span nick)
 {
-    struct registration_command *r = chat_session_of(c)->registration;
-    memcpy(r->nick, nick.ptr, nick.len);
-    r->nick_bytes = (uint8_t)nick.len;
+    if (registration_command_set_nick(&chat_session_of(c)->registration, nick) != OK)
+        conn_abort(c, "out of memory");
 }
 
 /* It may be on its way out already, by what it has said itself. */
@@ -212,7 +230,7 @@ static void on_personal(struct chat_loop *cl, const struct delivery *d)
 /* What is unfinished goes on when the session has room for more; c is NULL if that has ended. */
 static void on_applied(struct conn *c, struct line_command *l)
 {
-    if (c != NULL && l->command.item.entry.line.is_unfinished) {
+    if (c != NULL && l->said.is_unfinished) {
         response_pause(&l->response, c);
         chat_session_of(c)->unfinished = l;
         return;

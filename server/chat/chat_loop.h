@@ -7,6 +7,7 @@
 #include "chat/motd.h"
 #include "chat/render.h"
 #include "core/loop.h"
+#include "net/later.h"
 #include "simul/buf.h"
 #include "simul/list.h"
 #include "simul/ws.h"
@@ -64,7 +65,7 @@ struct chat_loop {
     size_t channel_count;
 
     uint32_t credits;
-    struct list waiting; /* chat_session.waiting: sessions that want a credit */
+    struct later waiting; /* sessions that want a credit, in turn */
 
     struct buf scratch; /* the line that is being formatted */
 
@@ -95,6 +96,9 @@ bool chat_loop_has_work(const struct chat_loop *cl);
 
 /* Takes one credit, of which there must be one, and the command. */
 void chat_loop_post(struct chat_loop *cl, struct chat_command *command);
+/* The session is woken when it may take a credit, after those who want one already; without memory
+ * it is aborted. */
+void chat_loop_await_credit(struct chat_loop *cl, struct conn *c);
 /* Ends the session in the hub, with the command of its registration; costs no credit. `reason` is
  * static. */
 void chat_loop_post_close(struct chat_loop *cl, struct registration_command *r, const char *reason);

@@ -10,10 +10,9 @@ static void command_init(struct chat_command *command, enum entry_kind kind, str
     };
 }
 
-struct registration_command *registration_command_new(struct handle from, size_t nick_bytes_max)
+struct registration_command *registration_command_new(struct handle from)
 {
-    struct registration_command *r =
-        malloc(offsetof(struct registration_command, nick) + nick_bytes_max);
+    struct registration_command *r = malloc(sizeof(*r));
     if (r == NULL)
         return NULL;
     command_init(&r->command, ENTRY_REGISTER, from);
@@ -24,6 +23,18 @@ struct registration_command *registration_command_new(struct handle from, size_t
         return NULL;
     }
     return r;
+}
+
+enum err registration_command_set_nick(struct registration_command **r, struct span nick)
+{
+    struct registration_command *moved =
+        realloc(*r, offsetof(struct registration_command, nick) + nick.len);
+    if (moved == NULL)
+        return ERR_NOMEM;
+    memcpy(moved->nick, nick.ptr, nick.len);
+    moved->nick_bytes = (uint8_t)nick.len;
+    *r = moved;
+    return OK;
 }
 
 void registration_command_forget(struct registration_command *r)
@@ -69,9 +80,10 @@ struct line_command *line_command_new(struct handle from, struct span line)
         return NULL;
     command_init(&l->command, ENTRY_LINE, from);
     l->response = (struct response){0};
+    l->said = (struct entry_line){.line = &l->line};
     memcpy(l->bytes, line.ptr, line.len);
     enum err e = irc_parse(span_of(l->bytes, line.len), &l->line);
     CHECK(e == OK);
-    l->command.item.entry.line.line = &l->line;
+    l->command.item.entry.line = &l->said;
     return l;
 }

@@ -33,19 +33,22 @@ struct registration_command {
     struct registration_details *details; /* its own; freed when the session is registered */
     enum err result;                      /* what the hub said */
     uint8_t nick_bytes;                   /* 0: not given yet */
-    char nick[];                          /* room for the longest */
+    char nick[];                          /* no more room than it needs */
 };
 
 /* A line of a registered session, with its bytes. */
 struct line_command {
     struct chat_command command;
     struct response response; /* without a label until the session gives it one */
+    struct entry_line said;   /* of `line` */
     struct irc_line line;
     uint8_t bytes[];
 };
 
 /* NULL without memory. Whoever has the command when it is over frees it with chat_command_free. */
-struct registration_command *registration_command_new(struct handle from, size_t nick_bytes_max);
+struct registration_command *registration_command_new(struct handle from);
+/* Copies the nick; *r may move. ERR_NOMEM changes nothing. */
+enum err registration_command_set_nick(struct registration_command **r, struct span nick);
 
 /* Points the entry at the names, for posting. */
 void registration_command_seal(struct registration_command *r);

@@ -78,11 +78,6 @@ static enum line_result take_data(struct conn *c, struct chat_session *s, const 
     return ev->message_last ? take_message(s, buf_span(&s->held), line) : LINE_NONE;
 }
 
-static bool is_text_only(const struct chat_session *s)
-{
-    return container_of(s, const struct chat_ws_session, chat)->is_text_only;
-}
-
 static enum line_result refuse_binary(struct chat_session *s)
 {
     s->is_at_fault = true;
@@ -103,7 +98,7 @@ static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struc
             c->owes = ws_reader_is_in_message(reader_of(s));
             return LINE_NONE;
         case WS_DATA:
-            if (ev.opcode == WS_BINARY && is_text_only(s))
+            if (ev.opcode == WS_BINARY && s->is_text_only)
                 return refuse_binary(s);
             metric_add(&n->loop->metrics.ws_messages, ev.message_last);
             r = take_data(c, s, &ev, line);

@@ -8,7 +8,6 @@
 struct chat_ws_session {
     struct chat_session chat;
     struct ws_reader reader;
-    bool is_text_only; /* text.ircv3.net was agreed on */
 };
 
 /* Why line_source_next came back. */

@@ -36,8 +36,8 @@ void local_nick(struct conn *c, struct chat_session *s, const struct irc_line *l
         NUMERIC(c, "432", nick, SPAN("Erroneous nickname"));
         return;
     }
-    memcpy(s->registration->nick, nick.ptr, nick.len);
-    s->registration->nick_bytes = (uint8_t)nick.len;
+    if (registration_command_set_nick(&s->registration, nick) != OK)
+        conn_abort(c, "out of memory");
 }
 
 /* Nobody vouches for the name, which the '~' says. */

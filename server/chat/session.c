@@ -93,11 +93,10 @@ static void post(struct conn *c, struct chat_session *s, const struct verb *verb
         verb->judge(c, s, &l->line);
     if (is_tag_misuse(s, &l->line))
         l->line.tags = SPAN_EMPTY;
-    struct entry *e = &l->command.item.entry;
-    e->line.apply = verb->hub;
-    e->line.caps = s->caps;
-    e->line.response = l->response.label.len > 0 ? &l->response : NULL;
-    e->is_query = l->line.param_count < verb->decides_from;
+    l->said.apply = verb->hub;
+    l->said.caps = s->caps;
+    l->said.response = l->response.label.len > 0 ? &l->response : NULL;
+    l->command.item.entry.is_query = l->line.param_count < verb->decides_from;
     s->awaits_long = verb->has_long_answer;
     send_to_hub(c, s, &l->command);
     if (verb->ends_session)
@@ -198,11 +197,11 @@ static bool may_take(struct conn *c, struct chat_session *s)
         return false;
     if (s->unfinished == NULL && flood_must_wait(c))
         return false;
-    if (cl->credits > 0 && (s->has_turn || list_is_empty(&cl->waiting)))
+    if (cl->credits > 0 && (s->has_turn || cl->waiting.count == 0))
         return true;
     s->has_turn = false;
-    if (!list_is_linked(&s->waiting))
-        list_push_back(&cl->waiting, &s->waiting);
+    if (!s->is_waiting)
+        chat_loop_await_credit(cl, c);
     return false;
 }
 
@@ -347,12 +346,10 @@ static void take_host(struct conn *c, struct registration_command *r)
 
 static bool begin(struct conn *c, struct chat_session *s)
 {
-    s->conn = c;
     if (c->timer != TIMER_HANDSHAKE)
         conn_set_timer(c, TIMER_HANDSHAKE);
     s->began_ms = c->timeout.stamp_ms; /* the first line may have taken some of the time already */
-    s->registration =
-        registration_command_new(conn_handle(c), (size_t)loop_of(c)->config->chat.nick_length);
+    s->registration = registration_command_new(conn_handle(c));
     if (s->registration == NULL) {
         conn_abort(c, "out of memory");
         return false;
@@ -394,7 +391,6 @@ static void drop(struct conn *c, void *frame)
     struct chat_session *s = frame;
     struct chat_loop *cl = loop_of(c);
     members_remove_all(cl, s);
-    list_remove(&s->waiting);
     flood_deinit(&s->flood);
     line_source_drop(c, s);
     if (s->unfinished != NULL)
@@ -412,9 +408,9 @@ static void drop(struct conn *c, void *frame)
 
 void chat_ws_session_init(void *frame, enum chat_ws_protocol protocol)
 {
-    struct chat_ws_session *s = frame;
+    struct chat_session *s = &((struct chat_ws_session *)frame)->chat;
     s->is_text_only = protocol == CHAT_WS_TEXT;
-    s->chat.framing = protocol == CHAT_WS_BINARY ? FRAMING_WS_BINARY : FRAMING_WS_TEXT;
+    s->framing = protocol == CHAT_WS_BINARY ? FRAMING_WS_BINARY : FRAMING_WS_TEXT;
 }
 
 const struct session_type chat_line_session = {

@@ -49,7 +49,9 @@ struct chat_session {
     bool is_at_fault : 1;      /* the peer broke a rule of the transport */
     bool awaits_long : 1;      /* the last command in flight may have a long answer */
     uint8_t oper_failures : 2; /* wrong passwords */
-    bool has_turn : 1;         /* stood in chat_loop.waiting, and is the next to take a credit */
+    bool is_waiting : 1;       /* stands in chat_loop.waiting */
+    bool has_turn : 1;         /* stood there, and is the next to take a credit */
+    bool is_text_only : 1;     /* a WebSocket, and text.ircv3.net was agreed on */
     uint16_t close_code; /* of the WebSocket's close frame, when the peer has decided it; else 0 */
     uint32_t began_ms;
     uint32_t answer_bytes;    /* see chat_session_answer_bytes */
@@ -59,10 +61,8 @@ struct chat_session {
     struct registration_command *registration; /* NULL while the hub has it */
     struct line_command *unfinished;           /* the hub has more to say to it; NULL: none */
     struct member *members;
-    struct list waiting; /* in chat_loop.waiting */
     struct flood flood;
-    struct conn *conn; /* whose frame this is */
-    struct buf held;   /* a line that is not whole yet, or that waits for its turn */
+    struct buf held; /* a line that is not whole yet, or that waits for its turn */
 };
 
 /* The connection's frame is a chat session. */

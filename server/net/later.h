@@ -1,7 +1,9 @@
-/* Connections whose output may wait for its turn: what a large room is told goes to a bounded
+/* Connections that wait for their turn. They are handles, since a connection may end while it
+ * waits.
+ *
+ * One such queue is of those whose output may wait: what a large room is told goes to a bounded
  * number of them in each tick, so that neither echo nor replies wait for a thousand system calls.
- * What more is queued to them meanwhile goes out in the same call. They are handles, since a
- * connection may end while it waits. */
+ * What more is queued to them meanwhile goes out in the same call. */
 #pragma once
 
 #include "core/loop.h"

@@ -63,8 +63,8 @@ enum err __wrap_hub_apply(struct hub *hub, struct entry *e)
     enum err have = __real_hub_apply(hub, e);
     SIM_CHECK(have == want, "the hub says \"%s\" instead of \"%s\"", err_name(have),
               err_name(want));
-    SIM_CHECK(e->kind != ENTRY_LINE || e->line.is_unfinished == run.model.is_unfinished,
-              "the hub is %s done with the line", e->line.is_unfinished ? "not" : "already");
+    SIM_CHECK(e->kind != ENTRY_LINE || e->line->is_unfinished == run.model.is_unfinished,
+              "the hub is %s done with the line", e->line->is_unfinished ? "not" : "already");
     hub_check();
     if (++run.entries % ENTRIES_PER_HASH == 0)
         record_hash(hub_hash(hub));

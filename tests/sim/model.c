@@ -81,7 +81,7 @@ struct model_channel *model_next_channel(struct model *m, const struct model_use
 
 const char *model_prefix(const struct model_call *c, const struct model_member *mm)
 {
-    if (mm->is_op && mm->is_voiced && c->e->line.caps & CAP_MULTI_PREFIX)
+    if (mm->is_op && mm->is_voiced && c->e->line->caps & CAP_MULTI_PREFIX)
         return "@+";
     return mm->is_op ? "@" : mm->is_voiced ? "+" : "";
 }
@@ -98,12 +98,12 @@ void model_copy(char *out, size_t size, struct span s)
 
 size_t model_param_count(const struct model_call *c)
 {
-    return c->e->line.line->param_count;
+    return c->e->line->line->param_count;
 }
 
 struct span model_param(const struct model_call *c, size_t i)
 {
-    const struct irc_line *line = c->e->line.line;
+    const struct irc_line *line = c->e->line->line;
     return i < line->param_count ? line->params[i] : SPAN_EMPTY;
 }
 
@@ -313,7 +313,7 @@ static void apply_line(struct model_call *c)
     if (w->unfinished == NULL)
         *w = (struct model_walk){0};
     c->rows_left = c->m->rows_max;
-    struct span name = c->e->line.line->command;
+    struct span name = c->e->line->line->command;
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
         if (!span_eq(name, span_str(verbs[i].name)))
             continue;

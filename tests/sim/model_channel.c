@@ -20,7 +20,7 @@ static struct model_channel *seen_channel(struct model_call *c, const char *name
 static bool tell_names(struct model_call *c, struct model_channel *ch)
 {
     struct model_walk *w = &c->user->walk;
-    bool is_long = c->e->line.caps & CAP_USERHOST_IN_NAMES;
+    bool is_long = c->e->line->caps & CAP_USERHOST_IN_NAMES;
     struct model_words names;
     model_words_init(&names, c, ":s.test 353 %s %c %s :", c->user->nick,
                      ch->has_mode['s'] ? '@' : '=', ch->name);
@@ -133,7 +133,7 @@ static bool join(struct model_call *c, const char *name)
     struct model_walk *w = &c->user->walk;
     if (!w->is_begun && !come_in(c, name))
         return true;
-    if (c->e->line.caps & CAP_NO_IMPLICIT_NAMES)
+    if (c->e->line->caps & CAP_NO_IMPLICIT_NAMES)
         return true;
     w->is_begun = true;
     struct model_channel *ch = model_channel(c->m, name);

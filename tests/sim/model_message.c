@@ -20,7 +20,7 @@ static void refuse(struct model_call *c, const struct speech *s, const char *num
 /* The tag that travels on: clients attach one, and it begins with '+'. */
 static struct span tags_of(const struct model_call *c)
 {
-    struct span tags = c->e->line.line->tags;
+    struct span tags = c->e->line->line->tags;
     tags = span_drop(tags, span_find(tags, '+'));
     return span_take(tags, span_find(tags, ';'));
 }
@@ -28,7 +28,7 @@ static struct span tags_of(const struct model_call *c)
 static struct peer_message message_to(struct model_call *c, const struct speech *s,
                                       const char *name)
 {
-    const struct irc_line *line = c->e->line.line;
+    const struct irc_line *line = c->e->line->line;
     struct peer_message pm =
         s->is_tags_only ? model_message(c, "%s :%s", s->verb, name)
                         : model_message(c, "%s %s :%.*s", s->verb, name, SPAN_ARG(line->params[1]));
@@ -83,7 +83,7 @@ static void say_to_user(struct model_call *c, const struct speech *s, const char
 
 static void say(struct model_call *c, const struct speech *s)
 {
-    size_t params = c->e->line.line->param_count;
+    size_t params = c->e->line->line->param_count;
     if (s->is_tags_only ? tags_of(c).len == 0 : params < 2) {
         if (!s->is_tags_only)
             refuse(c, s, params == 0 ? "411" : "412");

@@ -29,7 +29,7 @@ void model_setname(struct model_call *c)
 {
     struct span name = model_param(c, 0);
     if (name.len == 0) {
-        if (c->e->line.caps & (CAP_SETNAME | CAP_STANDARD_REPLIES))
+        if (c->e->line->caps & (CAP_SETNAME | CAP_STANDARD_REPLIES))
             peer_expect_line(c->e->from, false, ":s.test FAIL SETNAME INVALID_REALNAME ");
         return;
     }

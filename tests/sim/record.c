@@ -13,6 +13,7 @@ enum { PRINTED = 12 };
 struct record {
     struct entry entry; /* points at one of the next two when it is replayed */
     struct registration registration;
+    struct entry_line said; /* of `line` */
     struct irc_line line;
     struct buf bytes;
     bool has_hash;
@@ -58,9 +59,10 @@ static void copy_registration(struct record *r, const struct registration *from)
 }
 
 /* Written out and parsed again. */
-static void copy_line(struct record *r, const struct irc_line *line)
+static void copy_line(struct record *r, const struct entry_line *from)
 {
-    SIM_CHECK(irc_format(line, &r->bytes) == OK, "out of memory");
+    r->said = *from;
+    SIM_CHECK(irc_format(from->line, &r->bytes) == OK, "out of memory");
     SIM_CHECK(irc_parse(buf_span(&r->bytes), &r->line) == OK, "an entry is no line");
 }
 
@@ -76,7 +78,7 @@ void record_add(const struct entry *e)
     if (e->kind == ENTRY_REGISTER)
         copy_registration(r, e->registration);
     else if (e->kind == ENTRY_LINE)
-        copy_line(r, e->line.line);
+        copy_line(r, e->line);
     else
         append(&r->bytes, span_str(e->reason));
 }
@@ -154,11 +156,13 @@ uint64_t record_replay(const struct hub_options *options)
     struct hub *hub = __real_hub_new(options, &sink.sink);
     for (size_t i = 0; i < count; i++) {
         const struct record *r = &records[i];
-        struct entry entry = r->entry; /* applying moves its cursor */
+        struct entry entry = r->entry;
+        struct entry_line said = r->said; /* applying moves its cursor */
+        said.line = &r->line;
         if (entry.kind == ENTRY_REGISTER)
             entry.registration = &r->registration;
         else if (entry.kind == ENTRY_LINE)
-            entry.line.line = &r->line;
+            entry.line = &said;
         enum err e = __real_hub_apply(hub, &entry);
         SIM_CHECK(e == OK || r->entry.kind == ENTRY_REGISTER, "replayed, entry %zu fails", i);
         if (r->has_hash)

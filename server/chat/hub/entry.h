@@ -27,6 +27,17 @@ struct registration {
     bool is_secure;
 };
 
+/* What a session says. */
+struct entry_line {
+    void (*apply)(struct hub_call *); /* the verb's */
+    const struct irc_line *line;      /* with as many params as the verb needs */
+    struct response *response; /* what is said to its loop names it; the hub does not look into it.
+                                  NULL: nobody asked for a label */
+    struct cursor cursor;      /* where to go on; applying moves it */
+    uint32_t caps;             /* of the session: enum chat_cap */
+    bool is_unfinished;        /* set by applying: there is more to say, when it is asked again */
+};
+
 enum entry_kind { ENTRY_REGISTER, ENTRY_LINE, ENTRY_CLOSE };
 
 struct entry {
@@ -36,15 +47,7 @@ struct entry {
     bool is_query; /* changes nothing: the log gives it no position of its own, only the time */
     union {
         const struct registration *registration;
-        struct {
-            void (*apply)(struct hub_call *); /* the verb's */
-            const struct irc_line *line;      /* with as many params as the verb needs */
-            struct response *response; /* what is said to its loop names it; the hub does not look
-                                          into it. NULL: nobody asked for a label */
-            struct cursor cursor;      /* where to go on; applying moves it */
-            uint32_t caps;             /* of the session: enum chat_cap */
-            bool is_unfinished; /* set by applying: there is more to say, when it is asked again */
-        } line;
+        struct entry_line *line;
         const char *reason; /* of ENTRY_CLOSE; outlives the hub */
     };
 };

@@ -89,16 +89,17 @@ static enum err apply_register(struct hub_call *call, const struct entry *e)
 
 static void apply_line(struct hub_call *call, struct entry *e)
 {
-    e->line.is_unfinished = false; /* it may have been killed between two parts */
+    struct entry_line *l = e->line;
+    l->is_unfinished = false; /* it may have been killed between two parts */
     if (call->session == NULL)
         return;
-    call->line = e->line.line;
-    call->caps = e->line.caps;
-    call->response = e->line.response;
-    call->cursor = &e->line.cursor;
+    call->line = l->line;
+    call->caps = l->caps;
+    call->response = l->response;
+    call->cursor = &l->cursor;
     call->rows_left = call->hub->options.rows_max;
-    e->line.apply(call);
-    e->line.is_unfinished = call->is_unfinished;
+    l->apply(call);
+    l->is_unfinished = call->is_unfinished;
     reply_flush(call);
     if (call->hub->replies.cap > REPLIES_KEPT_BYTES)
         buf_deinit(&call->hub->replies);

@@ -14,7 +14,7 @@ Test(command, line_owns_its_bytes)
     cr_assert_eq(l->command.head.kind, DELIVERY_RETURN);
     cr_assert_eq(l->command.item.entry.kind, ENTRY_LINE);
     cr_assert_eq(l->command.item.entry.from.generation, 2);
-    const struct irc_line *line = l->command.item.entry.line.line;
+    const struct irc_line *line = l->command.item.entry.line->line;
     cr_assert(span_eq(line->tags, SPAN("+a=b")));
     cr_assert(span_eq(line->command, SPAN("PRIVMSG")));
     cr_assert_eq(line->param_count, 2);
@@ -24,10 +24,10 @@ Test(command, line_owns_its_bytes)
 
 Test(command, registration_points_at_its_own_names)
 {
-    struct registration_command *r = registration_command_new(FROM, 16);
+    struct registration_command *r = registration_command_new(FROM);
     cr_assert_eq(r->nick_bytes, 0);
-    memcpy(r->nick, "0123456789abcdef", 16);
-    r->nick_bytes = 16;
+    cr_assert_eq(registration_command_set_nick(&r, SPAN("a")), OK);
+    cr_assert_eq(registration_command_set_nick(&r, SPAN("0123456789abcdef")), OK);
     struct registration_details *d = r->details;
     cr_assert_eq(d->user_bytes, 0);
     memcpy(d->user, "~u", 2);
@@ -54,7 +54,7 @@ Test(command, registration_points_at_its_own_names)
 
 Test(command, registration_becomes_the_close_of_its_session)
 {
-    struct registration_command *r = registration_command_new(FROM, 16);
+    struct registration_command *r = registration_command_new(FROM);
     registration_command_close(r, "Quit");
     cr_assert_eq(r->command.item.entry.kind, ENTRY_CLOSE);
     cr_assert_str_eq(r->command.item.entry.reason, "Quit");
@@ -70,9 +70,15 @@ Test(command, says_when_there_is_no_memory)
     cr_assert_null(line_command_new(FROM, SPAN("PING 1")));
     alloc_fail_stop();
     alloc_fail_after(0);
-    cr_assert_null(registration_command_new(FROM, 16));
+    cr_assert_null(registration_command_new(FROM));
     alloc_fail_stop();
     alloc_fail_after(1);
-    cr_assert_null(registration_command_new(FROM, 16));
+    cr_assert_null(registration_command_new(FROM));
     alloc_fail_stop();
+    struct registration_command *r = registration_command_new(FROM);
+    alloc_fail_after(0);
+    cr_assert_eq(registration_command_set_nick(&r, SPAN("a")), ERR_NOMEM);
+    alloc_fail_stop();
+    cr_assert_eq(r->nick_bytes, 0);
+    chat_command_free(&r->command);
 }

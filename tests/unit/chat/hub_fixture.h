@@ -187,15 +187,14 @@ static void fix_say(unsigned n, const char *text)
     cr_assert_not_null(verb->hub);
     if (verb->judge == NULL) /* what has been judged may be shorter */
         cr_assert_geq(line.param_count, verb->params_min);
+    struct entry_line said = {.apply = verb->hub, .line = &line, .caps = fix.caps[n]};
     struct entry e = {.at = fix_position(), .from = fix_handle(n), .kind = ENTRY_LINE};
-    e.line.apply = verb->hub;
-    e.line.line = &line;
-    e.line.caps = fix.caps[n];
+    e.line = &said;
     fix.parts = 0;
     do {
         cr_assert_eq(hub_apply(fix.hub, &e), OK);
         fix.parts++;
-    } while (e.line.is_unfinished);
+    } while (said.is_unfinished);
 }
 
 static inline void fix_close(unsigned n, const char *reason)

@@ -74,8 +74,8 @@ Test(hub, takes_a_stale_generation_for_a_stranger)
     cr_assert_eq(irc_parse(SPAN("JOIN #a"), &line), OK);
     struct entry e = {.at = fix_position(), .from = fix_handle(a), .kind = ENTRY_LINE};
     e.from.generation++;
-    e.line.apply = verb_find(line.command)->hub;
-    e.line.line = &line;
+    struct entry_line said = {.apply = verb_find(line.command)->hub, .line = &line};
+    e.line = &said;
     cr_assert_eq(hub_apply(fix.hub, &e), OK);
     cr_assert_eq(fix.deliveries, 0);
 }
