@@ -8,8 +8,9 @@
 #include <stdlib.h>
 
 enum {
-    COMMANDS_PER_RUN = 1024,
+    COST_PER_RUN = 1024, /* of the commands that are applied in one tick */
     ROWS_MAX = 256,
+    COST_ROWS = 4,     /* of a long answer, that cost as much as one more command */
     COST_BYTES = 1024, /* of a message, that cost as much as one more delivery */
 };
 
@@ -67,22 +68,26 @@ void hub_service_post(struct hub_service *h, struct chat_command *command)
     loop_post(command->head.loop->loop, h->loop, &command->head.mail);
 }
 
-static void apply(struct hub_service *h, struct chat_command *command)
+/* Returns what it has cost. */
+static uint32_t apply(struct hub_service *h, struct chat_command *command)
 {
-    enum err result = hub_apply(h->hub, &command->item.entry);
-    if (command->item.entry.kind == ENTRY_REGISTER) {
+    struct entry *e = &command->item.entry;
+    enum err result = hub_apply(h->hub, e);
+    uint32_t cost = e->kind == ENTRY_LINE ? 1 + e->line->rows / COST_ROWS : 1;
+    if (e->kind == ENTRY_REGISTER) {
         struct registration_command *r =
             container_of(command, struct registration_command, command);
         r->result = result;
         r->details->counts = hub_counts(h->hub);
     }
     post_head(h, command->head.loop, &command->head, 1);
+    return cost;
 }
 
 void hub_service_run(struct hub_service *h)
 {
     atomic_store(&h->waits, false);
-    for (int n = 0; n < COMMANDS_PER_RUN && !log_local_is_empty(&h->log); n++) {
+    for (uint32_t cost = 0; cost < COST_PER_RUN && !log_local_is_empty(&h->log);) {
         if (!has_room(h)) {
             /* Asked again behind the flag: a loop that drained just before it saw no flag. */
             atomic_store(&h->waits, true);
@@ -91,7 +96,7 @@ void hub_service_run(struct hub_service *h)
             atomic_store(&h->waits, false);
         }
         struct log_item *item = h->log.log.next(&h->log.log);
-        apply(h, container_of(item, struct chat_command, item));
+        cost += apply(h, container_of(item, struct chat_command, item));
     }
 }
 

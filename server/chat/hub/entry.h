@@ -35,7 +35,8 @@ struct entry_line {
                                   NULL: nobody asked for a label */
     struct cursor cursor;      /* where to go on; applying moves it */
     uint32_t caps;             /* of the session: enum chat_cap */
-    bool is_unfinished;        /* set by applying: there is more to say, when it is asked again */
+    uint32_t rows;             /* set by applying, as is the next: how many rows were looked at */
+    bool is_unfinished;        /* there is more to say, when it is asked again */
 };
 
 enum entry_kind { ENTRY_REGISTER, ENTRY_LINE, ENTRY_CLOSE };

@@ -91,6 +91,7 @@ static void apply_line(struct hub_call *call, struct entry *e)
 {
     struct entry_line *l = e->line;
     l->is_unfinished = false; /* it may have been killed between two parts */
+    l->rows = 0;
     if (call->session == NULL)
         return;
     call->line = l->line;
@@ -100,6 +101,7 @@ static void apply_line(struct hub_call *call, struct entry *e)
     call->rows_left = call->hub->options.rows_max;
     l->apply(call);
     l->is_unfinished = call->is_unfinished;
+    l->rows = call->hub->options.rows_max - call->rows_left;
     reply_flush(call);
     if (call->hub->replies.cap > REPLIES_KEPT_BYTES)
         buf_deinit(&call->hub->replies);

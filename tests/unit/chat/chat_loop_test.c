@@ -238,6 +238,31 @@ Test(chat_loop, long_reply_takes_up_more_of_the_queue)
     cr_assert_eq(atomic_load(&cl->queued), 0);
 }
 
+Test(chat_loop, long_answers_share_a_tick)
+{
+    enum { ASKERS = 20, ROWS = 240 };
+    char line[512] = "LIST #";
+    for (int i = 1; i < ROWS; i++)
+        strcat(line, ",#");
+    strcat(line, "\r\n");
+    for (unsigned i = 0; i < ASKERS; i++) {
+        char nick[8];
+        snprintf(nick, sizeof(nick), "n%u", i);
+        client_named(0, nick);
+    }
+    chat.hub_stands_still = true;
+    for (unsigned i = 0; i < ASKERS; i++)
+        client_send_bytes(i, span_str(line));
+    fix_settle();
+    chat.hub_stands_still = false;
+    fix_tick(&fix.set.loops[fix.set.count - 1]);
+    cr_assert(hub_service_has_work(chat.hub), "all of them would take too long");
+    fix_settle();
+    cr_assert_not(hub_service_has_work(chat.hub));
+    for (unsigned i = 0; i < ASKERS; i++)
+        cr_assert_eq(count(client_heard(i), " 323 "), 1);
+}
+
 Test(chat_loop, long_tags_take_up_more_of_the_queue_and_of_the_tick)
 {
     unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
