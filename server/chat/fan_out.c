@@ -16,10 +16,11 @@ static struct shared *rendered(struct chat_loop *cl, const struct message *m, un
 }
 
 /* Whether more is queued than may be, beside what the peer itself has asked for: the names of a
- * large channel are no sign that it does not read. Nor is what waits for its turn here. */
+ * large channel are no sign that it does not read. Nor is what it had no chance to take yet. */
 static bool is_behind(struct conn *c)
 {
-    return !c->later && c->out.bytes - chat_session_answer_bytes(c) > conn_net(c)->out_bytes_max;
+    return conn_is_blocked(c) &&
+           c->out.bytes - chat_session_answer_bytes(c) > conn_net(c)->out_bytes_max;
 }
 
 /* The tags of a response are its own, so it is rendered alone. */

@@ -169,6 +169,12 @@ bool conn_has_room(struct conn *c);
 /* The same for what may only follow when little is queued: at most so many bytes. */
 bool conn_has_room_for(struct conn *c, uint32_t queued_bytes_max);
 
+/* Whether the last flush left something, since the peer did not take it. */
+static inline bool conn_is_blocked(const struct conn *c)
+{
+    return ev_is_active(&c->io) && c->io.events & EV_WRITE;
+}
+
 /* --- life -------------------------------------------------------------------------------- */
 
 /* Resumes the session in this tick or the next. */

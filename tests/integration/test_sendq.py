@@ -64,6 +64,7 @@ def test_whoever_does_not_read_is_let_go_and_nobody_waits(room, channel, transpo
     assert len(seconds) * len(TEXT) > OUT_BYTES
     assert sorted(seconds)[len(seconds) // 2] < 0.05 and max(seconds) < 1.5
     assert daemon.metric("simul_evicted_total") == 1
+    wait_until(lambda: daemon.log("connection closed"), "the line in the log")
     assert [line["reason"] for line in daemon.log("connection closed")] == ["SendQ exceeded"]
 
 

@@ -410,6 +410,20 @@ Test(chat_narrow, own_long_answer_is_no_reason_to_close)
     cr_assert(has(client_heard(b), ":alice!~alice@127.0.0.1 PRIVMSG #a :hello\r\n"));
 }
 
+Test(chat_narrow, what_comes_in_one_tick_is_no_reason_to_close)
+{
+    unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
+    client_say(a, "JOIN #a\r\n");
+    client_say(b, "JOIN #a\r\n");
+    client_heard(b);
+    char lines[8192] = "";
+    for (int i = 0; i < 15; i++)
+        snprintf(lines + strlen(lines), sizeof(lines) - strlen(lines), "PRIVMSG #a :%0400d\r\n", i);
+    client_say(a, lines);
+    const char *heard = client_heard(b);
+    cr_assert(has(heard, "00014\r\n"), "it ends with %.40s", heard + strlen(heard) - 40);
+}
+
 Test(chat_session, whoever_is_choked_has_still_room_for_messages)
 {
     unsigned a = client_named(0, "alice"), b = client_named(0, "bob");
