@@ -412,24 +412,29 @@ static const struct {
     {2, say_oper},
 };
 
+static void say_local(struct peer *p)
+{
+    switch (sim_below(4)) {
+    case 0:
+        peer_say(p, "MOTD");
+        break;
+    case 1:
+        say_caps(p);
+        break;
+    default:
+        peer_say(p, "PING %u", texts++);
+    }
+}
+
 void chatter_say(struct peer *p)
 {
     if (p->has_quit || p->is_eof || p->is_over)
         return;
     const uint32_t reads_labels = CAP_LABELED_RESPONSE | CAP_BATCH;
     bool is_labeled = (p->asked_caps & reads_labels) == reads_labels && sim_chance(50);
-    if (sim_chance(2)) {
-        peer_say(p, "MOTD");
-        return;
-    }
-    if (sim_chance(2)) {
-        say_caps(p);
-        return;
-    }
-    if (sim_chance(5)) {
-        if (is_labeled)
-            snprintf(p->label, sizeof(p->label), "p%u", p->commands);
-        peer_say(p, is_labeled ? "PING l%u" : "PING %u", p->commands);
+    if (sim_chance(9)) {
+        peer_begin_local(p, is_labeled);
+        say_local(p);
         return;
     }
     unsigned sum = 0;

@@ -46,6 +46,15 @@ void peer_begin_command(struct peer *p, bool is_labeled)
         snprintf(p->label, sizeof(p->label), "c%u", p->commands);
 }
 
+void peer_begin_local(struct peer *p, bool is_labeled)
+{
+    struct peer_local local = {.commands = p->commands};
+    if (is_labeled)
+        snprintf(local.label, sizeof(local.label), "l%u", sim_below(1000));
+    strcpy(p->label, local.label);
+    SIM_CHECK(buf_append(&p->locals, span_of(&local, sizeof(local))) == OK, "out of memory");
+}
+
 void peer_init(unsigned most)
 {
     limit = most;
@@ -184,6 +193,7 @@ int __wrap_close(int fd)
     buf_deinit(&p->heard);
     buf_deinit(&p->expected);
     buf_deinit(&p->labeled);
+    buf_deinit(&p->locals);
     p->is_open = false;
     return 0;
 }

@@ -27,6 +27,12 @@ struct peer_place {
     bool is_label_used; /* the next one's: it stood on a line */
 };
 
+/* A line that the loop answers. */
+struct peer_local {
+    uint32_t commands; /* that were said before it, and so are answered before it */
+    char label[16];    /* empty: none */
+};
+
 struct peer {
     bool is_open; /* the server has its end */
     struct handle handle;
@@ -51,6 +57,7 @@ struct peer {
     uint32_t applied;      /* of these, that the hub has applied */
     char label[16];        /* of the line that is said next; empty: none */
     struct buf labeled;    /* of each command: '1' if it has a label */
+    struct buf locals;     /* struct peer_local: what the loop has to answer */
     char batch[24];        /* in which the present command is being answered; empty: none */
 };
 
@@ -79,6 +86,8 @@ __attribute__((format(printf, 2, 3))) void peer_say(struct peer *p, const char *
 
 /* The next line is one more command for the hub. */
 void peer_begin_command(struct peer *p, bool is_labeled);
+/* The next line is one that its loop answers, with one line. */
+void peer_begin_local(struct peer *p, bool is_labeled);
 
 /* --- what is to be heard -------------------------------------------------------------------- */
 

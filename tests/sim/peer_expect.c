@@ -180,6 +180,7 @@ void peer_check_all_heard(void)
         SIM_CHECK(item.len == 0, "peer %u never heard: %.*s", peer_number(p), SPAN_ARG(item));
         SIM_CHECK(end.answered == p->commands, "peer %u waits for the answer to command %u",
                   peer_number(p), end.answered + 1);
+        SIM_CHECK(p->locals.len == 0, "peer %u waits for its loop", peer_number(p));
         p->place = end;
         p->expected.len = p->place.at = p->optional_until = 0;
     }

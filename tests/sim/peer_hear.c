@@ -118,23 +118,21 @@ static bool is_expected(struct peer *p, const struct heard *h)
     return false;
 }
 
-/* An answer of the loop's own: whatever was said before it is answered. "l1" has a label. */
-static void hear_pong(struct peer *p, const struct heard *h)
+/* An answer of the loop's own, with its label: whatever was said before is answered. */
+static void hear_answer(struct peer *p, const struct heard *h)
 {
-    unsigned commands = 0;
-    char line[64], label[sizeof(p->label)] = "";
-    snprintf(line, sizeof(line), "%.*s", SPAN_ARG(h->line));
-    bool has_label = sscanf(line, ":s.test PONG s.test :l%u", &commands) == 1;
-    SIM_CHECK(has_label || sscanf(line, ":s.test PONG s.test :%u", &commands) == 1,
-              "peer %u heard: %s", peer_number(p), line);
-    if (has_label)
-        snprintf(label, sizeof(label), "p%u", commands);
-    SIM_CHECK(span_eq(h->label, span_str(label)), "peer %u: a PONG has label %.*s", peer_number(p),
-              SPAN_ARG(h->label));
+    struct peer_local local;
     struct peer_place place;
+    SIM_CHECK(p->locals.len > 0, "peer %u never asked for: %.*s", peer_number(p),
+              SPAN_ARG(h->line));
+    memcpy(&local, p->locals.data, sizeof(local));
+    buf_consume(&p->locals, sizeof(local));
+    SIM_CHECK(span_eq(h->label, span_str(local.label)), "peer %u: label \"%.*s\" is on: %.*s",
+              peer_number(p), SPAN_ARG(h->label), SPAN_ARG(h->line));
     peer_item_firm(p, &place);
-    SIM_CHECK(place.answered >= commands, "peer %u: a PONG came before the answer to command %u",
-              peer_number(p), place.answered + 1);
+    SIM_CHECK(place.answered >= local.commands,
+              "peer %u: it came before the answer to command %u: %.*s", peer_number(p),
+              place.answered + 1, SPAN_ARG(h->line));
 }
 
 static bool is_numeric(struct span line, const char *numerics)
@@ -169,22 +167,23 @@ static void learn_nick(struct peer *p, struct span line)
         take_nick(p, span_drop(rest, strlen(" NICK :")));
 }
 
-/* An answer of the loop's own, with the nick as it knows it. */
+/* With the nick as the loop knows it. */
 static bool is_motd(const struct peer *p, struct span line)
 {
     char want[64];
     int len = snprintf(want, sizeof(want), ":s.test 422 %s ", p->nick);
-    return p->is_registered && span_starts_with(line, span_of(want, (size_t)len));
+    return span_starts_with(line, span_of(want, (size_t)len));
 }
 
 /* ":s.test CAP nick ACK :list": from here on the peer hears by other capabilities. Whether what it
  * did not hear by those that it had came to the loop before is not known. */
-static void hear_caps(struct peer *p, struct span line)
+static void hear_caps(struct peer *p, const struct heard *h)
 {
     struct peer_place firm;
+    hear_answer(p, h);
     peer_item_firm(p, &firm);
     p->optional_until = firm.at;
-    struct span list = span_drop(line, 1);
+    struct span list = span_drop(h->line, 1);
     chatter_apply_caps(span_drop(list, span_find(list, ':') + 1), &p->caps);
 }
 
@@ -197,32 +196,43 @@ static void hear_error(struct peer *p)
     p->is_over = true;
 }
 
-/* What the loop says of itself. Between welcome and ERROR that is only PONG. */
+/* What the loop says before the welcome is over; false when it is nothing of that. */
+static bool hear_welcome(struct peer *p, struct span line)
+{
+    if (p->is_being_told) {
+        p->is_being_told = !is_numeric(line, "422");
+        return is_numeric(line, "002 003 004 005 251 252 254 255 265 266 422");
+    }
+    if (is_numeric(line, "433")) {
+        chatter_take_nick(p);
+        return true;
+    }
+    if (!is_numeric(line, "001"))
+        return span_starts_with(line, SPAN(":s.test CAP * ACK "));
+    take_nick(p, span_drop(line, strlen(":s.test 001 ")));
+    p->is_registered = p->is_being_told = true;
+    return true;
+}
+
+/* What the loop says of itself. */
 static void hear_local(struct peer *p, const struct heard *h)
 {
-    struct span line = h->line;
-    if (span_starts_with(line, SPAN("ERROR :"))) {
+    bool is_ours = true;
+    if (span_starts_with(h->line, SPAN("ERROR :")))
         hear_error(p);
-    } else if (span_starts_with(line, SPAN(":s.test PONG"))) {
-        hear_pong(p, h);
-    } else if (!p->is_registered && is_numeric(line, "433")) {
-        chatter_take_nick(p);
-    } else if (!p->is_registered && is_numeric(line, "001")) {
-        p->is_registered = p->is_being_told = true;
-        take_nick(p, span_drop(line, strlen(":s.test 001 ")));
-    } else if (p->is_being_told &&
-               is_numeric(line, "002 003 004 005 251 252 254 255 265 266 422")) {
-        p->is_being_told = !is_numeric(line, "422");
-    } else if (p->is_registered && span_starts_with(line, SPAN(":s.test CAP "))) {
-        hear_caps(p, line);
-    } else if (!is_motd(p, line) &&
-               (p->is_registered || !span_starts_with(line, SPAN(":s.test CAP * ACK ")))) {
-        struct peer_place place;
-        struct span item = peer_item_firm(p, &place);
+    else if (!p->is_registered || p->is_being_told)
+        is_ours = hear_welcome(p, h->line);
+    else if (span_starts_with(h->line, SPAN(":s.test PONG s.test :")) || is_motd(p, h->line))
+        hear_answer(p, h);
+    else if (span_starts_with(h->line, SPAN(":s.test CAP ")))
+        hear_caps(p, h);
+    else
+        is_ours = false;
+    struct peer_place place;
+    if (!is_ours)
         sim_fail("peer %u heard (label \"%.*s\", batch \"%.*s\"): %.*s\ninstead of: %.*s",
-                 peer_number(p), SPAN_ARG(h->label), SPAN_ARG(h->batch), SPAN_ARG(line),
-                 SPAN_ARG(item));
-    }
+                 peer_number(p), SPAN_ARG(h->label), SPAN_ARG(h->batch), SPAN_ARG(h->line),
+                 SPAN_ARG(peer_item_firm(p, &place)));
 }
 
 static void hear_line(struct peer *p, struct span line)
