@@ -159,12 +159,12 @@ static bool is_late_to_register(const struct conn *c, const struct chat_session 
            (c->timed_out || took_ms >= (uint64_t)n->config->limits.handshake_seconds * 1000);
 }
 
-/* Silence is asked about once, and then is the end. */
+/* Silence is asked about once, and then is the end, as is a line or a frame that does not go on. */
 static void on_silence(struct conn *c, struct chat_session *s)
 {
     if (s->was_pinged) {
         metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
-        s->reason = loop_of(c)->ping_timeout;
+        s->reason = c->in_late ? "Input stalled" : loop_of(c)->ping_timeout;
         return;
     }
     s->was_pinged = true;

@@ -68,9 +68,9 @@ KINDS = {
                             trickle=b""),
     # A session is asked by a PING first, which it cannot answer in the middle of something.
     "chat-line": Kind("irc", text(lambda n: "\r\n".join(registration(f"line{n}") + ["PRIVMSG #c :"])),
-                      (2 * ROUND_S, 4 * ROUND_S), b"Ping timeout"),
+                      (2 * ROUND_S, 4 * ROUND_S), b"Input stalled"),
     "chat-frame": Kind("web", chat_frames, (2 * ROUND_S, 4 * ROUND_S),
-                       b"Ping timeout"),
+                       b"Input stalled"),
 }
 
 
