@@ -91,8 +91,7 @@ static bool join(struct hub_call *call, struct span name)
     if (call->caps & CAP_NO_IMPLICIT_NAMES)
         return true;
     call->cursor->is_begun = true;
-    const struct channel *ch = channel_find(call->hub, name);
-    return ch == NULL || names_reply(call, ch); /* it may have ended meanwhile */
+    return names_reply(call, name);
 }
 
 /* "JOIN 0" */

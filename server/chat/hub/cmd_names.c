@@ -11,7 +11,8 @@ static struct span name_for(const struct hub_call *call, const struct user *u)
     return call->caps & CAP_USERHOST_IN_NAMES ? user_source(u) : user_nick(u);
 }
 
-bool names_reply(struct hub_call *call, const struct channel *ch)
+/* Users who are invisible are so to those outside (https://modern.ircdocs.horse, user modes). */
+static bool reply_members(struct hub_call *call, const struct channel *ch)
 {
     struct span kind = ch->modes & CHANNEL_SECRET ? SPAN("@") : SPAN("=");
     struct reply_list list;
@@ -31,11 +32,11 @@ bool names_reply(struct hub_call *call, const struct channel *ch)
     return true;
 }
 
-static bool names(struct hub_call *call, struct span name)
+bool names_reply(struct hub_call *call, struct span name)
 {
     const struct channel *ch = channel_find(call->hub, name);
     if (ch != NULL && channel_is_visible(ch, call->user))
-        return names_reply(call, ch);
+        return reply_members(call, ch);
     REPLY(call, "366", name, SPAN("End of /NAMES list"));
     return true;
 }
@@ -45,5 +46,5 @@ void cmd_names(struct hub_call *call)
     if (call->line->param_count == 0)
         REPLY(call, "366", SPAN("*"), SPAN("End of /NAMES list"));
     else
-        call_each_target(call, call->line->params[0], names);
+        call_each_target(call, call->line->params[0], names_reply);
 }

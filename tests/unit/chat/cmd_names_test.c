@@ -55,3 +55,26 @@ Test(cmd_names, joining_in_parts_joins_once)
                ":s.test 366 c #y :End of /NAMES list\n");
     cr_assert_eq(fix.parts, 3);
 }
+
+Test(cmd_names, who_is_put_out_meanwhile_learns_no_more)
+{
+    fix_done();
+    fix.rows_max = 2;
+    fix_init(2);
+    unsigned a = fix_user("a"), b = fix_user("b"), c = fix_user("c");
+    fix_say(a, "JOIN #x");
+    fix_say(b, "JOIN #x");
+    fix_say(a, "MODE #x +s");
+    fix_forget();
+    struct irc_line line;
+    cr_assert_eq(irc_parse(SPAN("JOIN #x"), &line), OK);
+    struct entry e = {.at = fix_position(), .from = fix_handle(c), .kind = ENTRY_LINE};
+    e.line.apply = verb_find(line.command)->hub;
+    e.line.line = &line;
+    cr_assert_eq(hub_apply(fix.hub, &e), OK);
+    cr_assert(e.line.is_unfinished);
+    fix_say(a, "KICK #x c");
+    fix_forget();
+    cr_assert_eq(hub_apply(fix.hub, &e), OK);
+    HEARS(c, ":s.test 366 c #x :End of /NAMES list\n");
+}
