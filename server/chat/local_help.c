@@ -10,20 +10,29 @@
 
 enum { TEXT_BYTES_MAX = 200 };
 
-static void help_about(struct conn *c, const char *subject, struct span title, const char *help)
+static void help_cap(struct conn *c, const struct cap *cap)
 {
-    struct span name = span_str(subject);
-    NUMERIC(c, "704", name, title);
+    struct span name = span_str(cap->name);
+    NUMERIC(c, "704", name, SPAN("A capability, for CAP REQ"));
     NUMERIC(c, "705", name, SPAN(""));
-    NUMERIC(c, "706", name, span_str(help));
+    NUMERIC(c, "706", name, span_str(cap->help));
 }
 
-static void help_verb(struct conn *c, const struct verb *verb)
+/* cap: of the same name, or NULL. */
+static void help_verb(struct conn *c, const struct verb *verb, const struct cap *cap)
 {
-    char title[TEXT_BYTES_MAX];
-    int len = snprintf(title, sizeof(title), "%s %s", verb->name, verb->usage);
+    char text[TEXT_BYTES_MAX];
+    struct span name = span_str(verb->name);
+    int len = snprintf(text, sizeof(text), "%s %s", verb->name, verb->usage);
     CHECK(len > 0 && len < TEXT_BYTES_MAX);
-    help_about(c, verb->name, span_of(title, (size_t)len), verb->help);
+    NUMERIC(c, "704", name, span_of(text, (size_t)len));
+    NUMERIC(c, "705", name, SPAN(""));
+    NUMERIC(c, cap == NULL ? "706" : "705", name, span_str(verb->help));
+    if (cap == NULL)
+        return;
+    len = snprintf(text, sizeof(text), "The capability %s: %s", cap->name, cap->help);
+    CHECK(len > 0 && len < TEXT_BYTES_MAX);
+    NUMERIC(c, "706", name, span_of(text, (size_t)len));
 }
 
 /* All commands, as many on a line as look well. */
@@ -59,9 +68,9 @@ void local_help(struct conn *c, struct chat_session *s, const struct irc_line *l
     const struct verb *verb = verb_find(line->params[0]);
     const struct cap *cap = caps_find(line->params[0]);
     if (verb != NULL)
-        help_verb(c, verb);
+        help_verb(c, verb, cap);
     else if (cap != NULL)
-        help_about(c, cap->name, SPAN("A capability, for CAP REQ"), cap->help);
+        help_cap(c, cap);
     else
         NUMERIC(c, "524", line->params[0], SPAN("No help available on this topic"));
 }

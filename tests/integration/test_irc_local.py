@@ -121,8 +121,8 @@ def test_help_knows_every_command_that_it_lists(person):
     for name in names:
         client.send(f"HELP {name.lower()}")
         assert client.expect_numeric("704", name).params[-1].startswith(name)
-        client.expect_numeric("705", name)
-        assert client.expect_numeric("706", name).params[-1]
+        rest = client.read_until("706")
+        assert all(m.params[1] == name for m in rest) and rest[-1].params[-1]
     client.send("HELP no-such-thing")
     client.expect_numeric("524", "no-such-thing")
 

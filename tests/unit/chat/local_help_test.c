@@ -28,6 +28,16 @@ Test(local_help, tells_what_a_capability_is_for)
                ":s.test 706 alice server-time :when each message was said\r\n");
 }
 
+Test(local_help, tells_of_both_where_they_have_the_same_name)
+{
+    unsigned a = client_named(0, "alice");
+    SAYS_HEARS(a, "HELP setname\r\n",
+               ":s.test 704 alice SETNAME :SETNAME :<realname>\r\n"
+               ":s.test 705 alice SETNAME :\r\n"
+               ":s.test 705 alice SETNAME :changes your realname\r\n"
+               ":s.test 706 alice SETNAME :The capability setname: who changes its realname\r\n");
+}
+
 Test(local_help, names_the_topic_that_it_does_not_know)
 {
     unsigned a = client_named(0, "alice");
