@@ -142,8 +142,8 @@ static void run_seed(unsigned long seed)
     sim_seed(seed);
     struct world_options options = any_options();
     peer_init(2 + sim_below(PEERS_MAX - 1));
-    unsigned nicks = 4 + sim_below(24);
-    chatter_init(nicks, 1 + sim_below(8));
+    unsigned nicks = 4 + sim_below(24), channels = 1 + sim_below(8);
+    chatter_init(nicks, 1 + sim_below(channels));
     model_init(&run.model, options.rows_max, options.quiet_members);
     hub_check_init(NULL, &run.model);
     world_init(&options);

@@ -40,7 +40,7 @@ bool __real_fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t
 struct hub *__wrap_hub_new(const struct hub_options *options, struct hub_sink *sink);
 struct hub *__real_hub_new(const struct hub_options *options, struct hub_sink *sink);
 
-/* Long answers, which nobody asks for here, are made of shorter parts. */
+/* Few members are enough for an answer in many parts. */
 struct hub *__wrap_hub_new(const struct hub_options *options, struct hub_sink *sink)
 {
     uint32_t rows_max = world.hub_options.rows_max;
