@@ -39,10 +39,9 @@ static void say_to_channel(struct hub_call *call, const struct speech *sp, struc
             REPLY(call, "404", channel_name(ch), SPAN("Cannot send to channel"));
         return;
     }
-    const struct membership *self = channel_member(ch, call->user);
     struct message *m = message_to(call, sp, roles == 0 ? channel_name(ch) : target);
-    bool is_meant = self != NULL && (roles == 0 || self->roles & roles);
-    if (!is_meant)
+    bool hears_itself = roles == 0 && channel_member(ch, call->user) != NULL;
+    if (!hears_itself)
         hub_send_echo(call, message_get(m));
     if (roles == 0)
         hub_send_channel(call, ch, m, true);

@@ -5,6 +5,9 @@
 #include "chat/hub/hub_state.h"
 #include "chat/hub/numeric.h"
 
+/* With more, a delivery that counts as one in its loop's queue could be of any size there. */
+enum { SESSIONS_PER_DELIVERY = 64 };
+
 struct message *hub_message(struct hub_call *call, struct span source, const char *command,
                             struct span tags, const struct span *params, size_t count)
 {
@@ -116,21 +119,41 @@ void recipients_add(struct recipients *r, const struct hub_session *s)
     r->at[r->count++] = s->handle;
 }
 
+/* The user's sessions but the one that the call is from. */
+static void add_others(struct recipients *r, const struct hub_call *call, const struct user *u)
+{
+    for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next) {
+        const struct hub_session *s = container_of(n, struct hub_session, in_user);
+        if (s != call->session)
+            recipients_add(r, s);
+    }
+}
+
+/* Sends to those of a loop from index `at` on, as many as one delivery may have; returns the index
+ * behind them. */
+static size_t send_part(struct hub_call *call, const struct recipients *to, unsigned loop,
+                        size_t at, struct message *m)
+{
+    uint32_t count = 0;
+    size_t end = at;
+    for (; end < to->count && count < SESSIONS_PER_DELIVERY; end++)
+        count += to->at[end].loop == loop;
+    if (count == 0)
+        return end;
+    struct delivery *d = delivery_new(DELIVERY_SESSIONS, call->from, message_get(m), 0);
+    CHECK(d != NULL && delivery_add_sessions(d, count) == OK);
+    for (size_t k = 0; at < end; at++)
+        if (to->at[at].loop == loop)
+            d->sessions[k++] = to->at[at];
+    hub_send(call, loop, d);
+    return end;
+}
+
 void hub_send_recipients(struct hub_call *call, const struct recipients *to, struct message *m)
 {
-    for (unsigned loop = 0; to->count > 0 && loop < call->hub->options.loops; loop++) {
-        uint32_t count = 0;
-        for (size_t i = 0; i < to->count; i++)
-            count += to->at[i].loop == loop;
-        if (count == 0)
-            continue;
-        struct delivery *d = delivery_new(DELIVERY_SESSIONS, call->from, message_get(m), 0);
-        CHECK(d != NULL && delivery_add_sessions(d, count) == OK);
-        for (size_t i = 0, k = 0; i < to->count; i++)
-            if (to->at[i].loop == loop)
-                d->sessions[k++] = to->at[i];
-        hub_send(call, loop, d);
-    }
+    for (unsigned loop = 0; loop < call->hub->options.loops; loop++)
+        for (size_t at = 0; at < to->count;)
+            at = send_part(call, to, loop, at, m);
     message_put(m);
 }
 
@@ -152,23 +175,16 @@ void hub_send_user(struct hub_call *call, struct user *u, struct message *m)
     message_put(m);
 }
 
-static void send_member(struct hub_call *call, const struct membership *to, struct message *m)
-{
-    for (struct list *n = to->user->sessions.next; n != &to->user->sessions; n = n->next) {
-        const struct hub_session *s = container_of(n, struct hub_session, in_user);
-        send_session(call, s->handle, m, s == call->session);
-    }
-}
-
 void hub_send_ranked(struct hub_call *call, const struct channel *ch, uint8_t roles,
                      struct message *m)
 {
+    struct recipients *to = recipients_begin(call->hub);
     for (struct list *n = ch->ranked.next; n != &ch->ranked; n = n->next) {
-        const struct membership *to = container_of(n, struct membership, in_ranked);
-        if (to->roles & roles)
-            send_member(call, to, m);
+        const struct membership *member = container_of(n, struct membership, in_ranked);
+        if (member->roles & roles)
+            add_others(to, call, member->user);
     }
-    message_put(m);
+    hub_send_recipients(call, to, m);
 }
 
 void hub_send_echo(struct hub_call *call, struct message *m)

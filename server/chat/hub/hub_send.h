@@ -19,8 +19,7 @@ struct message *hub_message(struct hub_call *call, struct span source, const cha
 /* The six below take over the caller's reference to m. Without is_echo the channel's members are
  * told all alike; with it, the session that the call is from only if it has echo-message. */
 void hub_send_channel(struct hub_call *call, struct channel *ch, struct message *m, bool is_echo);
-/* To those members that have one of the roles; to the session that the call is from only if it has
- * echo-message. */
+/* To those members that have one of the roles, but not to the session that the call is from. */
 void hub_send_ranked(struct hub_call *call, const struct channel *ch, uint8_t roles,
                      struct message *m);
 /* That the member joins or parts. In a quiet channel only its own sessions are told, unless it has

@@ -11,7 +11,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-enum { FIX_SESSIONS = 40, FIX_CHANNELS = 256, FIX_LOOPS = 3 };
+enum { FIX_SESSIONS = 80, FIX_CHANNELS = 256, FIX_LOOPS = 3 };
 
 static struct {
     struct hub_sink sink;

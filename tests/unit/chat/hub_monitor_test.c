@@ -190,3 +190,19 @@ Test(hub_monitor, lists_are_a_part_of_the_state)
     fix_say(alice, "MONITOR C");
     cr_assert_eq(hub_hash(fix.hub), before);
 }
+
+Test(hub_monitor, many_watchers_are_told_in_several_deliveries)
+{
+    fix_done();
+    fix_init(1);
+    for (int i = 0; i < 70; i++) {
+        char nick[8];
+        snprintf(nick, sizeof(nick), "w%d", i);
+        fix_say(fix_user(nick), "MONITOR + carol");
+    }
+    fix_forget();
+    fix_user("carol");
+    cr_assert_eq(fix.deliveries, 2, "each counts as one in its loop's queue");
+    for (unsigned i = 0; i < 70; i++)
+        HEARS(i, ":s.test 730 * :carol!~u@h\n");
+}
