@@ -25,12 +25,12 @@ static void send_queued(struct net *n, struct conn *c)
         conn_abort(c, strerror(errno));
         return;
     }
-    if (taken > 0) {
-        metric_add(&n->loop->metrics.out_bytes, taken);
-        outq_consume(&c->out, &n->out, taken);
-        if (c->state != CONN_OPEN || c->choked)
-            net_note_activity(n, c);
-    }
+    if (taken == 0)
+        return;
+    metric_add(&n->loop->metrics.out_bytes, taken);
+    outq_consume(&c->out, &n->out, taken);
+    if (c->state != CONN_OPEN || c->choked)
+        net_note_activity(n, c);
     if (c->choked && c->out.bytes <= n->out_bytes_max / 2) {
         c->choked = false;
         conn_wake(c);

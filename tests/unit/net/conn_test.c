@@ -113,6 +113,28 @@ Test(conn, there_is_room_for_what_wants_less_queued_when_that_has_been_sent)
     cr_assert(had_room);
 }
 
+static enum co_result write_when_all_is_sent(struct conn *c)
+{
+    static uint8_t some[64 * 1024];
+    resumes++;
+    while (conn_has_room_for(c, 0))
+        conn_write(c, span_of(some, sizeof(some)));
+    return CO_WAITING;
+}
+
+Test(conn, who_wants_less_queued_sleeps_while_nothing_is_sent)
+{
+    unsigned i = script_connect(write_when_all_is_sent);
+    client_send_bytes(i, SPAN("x"));
+    for (unsigned before = 0; before < resumes || before == 0;) {
+        before = resumes;
+        for (int tick = 0; tick < 10; tick++)
+            fix_tick(&fix.set.loops[0]);
+        cr_assert_lt(resumes, 10000, "it is resumed for ever");
+    }
+    cr_assert_gt(client_conn(i)->out.bytes, 0);
+}
+
 /* Fails each allocation in turn; whatever happens ends this connection alone. */
 static void expect_out_of_memory_closes(enum co_result (*run)(struct conn *c))
 {
