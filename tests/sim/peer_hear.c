@@ -159,8 +159,8 @@ static void learn_nick(struct peer *p, struct span line)
 {
     char source[sizeof(p->nick) + 2];
     int len = snprintf(source, sizeof(source), ":%s!", p->nick);
-    if (line.ptr[0] == '@')
-        line = span_drop(line, span_find(line, ' ') + 1);
+    size_t tags_bytes = line.ptr[0] == '@' ? span_find(line, ' ') : 0;
+    line = span_drop(line, tags_bytes + (tags_bytes > 0 && tags_bytes < line.len));
     struct span rest = span_drop(line, span_find(line, ' '));
     if (span_starts_with(line, span_of(source, (size_t)len)) &&
         span_starts_with(rest, SPAN(" NICK :")))
