@@ -8,7 +8,8 @@
  * applies (model.c); after each entry the two are compared (hub_check.c), and every line that a
  * client hears must be the next that the second one promised it, whatever the mail between the
  * loops took. At the end the entries are applied again to other hubs, which must come to the same
- * state (record.c). A run that fails says how to have it again. */
+ * state (record.c). A run that fails says how to have it again, with the same kind of build: debug
+ * builds resume sleeping sessions besides. */
 #include "chat/chat_loop.h"
 #include "chat/hub/hub.h"
 #include "chat/hub/hub_hash.h"
