@@ -127,7 +127,16 @@ static bool come_in(struct model_call *c, const char *name)
     return true;
 }
 
-/* What comes between two parts of the names may have ended the channel. */
+static bool names(struct model_call *c, const char *name)
+{
+    struct model_channel *ch = seen_channel(c, name);
+    if (ch != NULL)
+        return tell_names(c, ch);
+    model_reply(c, "366");
+    return true;
+}
+
+/* What comes between two parts of the names may have ended the channel, or put the caller out. */
 static bool join(struct model_call *c, const char *name)
 {
     struct model_walk *w = &c->user->walk;
@@ -136,8 +145,7 @@ static bool join(struct model_call *c, const char *name)
     if (c->e->line->caps & CAP_NO_IMPLICIT_NAMES)
         return true;
     w->is_begun = true;
-    struct model_channel *ch = model_channel(c->m, name);
-    return ch == NULL || tell_names(c, ch);
+    return names(c, name);
 }
 
 static void leave_all(struct model_call *c)
@@ -156,15 +164,6 @@ void model_join(struct model_call *c)
         leave_all(c);
     else
         model_each_target(c, join);
-}
-
-static bool names(struct model_call *c, const char *name)
-{
-    struct model_channel *ch = seen_channel(c, name);
-    if (ch != NULL)
-        return tell_names(c, ch);
-    model_reply(c, "366");
-    return true;
 }
 
 void model_names(struct model_call *c)
