@@ -68,11 +68,11 @@ Test(cmd_names, who_is_put_out_meanwhile_learns_no_more)
     fix_forget();
     struct irc_line line;
     cr_assert_eq(irc_parse(SPAN("JOIN #x"), &line), OK);
+    struct entry_line said = {.apply = verb_find(line.command)->hub, .line = &line};
     struct entry e = {.at = fix_position(), .from = fix_handle(c), .kind = ENTRY_LINE};
-    e.line.apply = verb_find(line.command)->hub;
-    e.line.line = &line;
+    e.line = &said;
     cr_assert_eq(hub_apply(fix.hub, &e), OK);
-    cr_assert(e.line.is_unfinished);
+    cr_assert(said.is_unfinished);
     fix_say(a, "KICK #x c");
     fix_forget();
     cr_assert_eq(hub_apply(fix.hub, &e), OK);
