@@ -97,8 +97,9 @@ void welcome_write_isupport(struct conn *c)
     isupport_add(&i, "SAFELIST");
     isupport_add(&i, "STATUSMSG=@+");
     isupport_add(
-        &i, "TARGMAX=JOIN:,KICK:%d,LIST:,NAMES:,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d,WHOIS:%d",
-        HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX);
+        &i, "TARGMAX=JOIN:,KICK:%d,LIST:,NAMES:%d,NOTICE:%d,PART:,PRIVMSG:%d,TAGMSG:%d,WHOIS:%d",
+        HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX, HUB_TARGETS_MAX,
+        HUB_TARGETS_MAX);
     isupport_add(&i, "TOPICLEN=%zu",
                  hub_topic_bytes_max((size_t)nick_length, (size_t)channel_length));
     isupport_add(&i, "UTF8ONLY");

@@ -113,5 +113,5 @@ void cmd_join(struct hub_call *call)
     if (span_eq(list, SPAN("0")))
         part_all(call);
     else
-        call_each_target(call, list, join);
+        call_each_target(call, list, UINT32_MAX, join);
 }

@@ -46,5 +46,5 @@ void cmd_names(struct hub_call *call)
     if (call->line->param_count == 0)
         REPLY(call, "366", SPAN("*"), SPAN("End of /NAMES list"));
     else
-        call_each_target(call, call->line->params[0], names_reply);
+        call_each_target(call, call->line->params[0], HUB_TARGETS_MAX, names_reply);
 }

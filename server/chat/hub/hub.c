@@ -62,7 +62,7 @@ void hub_free(struct hub *hub)
     free(hub);
 }
 
-void call_each_target(struct hub_call *call, struct span list,
+void call_each_target(struct hub_call *call, struct span list, uint32_t targets_max,
                       bool (*serve)(struct hub_call *call, struct span target))
 {
     struct cursor *at = call->cursor;
@@ -70,6 +70,10 @@ void call_each_target(struct hub_call *call, struct span list,
     for (uint32_t n = 0; target_next(&list, &target); n++) {
         if (n < at->target)
             continue;
+        if (n == targets_max) {
+            REPLY(call, "407", target, SPAN("Too many targets"));
+            return;
+        }
         if (!serve(call, target))
             return;
         *at = (struct cursor){.target = n + 1};

@@ -18,7 +18,7 @@
 /* Limits that do not differ between servers; ISUPPORT tells them to clients. */
 enum {
     HUB_CHANNELS_PER_USER_MAX = 50,
-    HUB_TARGETS_MAX = 4, /* of one PRIVMSG, NOTICE, TAGMSG or WHOIS */
+    HUB_TARGETS_MAX = 4, /* of one PRIVMSG, NOTICE, TAGMSG, KICK, NAMES or WHOIS */
     HUB_MODES_MAX = 4,   /* mode changes with a param, in one MODE */
     HUB_MASKS_MAX = 100, /* of a channel: bans, exceptions and invitations together */
     HUB_MASK_BYTES_MAX = 128,

@@ -78,3 +78,14 @@ Test(cmd_names, who_is_put_out_meanwhile_learns_no_more)
     cr_assert_eq(hub_apply(fix.hub, &e), OK);
     HEARS(c, ":s.test 366 c #x :End of /NAMES list\n");
 }
+
+Test(cmd_names, one_line_asks_for_few_channels)
+{
+    unsigned a = fix_user("a");
+    SAYS_HEARS(a, "NAMES #1,#2,#3,#4,#5,#6",
+               ":s.test 366 a #1 :End of /NAMES list\n"
+               ":s.test 366 a #2 :End of /NAMES list\n"
+               ":s.test 366 a #3 :End of /NAMES list\n"
+               ":s.test 366 a #4 :End of /NAMES list\n"
+               ":s.test 407 a #5 :Too many targets\n");
+}
