@@ -8,9 +8,8 @@
 #include <stdlib.h>
 
 enum {
-    COST_PER_RUN = 1024, /* of the commands that are applied in one tick */
+    COST_PER_RUN = 1024, /* commands and rows of long answers, in one tick */
     ROWS_MAX = 256,
-    COST_ROWS = 4,     /* of a long answer, that cost as much as one more command */
     COST_BYTES = 1024, /* of a message, that cost as much as one more delivery */
 };
 
@@ -73,7 +72,7 @@ static uint32_t apply(struct hub_service *h, struct chat_command *command)
 {
     struct entry *e = &command->item.entry;
     enum err result = hub_apply(h->hub, e);
-    uint32_t cost = e->kind == ENTRY_LINE ? 1 + e->line->rows / COST_ROWS : 1;
+    uint32_t rows = e->kind == ENTRY_LINE ? e->line->rows : 0;
     if (e->kind == ENTRY_REGISTER) {
         struct registration_command *r =
             container_of(command, struct registration_command, command);
@@ -81,7 +80,7 @@ static uint32_t apply(struct hub_service *h, struct chat_command *command)
         r->details->counts = hub_counts(h->hub);
     }
     post_head(h, command->head.loop, &command->head, 1);
-    return cost;
+    return 1 + rows;
 }
 
 void hub_service_run(struct hub_service *h)
