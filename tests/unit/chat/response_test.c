@@ -165,9 +165,9 @@ Test(response, batch_stays_open_over_the_parts_of_a_long_answer)
         client_send_bytes(last, buf_span(&line));
         fix_settle();
     }
-    client_heard(last);
+    last = labeled(0, "last", "");
     line.len = 0;
-    cr_assert_eq(buf_printf(&line, "@label=x NAMES %s\r\n", names + 1), OK);
+    cr_assert_eq(buf_printf(&line, "@label=x JOIN %s\r\n", names + 1), OK);
     client_send_bytes(last, buf_span(&line));
     fix_settle();
     const char *heard = client_heard(last), *at = heard;
