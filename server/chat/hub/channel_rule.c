@@ -6,6 +6,8 @@ bool channel_is_visible(const struct channel *ch, const struct user *u)
     return !(ch->modes & CHANNEL_SECRET) || u->modes & USER_OPER || channel_member(ch, u) != NULL;
 }
 
+/* Masks mean the host that others see, never the address behind it: whoever may ban could find that
+ * out, one mask after the other. A cloak stands for its networks too (cloak.h). */
 bool channel_has_banned(const struct channel *ch, const struct user *u)
 {
     struct span source = user_source(u);

@@ -200,3 +200,9 @@ Test(hub_join, names_do_not_follow_where_they_are_not_wanted)
                ":s.test 353 guest = #b :@guest\n"
                ":s.test 366 guest #b :End of /NAMES list\n");
 }
+
+Test(hub_join, address_behind_the_host_cannot_be_probed)
+{
+    fix_say(op, "MODE #a +b *!*@192.0.2.1"); /* the guest's */
+    ENTERS(guest, "JOIN #a");
+}
