@@ -147,6 +147,11 @@ class Client:
         assert all(m.command == "353" for m in messages[:-1]), messages
         return sorted(name for m in messages[:-1] for name in m.params[-1].split())
 
+    def count_users(self):
+        """How many the hub knows, which may be some time after their connections have ended."""
+        self.send("LUSERS")
+        return int(self.read_until("266")[-1].params[1])
+
     def sync(self):
         """What has come up to here, in reply to what we have sent."""
         self.send("PING :sync")

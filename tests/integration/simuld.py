@@ -32,9 +32,11 @@ LISTENERS = [
 TALKATIVE = ["chat.flood_lines_per_second=0"]  # tests say much in a short time
 TLS = ["tls.self_signed=on", "listen.webtls.port=0", "listen.irctls.port=0"]
 
-# AddressSanitizer keeps freed memory back; where a test measures memory, it may keep little.
+# AddressSanitizer keeps freed memory back, ThreadSanitizer the past of all memory; where a test
+# measures memory, they may keep little.
 MEASURED = {"ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64:"
-                            "malloc_context_size=0"}
+                            "malloc_context_size=0",
+            "TSAN_OPTIONS": "flush_memory_ms=100"}
 
 
 def program():

@@ -139,6 +139,8 @@ def test_clients_that_break_off_at_any_moment_leave_nothing_behind(start):
         # The watcher, and whoever asks for the metrics.
         wait_until(lambda: daemon.metric("simul_connections") == 2, "the end of all visitors")
         assert daemon.metric("simul_sessions") == 1
+        wait_until(lambda: watcher.count_users() == 1, "the end of all visitors in the hub")
+        watcher.sync()
         watcher.send(f"JOIN {CHANNELS[0]}")
         watcher.expect("JOIN")
         assert watcher.read_names() == ["@watcher"], "somebody is still in the channel"

@@ -147,6 +147,7 @@ def leave_all(daemon, members):
     wait_until(lambda: daemon.metric("simul_sessions") == MEMBERS, "the end of all visitors")
     with Client(daemon.connect("irc")) as watcher:
         watcher.register("watcher")
+        wait_until(lambda: watcher.count_users() == 1 + MEMBERS, "the same in the hub")
         names = {name.lstrip("@+") for name in watcher.join(ROOM)}
         assert names == {"watcher", *(member.nick for member in members)}
         chance = random.Random(1)
@@ -155,6 +156,7 @@ def leave_all(daemon, members):
         # The watcher, and whoever asks for the metrics.
         wait_until(lambda: daemon.metric("simul_connections") == 2, "the end of all members")
         assert daemon.metric("simul_sessions") == 1
+        wait_until(lambda: watcher.count_users() == 1, "the end of all members in the hub")
         watcher.sync()
         watcher.send(f"NAMES {ROOM}")
         assert watcher.read_names() == ["watcher"], "somebody is still in the room"
