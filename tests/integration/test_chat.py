@@ -344,7 +344,7 @@ def test_a_change_of_nick_is_told_once_to_all_who_share_a_channel(couple, channe
     for client in (alice, bob):
         client.send(f"JOIN {channel}-2")
         client.read_until("366")
-    alice.sync()
+    alice.expect("JOIN", f"{channel}-2")
     renamed = f"{bob.nick}-renamed"
     bob.send(f"NICK {renamed}")
     for client in (alice, bob):

@@ -71,9 +71,8 @@ def test_a_batch_holds_what_is_said_meanwhile_apart(daemon, person, channel):
     """Others talk while the answers come; what they say is in no batch, and nothing is lost."""
     asker = person("asker", *LABELS, loop=0)
     talkers = [person("talker", loop=i % daemon.loops) for i in range(4)]
-    for client in (asker, *talkers):
+    for client in (*talkers, asker):
         client.join(channel)
-    asker.sync()
     for number in range(50):
         asker.send(f"@label={number} NAMES {channel}")
         for client in talkers:
