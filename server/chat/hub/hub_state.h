@@ -87,8 +87,8 @@ static inline bool call_take_row(struct hub_call *call)
 }
 
 /* Serves the targets of a list, beginning with the cursor's, and refuses those beyond targets_max.
- * `serve` returns false when it has more to say to the target it was called with, and is called with
- * it again in the next part: only then is cursor.is_begun what it left there. */
+ * `serve` returns false when it has more to say to the target it was called with, and is called
+ * with it again in the next part: only then is cursor.is_begun what it left there. */
 void call_each_target(struct hub_call *call, struct span list, uint32_t targets_max,
                       bool (*serve)(struct hub_call *call, struct span target));
 
