@@ -175,6 +175,22 @@ static enum io_result judge(struct conn *c, int result)
     return IO_FAILED;
 }
 
+/* OpenSSL keeps the keys of the exchange until the end of the connection: 6 KiB of them with
+ * ML-KEM. Nothing uses them after the handshake, since there is no renegotiation, and to give the
+ * key a type empties it. */
+static void forget_exchange(SSL *ssl)
+{
+    EVP_PKEY *keys[2] = {NULL, NULL};
+    SSL_get_tmp_key(ssl, &keys[0]);
+    SSL_get_peer_tmp_key(ssl, &keys[1]);
+    for (int i = 0; i < 2; i++) {
+        if (keys[i] != NULL)
+            EVP_PKEY_set_type(keys[i], EVP_PKEY_X25519);
+        EVP_PKEY_free(keys[i]);
+    }
+    ERR_clear_error();
+}
+
 static enum io_result decrypt(struct conn *c, uint8_t *to, size_t room, size_t *got)
 {
     struct tls_conn *t = c->tls;
@@ -183,6 +199,7 @@ static enum io_result decrypt(struct conn *c, uint8_t *to, size_t room, size_t *
         if (done != 1)
             return judge(c, done);
         t->is_ready = true;
+        forget_exchange(t->ssl);
         c->fresh = true; /* the session begins, whether there is input or not */
     }
     for (;;) {
