@@ -161,6 +161,14 @@ test('commands become lines', () => {
   assert.deepEqual(sent('/topic a new one'), ['TOPIC #lobby :a new one']);
   assert.deepEqual(sent('/names'), ['NAMES #lobby']);
   assert.deepEqual(sent('/nick you'), ['NICK you']);
+  assert.deepEqual(sent('/whois bob'), ['WHOIS bob']);
+  assert.deepEqual(sent('/away'), ['AWAY']);
+  assert.deepEqual(sent('/away for lunch'), ['AWAY :for lunch']);
+  assert.deepEqual(sent('/invite bob'), ['INVITE bob #lobby']);
+  assert.deepEqual(sent('/kick bob'), ['KICK #lobby bob']);
+  assert.deepEqual(sent('/kick bob that is enough'), ['KICK #lobby bob :that is enough']);
+  assert.deepEqual(sent('/mode +ov bob ann'), ['MODE #lobby +ov bob ann']);
+  assert.deepEqual(sent('/mode #chess +m'), ['MODE #chess +m']);
   assert.deepEqual(sent('/raw MODE #lobby +o x'), ['MODE #lobby +o x']);
   assert.deepEqual(sent('/part see you'), ['PART #lobby :see you']);
   assert.deepEqual(sent('/msg bob psst you'), ['PRIVMSG bob :psst you']);
@@ -175,6 +183,7 @@ test('what cannot be done is said where it was typed, and nothing is sent', () =
   }
   state.activate(state.server);
   assert.equal(type('hello?'), false);
+  assert.equal(type('/kick bob'), false);
   assert.deepEqual(wire.take(), []);
 });
 

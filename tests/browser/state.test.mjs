@@ -182,3 +182,24 @@ test('what is not known or not for us does no harm', () => {
   assert.equal(state.buffers.size, 1); // bob
   assert.equal(state.server.lines.length, 5);
 });
+
+test('answers stand where they were asked for, in plain words', () => {
+  const state = stateAfter(...LOBBY);
+  const said = (...lines) => {
+    const before = state.active.lines.length;
+    state.feed(...lines);
+    return state.active.lines.slice(before).map((line) => line.text);
+  };
+  assert.deepEqual(said(':s 311 me alice a h * :Alice A', ':s 319 me alice :@#lobby #b',
+    ':s 312 me alice s :a server', ':s 313 me alice :is an IRC operator',
+    ':s 301 me alice :lunch', ':s 318 me alice :End of /WHOIS list'),
+  ['alice is Alice A (a@h)', 'alice is in @#lobby #b', 'alice is an operator of this server.',
+    'alice is away: lunch']);
+  assert.match(said(':s 317 me alice 7300 1700000000 :seconds idle, signon time')[0],
+    /^alice has said nothing for 2 h, and came /);
+  assert.deepEqual(said(':s 367 me #lobby *!*@h bob!b@h 1', ':s 367 me #lobby x!*@*',
+    ':s 368 me #lobby :End of channel ban list'),
+  ['Banned from #lobby: *!*@h, by bob', 'Banned from #lobby: x!*@*']);
+  assert.deepEqual(said(':s 341 me bob #lobby', ':s 306 me :You have been marked'),
+    ['bob is invited to #lobby.', 'You are away.']);
+});

@@ -75,6 +75,40 @@ export const COMMANDS = {
       return session.send('NAMES', name);
     },
   },
+  whois: {
+    usage: '/whois name',
+    help: 'tells about a person',
+    run: ({ session }, [name]) => session.send('WHOIS', name),
+    needs: 1,
+  },
+  away: {
+    usage: '/away [text]',
+    help: 'tells others that you are away; without a text, that you are back',
+    run: ({ session }, words) =>
+      session.send('AWAY', ...(words.length > 0 ? [words.join(' ')] : [])),
+  },
+  invite: {
+    usage: '/invite name',
+    help: 'invites somebody to this channel',
+    run: (context, [name]) => here(context, (channel) => ['INVITE', name, channel]),
+    needs: 1,
+  },
+  kick: {
+    usage: '/kick name [reason]',
+    help: 'makes somebody leave this channel',
+    run: (context, [name, ...reason]) => here(context, (channel) => ['KICK', channel, name,
+      ...(reason.length > 0 ? [reason.join(' ')] : [])]),
+    needs: 1,
+  },
+  mode: {
+    usage: '/mode [#channel] +|-letters [what …]',
+    help: 'changes a channel: +m only voices talk, +o name, +b mask bans, b lists the banned',
+    run(context, words) {
+      if (context.state.isChannelName(words[0])) return context.session.send('MODE', ...words);
+      return here(context, (channel) => ['MODE', channel, ...words]);
+    },
+    needs: 1,
+  },
   quit: {
     usage: '/quit [reason]',
     help: 'disconnects',
@@ -131,6 +165,13 @@ function runCommand(context, input) {
   if (words.length < (command.needs ?? 0))
     return complain(context.state, `Usage: ${command.usage}`);
   return command.run(context, words);
+}
+
+/** Sends what `line` makes of the channel looked at. */
+function here({ state, session }, line) {
+  const { kind, name } = state.active;
+  if (kind !== 'channel') return complain(state, 'This is no channel. Look at one first.');
+  return session.send(...line(name));
 }
 
 function say(context, text, wrap) {

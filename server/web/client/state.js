@@ -5,6 +5,7 @@
 import { applyIsupport, foldCase, parseCtcp, parseModes, parsePrefixes } from './irc.js';
 import { mentions, stripFormatting } from './text.js';
 import { explainError } from './errors.js';
+import { REPLIES, SILENT } from './replies.js';
 import { Buffer } from './buffer.js';
 
 const RANK_WORDS = {
@@ -323,6 +324,12 @@ function onOther(state, message) {
   addEvent(state.server, message, message.params.slice(1).join(' '), 'info');
 }
 
+/** An answer to what was asked, where it was asked. */
+function onReply(state, message) {
+  addEvent(state.active, message, REPLIES[Number(message.command)](...message.params.slice(1)),
+    'info');
+}
+
 function because(reason) {
   return reason === '' ? '' : ` (${reason})`;
 }
@@ -373,4 +380,6 @@ const HANDLERS = {
   375: ignore, // the frame around the message of the day
   376: ignore,
   422: ignore, // there is no message of the day
+  ...Object.fromEntries(Object.keys(REPLIES).map((number) => [number, onReply])),
+  ...Object.fromEntries(SILENT.map((number) => [number, ignore])),
 };
