@@ -15,8 +15,6 @@ TEST_SECONDS_MAX = 180
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "short: also run under valgrind")
-    config.addinivalue_line("markers", "memory: looks at resident memory, which ThreadSanitizer "
-                                       "multiplies")
 
 
 @pytest.fixture(scope="module", params=[1, 4], ids=["loops1", "loops4"])

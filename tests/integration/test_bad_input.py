@@ -117,7 +117,6 @@ def test_connections_that_break_off_anywhere_harm_nobody(daemon):
         assert http.ask(get("/echo")).status == 200
 
 
-@pytest.mark.memory
 def test_memory_stays_flat_over_2000_bad_connections(start):
     daemon = start(*SETTINGS, env=MEASURED)
     names = [name for name in BAD if not name.startswith("tls")]

@@ -366,7 +366,6 @@ def test_what_makes_no_sense_is_400(http, query):
     assert http.ask(get("/echo")).status == 200
 
 
-@pytest.mark.memory
 def test_a_long_body_streams_through_little_memory(start):
     daemon = start("limits.body_bytes=0", env=MEASURED)
     block = os.urandom(1 << 20)

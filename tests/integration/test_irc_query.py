@@ -271,7 +271,6 @@ def round_trips(client, count):
     return took
 
 
-@pytest.mark.memory
 def test_long_answers_that_are_not_read_take_little_memory(crowded):
     daemon, crowd, asker = crowded
     askers = [reluctant(daemon, number) for number in range(20)]

@@ -83,7 +83,6 @@ def test_a_peer_that_resets_does_not_disturb_another(daemon):
         assert read_exactly(other, 10) == b"still here"
 
 
-@pytest.mark.memory
 def test_a_slow_reader_of_64_mib_costs_no_memory(start):
     daemon = start(env=MEASURED)
     block = os.urandom(MIB)

@@ -192,7 +192,6 @@ def test_the_limit_of_messages_does_not_bind_echo(ws):
     assert ws.read_message() == (BINARY, data)
 
 
-@pytest.mark.memory
 def test_a_message_of_a_gibibyte_is_echoed_in_constant_memory(start):
     daemon = start(env=MEASURED)
     block = os.urandom(1 << 20)
