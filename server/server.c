@@ -341,11 +341,11 @@ static void deliver_reload(struct mail *m)
 
 void server_reload(struct server *s)
 {
-    for (unsigned i = 0; i < s->net_count; i++) {
-        struct loop_thread *t = &s->threads[i];
+    for (struct loop_thread *t = s->threads; t < s->threads + s->net_count; t++) {
+        if (atomic_exchange(&t->reload_posted, true))
+            continue; /* until then the mail is that loop's */
         t->reload_mail.deliver = deliver_reload;
-        if (!atomic_exchange(&t->reload_posted, true))
-            loop_post_now(t->loop, &t->reload_mail);
+        loop_post_now(t->loop, &t->reload_mail);
     }
     char error[CONFIG_TEXT_BYTES_MAX];
     if (tls_store_reload(s->tls, s->config, error, sizeof(error)) == OK)

@@ -369,6 +369,16 @@ def certificate_of(daemon):
         return ssl.DER_cert_to_PEM_cert(sock.getpeercert(binary_form=True))
 
 
+def test_reloads_that_follow_each_other_closely_are_no_race(start):
+    """One comes while the loops still have the one before; ThreadSanitizer looks."""
+    daemon = start()
+    with Client(daemon.connect("irc")) as client:
+        client.register("someone")
+        for _ in range(300):
+            daemon.signal(signal.SIGHUP)
+            assert client.sync() == []
+
+
 def test_hup_reads_certificates_again_and_keeps_the_old_if_they_are_broken(start, tmp_path):
     certificate, key = certificates.make(tmp_path)
     daemon = start(*certificates.settings(certificate, key))
