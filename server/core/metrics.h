@@ -68,5 +68,5 @@ static inline void metric_sub(_Atomic uint64_t *m, uint64_t n)
 
 static inline uint64_t metric_get(const _Atomic uint64_t *m)
 {
-    return atomic_load_explicit(m, memory_order_relaxed);
+    return hist_get(m);
 }

@@ -104,7 +104,6 @@ static const struct hist *hist_of(const struct loop *l, const struct histogram *
 static enum err print_hist(struct buf *out, const char *name, unsigned loop, const struct hist *h)
 {
     enum err e = OK;
-    uint64_t total = hist_count_below(h, UINT64_MAX);
     for (int power = 10; power <= 32 && e == OK; power += 2) {
         uint64_t bound = (uint64_t)1 << power;
         e = buf_printf(out, "simul_%s_seconds_bucket{loop=\"%u\",le=\"%.9g\"} %llu\n", name, loop,
@@ -112,6 +111,7 @@ static enum err print_hist(struct buf *out, const char *name, unsigned loop, con
     }
     if (e != OK)
         return e;
+    uint64_t total = hist_total(h); /* the last, since its loop goes on counting */
     return buf_printf(out,
                       "simul_%s_seconds_bucket{loop=\"%u\",le=\"+Inf\"} %llu\n"
                       "simul_%s_seconds_sum{loop=\"%u\"} %.9g\n"
@@ -266,8 +266,8 @@ static json_t *json_times(const struct net *n)
 
 static json_t *json_quantiles(const struct hist *h)
 {
-    return json_pack("{s:I, s:f, s:f, s:f}", "count", (json_int_t)hist_count_below(h, UINT64_MAX),
-                     "p50_us", (double)hist_quantile(h, 0.5) / 1e3, "p99_us",
+    return json_pack("{s:I, s:f, s:f, s:f}", "count", (json_int_t)hist_total(h), "p50_us",
+                     (double)hist_quantile(h, 0.5) / 1e3, "p99_us",
                      (double)hist_quantile(h, 0.99) / 1e3, "max_us",
                      (double)hist_quantile(h, 1.0) / 1e3);
 }
