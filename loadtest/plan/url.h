@@ -23,6 +23,9 @@ struct scheme {
     uint16_t port; /* by default; 0: it must be given */
 };
 
+extern const struct scheme SCHEMES[];
+extern const size_t SCHEME_KINDS;
+
 enum { URL_HOST_BYTES = 256, URL_TARGET_BYTES = 2048 };
 
 struct url {
