@@ -9,6 +9,7 @@
 #include "simul/hist.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What is counted since the beginning, warm-up included; names in board.c. */
