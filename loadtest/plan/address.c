@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err list_append(struct address_list *list, struct address address)
+enum err address_list_append(struct address_list *list, const struct address *address,
+                             uint16_t port)
 {
     if (list->count >= ADDRESSES_MAX)
         return ERR_LIMIT;
@@ -18,14 +19,19 @@ static enum err list_append(struct address_list *list, struct address address)
             return ERR_NOMEM;
         list->items = items;
     }
-    list->items[list->count++] = address;
+    struct address *last = &list->items[list->count++];
+    *last = *address;
+    if (last->any.sa_family == AF_INET6)
+        last->v6.sin6_port = htons(port);
+    else
+        last->v4.sin_port = htons(port);
     return OK;
 }
 
-static struct address address_v4(uint32_t host_order, uint16_t port)
+static struct address address_v4(uint32_t host_order)
 {
     return (struct address){
-        .v4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(host_order)}},
+        .v4 = {.sin_family = AF_INET, .sin_addr = {htonl(host_order)}},
         .bytes = sizeof(struct sockaddr_in),
     };
 }
@@ -63,23 +69,19 @@ enum err address_resolve(struct address_list *list, const char *host, uint16_t p
     const struct addrinfo *chosen = choose(found);
     struct address address = {.bytes = chosen->ai_addrlen};
     memcpy(&address.v6, chosen->ai_addr, chosen->ai_addrlen);
-    if (chosen->ai_family == AF_INET)
-        address.v4.sin_port = htons(port);
-    else
-        address.v6.sin6_port = htons(port);
     freeaddrinfo(found);
-    return list_append(list, address);
+    return address_list_append(list, &address, port);
 }
 
 static enum err v6_append(struct address_list *list, const char *text, uint16_t port)
 {
     struct address address = {
-        .v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)},
+        .v6 = {.sin6_family = AF_INET6},
         .bytes = sizeof(struct sockaddr_in6),
     };
     if (inet_pton(AF_INET6, text, &address.v6.sin6_addr) != 1)
         return ERR_SYNTAX;
-    return list_append(list, address);
+    return address_list_append(list, &address, port);
 }
 
 /* "127.0.0.2", "::1" or "127.0.0.2-127.0.0.200"; cuts the text at the hyphen. */
@@ -100,8 +102,10 @@ static enum err part_append(struct address_list *list, char *text, uint16_t port
     if (last - first >= ADDRESSES_MAX)
         return ERR_LIMIT;
     enum err e = OK;
-    for (uint32_t i = 0; e == OK && i <= last - first; i++)
-        e = list_append(list, address_v4(first + i, port));
+    for (uint32_t i = 0; e == OK && i <= last - first; i++) {
+        struct address address = address_v4(first + i);
+        e = address_list_append(list, &address, port);
+    }
     return e;
 }
 

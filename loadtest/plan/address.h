@@ -35,6 +35,10 @@ enum err address_resolve(struct address_list *list, const char *host, uint16_t p
  * belong to it, and are of IPv4. ERR_SYNTAX, ERR_LIMIT, ERR_NOMEM. */
 enum err address_range(struct address_list *list, const char *text, uint16_t port);
 
+/* Appends one, with another port. ERR_LIMIT, ERR_NOMEM. */
+enum err address_list_append(struct address_list *list, const struct address *address,
+                             uint16_t port);
+
 void address_list_deinit(struct address_list *list);
 
 enum { ADDRESS_TEXT_BYTES = 64 };

@@ -52,7 +52,6 @@ struct plan {
     const char *protocols[PLAN_PROTOCOLS_MAX]; /* subprotocols, the most wanted first */
     unsigned protocol_count;
     const char *origin;
-    bool deflate; /* offer permessage-deflate */
 
     /* TLS */
     bool tls_verify;       /* the certificate and its name */

@@ -1,7 +1,5 @@
 #include "plan/quantity.h"
 
-#include <math.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,10 +71,11 @@ static enum err whole(double value, uint64_t *out)
 {
     if (value > WHOLE_MAX)
         return ERR_LIMIT;
-    double rounded = round(value);
-    if (fabs(value - rounded) > 1e-6) /* "1.1k" is 1100.0000000000002 */
+    uint64_t nearest = (uint64_t)(value + 0.5);
+    double error = value - (double)nearest;
+    if (error > 1e-6 || error < -1e-6) /* "1.1k" is 1100.0000000000002 */
         return ERR_SYNTAX;
-    *out = (uint64_t)rounded;
+    *out = nearest;
     return OK;
 }
 
@@ -93,7 +92,7 @@ enum err quantity_duration(const char *text, uint64_t bare_ns, uint64_t *out)
         return e;
     if (value > WHOLE_MAX)
         return ERR_LIMIT;
-    *out = (uint64_t)round(value);
+    *out = (uint64_t)(value + 0.5);
     return OK;
 }
 

@@ -1,8 +1,8 @@
 /* Numbers as people type them: "500ms", "10k", "64KiB", "16-1024". A number is decimal digits, with
  * a fraction if it comes out whole in the smallest unit ("1.5k"); no sign, no blanks.
  *
- * All: ERR_SYNTAX: not such a quantity; ERR_LIMIT: more than 2^53, which in nanoseconds is 104 days.
- * What *out points to is set only if OK. */
+ * All: ERR_SYNTAX: not such a quantity; ERR_LIMIT: more than 2^53, which in nanoseconds is 104
+ * days. What *out points to is set only if OK. */
 #pragma once
 
 #include "simul/err.h"

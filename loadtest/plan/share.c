@@ -1,0 +1,66 @@
+#include "plan/settle.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* What a process needs beside its connections: files of its own, and of each thread the loop's and
+ * the timer's. */
+enum { DESCRIPTORS_OF_PROCESS = 100, DESCRIPTORS_OF_THREAD = 8 };
+
+struct share_limits share_limits_now(void)
+{
+    struct share_limits limits = {.descriptors = 1024, .cores = 1};
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        rlim_t soft = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        limits.descriptors = setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : soft;
+    }
+    cpu_set_t cores;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    if (sched_getaffinity(0, sizeof(cores), &cores) == 0)
+        limits.cores = (unsigned)CPU_COUNT(&cores);
+    else if (online > 0)
+        limits.cores = (unsigned)online;
+    return limits;
+}
+
+static uint64_t divide_up(uint64_t a, uint64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static unsigned least(uint64_t a, unsigned b)
+{
+    return a < b ? (unsigned)a : b;
+}
+
+enum err settle_share(const struct command *c, const struct share_limits *limits)
+{
+    struct plan *plan = c->plan;
+    uint64_t connections = (uint64_t)plan->connections + plan->beside;
+    unsigned threads = plan->threads != 0 ? plan->threads : limits->cores;
+    threads = least(plan->connections, threads);
+
+    uint64_t own = DESCRIPTORS_OF_PROCESS + (uint64_t)DESCRIPTORS_OF_THREAD * (threads + 1);
+    if (limits->descriptors <= own)
+        return command_refuse(c, "%llu descriptors are too few (ulimit -n): %llu are needed",
+                              (unsigned long long)limits->descriptors,
+                              (unsigned long long)(own + connections));
+    uint64_t needed = divide_up(connections, limits->descriptors - own);
+    if (plan->processes != 0 && plan->processes < needed)
+        return command_refuse(c,
+                              "%llu descriptors of a process (ulimit -n) are not enough for "
+                              "%llu connections: --processes %llu",
+                              (unsigned long long)limits->descriptors,
+                              (unsigned long long)divide_up(connections, plan->processes),
+                              (unsigned long long)needed);
+    if (plan->processes == 0)
+        plan->processes = (unsigned)needed;
+    plan->processes = least(plan->connections, plan->processes);
+    plan->threads = (unsigned)divide_up(threads, plan->processes) * plan->processes;
+    if (plan->threads > plan->connections)
+        plan->threads = plan->processes;
+    return OK;
+}
