@@ -14,13 +14,13 @@
 
 /* What is counted since the beginning, warm-up included; names in board.c. */
 enum count {
-    COUNT_STARTED,  /* connections begun */
-    COUNT_OPENED,   /* of these, ready for messages: handshakes are done, names registered */
-    COUNT_ENDED,    /* of the opened ones, those that are closed, by whomever */
-    COUNT_CLOSED,   /* of these, those that were not closed by us */
-    COUNT_RESUMED,  /* TLS handshakes that resumed a session */
-    COUNT_SENT,     /* messages, requests */
-    COUNT_RECEIVED, /* messages, responses, deliveries of chat */
+    COUNT_STARTED,    /* connections begun */
+    COUNT_OPENED,     /* of these, ready for messages: handshakes are done, names registered */
+    COUNT_ENDED,      /* of the opened ones, those that are closed, by whomever */
+    COUNT_CLOSED,     /* of these, those that were not closed by us */
+    COUNT_RESUMED,    /* TLS handshakes that resumed a session */
+    COUNT_SENT,       /* messages, requests */
+    COUNT_RECEIVED,   /* messages, responses, deliveries of chat */
     COUNT_SENT_BYTES, /* of the application, without frames, on connections that are open */
     COUNT_RECEIVED_BYTES,
     COUNT_BESIDE, /* replies on the echo connections beside */
@@ -59,8 +59,8 @@ enum timing {
 };
 
 const char *count_name(enum count count);
-const char *fault_name(enum fault fault);       /* "lost", for machines */
-const char *fault_meaning(enum fault fault);    /* "messages that never came", for people */
+const char *fault_name(enum fault fault);    /* "lost", for machines */
+const char *fault_meaning(enum fault fault); /* "messages that never came", for people */
 const char *timing_name(enum timing timing);
 const char *timing_meaning(enum timing timing);
 
@@ -82,9 +82,9 @@ enum lane_state {
 struct lane {
     _Alignas(64) _Atomic uint64_t counts[COUNT_KINDS];
     _Atomic uint64_t faults[FAULT_KINDS];
-    _Atomic uint64_t cpu_ns;  /* of the thread, up to a moment ago */
-    _Atomic uint64_t waiting; /* messages sent whose replies have not come */
-    _Atomic int state;        /* enum lane_state */
+    _Atomic uint64_t cpu_ns;       /* of the thread, up to a moment ago */
+    _Atomic uint64_t waiting;      /* messages sent whose replies have not come */
+    _Atomic int state;             /* enum lane_state */
     _Atomic unsigned reason_count; /* the texts of so many reasons stand, and change no more */
     struct reason reasons[REASONS_MAX];
     struct hist timings[TIMING_KINDS];
@@ -128,5 +128,5 @@ static inline void lane_fault_add(struct lane *l, enum fault fault, uint64_t n)
 }
 
 /* Counts a reason; beyond REASONS_MAX different ones they are counted as "others". Bytes that
- * cannot be printed are escaped; the text is cut behind a whole character. */
+ * cannot be printed are escaped; a long text is cut. */
 void lane_reason_add(struct lane *l, const char *text);

@@ -3,7 +3,11 @@
 
 #include "plan/plan.h"
 
+#include "simul/err.h"
+
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct client;
 struct driver;
@@ -24,7 +28,8 @@ struct scenario {
     const char *summary; /* a line of --help */
     unsigned carriers;   /* ON_… */
     size_t client_bytes; /* of the struct whose first member is the struct client */
-    size_t driver_bytes; /* of what it keeps for a thread: driver_state() */
+    size_t driver_bytes; /* of what it keeps for a thread: driver.state, zeroed */
+    bool opens_itself;   /* clients are not opened for it, but by it, in PHASE_RUNNING */
 
     /* Before any connection, once for each thread. ERR_NOMEM. */
     enum err (*start)(struct driver *d);
@@ -41,10 +46,13 @@ struct scenario {
     /* A message of the rate is due; `intended_ns` is when. Only where the plan has a rate. False:
      * nobody can send it now, and it is due still. */
     bool (*on_due)(struct driver *d, uint64_t intended_ns);
+    /* Now and then, a second apart at most, for each client that is open: do its replies come? */
+    void (*on_sweep)(struct client *c);
     /* Nothing is sent any more; what has not come is lost. Before the connections are closed. */
     void (*on_end)(struct driver *d);
     /* Says goodbye: QUIT, a close frame; then the connection is shut down. */
     void (*on_leave)(struct client *c);
+    /* Frees what start made. */
     void (*stop)(struct driver *d);
 };
 

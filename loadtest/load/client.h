@@ -1,0 +1,83 @@
+/* A client: one connection of a driver, from connect to close.
+ *
+ *     CLOSED → CONNECTING → [SECURING: TLS] → GREETING: the wire's handshake → OPEN → LEAVING →
+ * CLOSED
+ *
+ * The scenario embeds the struct as the first member of its own. The driver owns it; a closed
+ * client may be opened again. */
+#pragma once
+
+#include "load/driver.h"
+#include "load/wire.h"
+
+enum client_state {
+    CLIENT_CLOSED,
+    CLIENT_CONNECTING,
+    CLIENT_SECURING,
+    CLIENT_GREETING,
+    CLIENT_OPEN,
+    CLIENT_LEAVING, /* we have said goodbye, and wait for the end of file */
+};
+
+struct client {
+    struct driver *driver;
+    ev_io io;       /* io.fd is the socket; -1: none */
+    uint32_t index; /* among all clients of the plan */
+    uint8_t state;  /* enum client_state */
+    bool was_open;  /* since it was connected last */
+    bool is_broken; /* sending failed; reading will tell */
+    const struct wire *wire;
+    const struct url *url;
+    const struct address *address; /* to connect to */
+    SSL *ssl;
+    struct buf in;     /* what the wire could not use yet */
+    struct buf out;    /* what the socket did not take */
+    uint64_t stage_ns; /* when the state began; while it opens */
+    struct list deadline;
+    union {
+        struct ws_reader ws;
+        struct greeting *greeting;
+        struct http_client *http;
+    } wire_state;
+};
+
+/* Begins to connect to c->address with c->wire. False: that failed at once, and is counted;
+ * on_close is not called. */
+bool client_open(struct client *c);
+
+/* Sends a message with the wire. */
+static inline void client_send(struct client *c, struct span payload, bool is_text)
+{
+    c->wire->send(c, payload, is_text);
+}
+
+/* Whether all that was sent has gone to the kernel. */
+static inline bool client_is_drained(const struct client *c)
+{
+    return c->out.len == 0 && c->driver->writing != c;
+}
+
+/* Says goodbye, by the scenario and by the wire, and lets the connection end. */
+void client_leave(struct client *c);
+
+/* Closes at once. Calls on_close. */
+void client_close(struct client *c);
+
+/* Closes for a fault of the server's or ours, counts it, and its reason in words. */
+__attribute__((format(printf, 3, 4))) void client_fail(struct client *c, enum fault fault,
+                                                       const char *format, ...);
+
+/* ---- for wires and the driver ---- */
+
+/* The wire's handshake is done. */
+void client_opened(struct client *c);
+
+/* Room for that many bytes of output, to be filled before anything else is called; they leave when
+ * the callback is over. */
+uint8_t *client_put(struct client *c, size_t bytes);
+
+/* Sends what was put. Never calls back. */
+void client_flush(struct client *c);
+
+/* Sets the fields of a zeroed client: its index, and address, URL and wire as the plan has them. */
+void client_init(struct client *c, struct driver *d, uint32_t index);

@@ -1,0 +1,325 @@
+#include "load/driver.h"
+
+#include "load/client.h"
+#include "load/pace.h"
+#include "load/tls.h"
+#include "scenario/scenario.h"
+#include "simul/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double TICK_S = 0.01;
+static const double FAREWELL_S = 1.0;
+
+enum {
+    NS_PER_S = 1000000000,
+    IDLE_PARTIALS = 64,     /* wslay contexts kept for frames that are cut */
+    WAIT_BYTES = 32 * 1024, /* frames up to here come whole; they must fit the carry */
+    SWEEP_TICKS = 50,       /* all clients are looked at within so many ticks */
+};
+
+_Static_assert((int)WAIT_BYTES <= (int)DRIVER_CARRY_BYTES, "a frame that is waited for must fit");
+
+static uint64_t monotonic_ns(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+void driver_clock(struct driver *d)
+{
+    d->now_ns = monotonic_ns(CLOCK_MONOTONIC);
+}
+
+uint32_t driver_random(struct driver *d)
+{
+    uint32_t value;
+    if (d->random_left < sizeof value) {
+        CHECK(getrandom(d->random, sizeof d->random, 0) == (ssize_t)sizeof d->random);
+        d->random_left = sizeof d->random;
+    }
+    d->random_left -= sizeof value;
+    memcpy(&value, d->random + d->random_left, sizeof value);
+    return value;
+}
+
+void driver_settle(struct driver *d)
+{
+    if (d->writing != NULL)
+        client_flush(d->writing);
+}
+
+_Noreturn void driver_out_of_memory(struct driver *d)
+{
+    lane_fault_add(d->lane, FAULT_LOCAL, 1);
+    lane_reason_add(d->lane, "out of memory: use fewer connections or smaller messages");
+    _exit(EXIT_FAILURE);
+}
+
+/* ---- what scenarios count ---- */
+
+static bool is_measured(const struct driver *d, uint64_t ns)
+{
+    return ns >= atomic_load_explicit(&d->board->measure_from_ns, memory_order_relaxed) &&
+           ns < atomic_load_explicit(&d->board->measure_to_ns, memory_order_relaxed);
+}
+
+bool driver_may_send(const struct driver *d)
+{
+    return d->phase == PHASE_RUNNING && d->budget > 0 &&
+           d->now_ns < atomic_load_explicit(&d->board->measure_to_ns, memory_order_relaxed);
+}
+
+void driver_sent(struct driver *d, size_t bytes)
+{
+    lane_count_add(d->lane, COUNT_SENT, 1);
+    lane_count_add(d->lane, COUNT_SENT_BYTES, bytes);
+    d->waiting++;
+    if (d->budget != UINT64_MAX)
+        d->budget--;
+}
+
+void driver_received(struct driver *d, enum timing timing, uint64_t intended_ns, size_t bytes)
+{
+    lane_count_add(d->lane, timing == TIMING_BESIDE ? COUNT_BESIDE : COUNT_RECEIVED, 1);
+    lane_count_add(d->lane, COUNT_RECEIVED_BYTES, bytes);
+    d->waiting--;
+    if (is_measured(d, intended_ns))
+        hist_add(&d->lane->timings[timing], d->now_ns > intended_ns ? d->now_ns - intended_ns : 0);
+}
+
+void driver_time(struct driver *d, enum timing timing, uint64_t began_ns)
+{
+    hist_add(&d->lane->timings[timing], d->now_ns - began_ns);
+}
+
+/* ---- opening ---- */
+
+/* How many clients may have been begun by now. */
+static uint32_t opened_by_now(const struct driver *d)
+{
+    if (d->plan->connect_rate <= 0)
+        return d->client_count;
+    double seconds = (double)(d->now_ns - d->began_ns) / NS_PER_S;
+    double allowed = 1 + seconds * d->plan->connect_rate / d->count;
+    return allowed < d->client_count ? (uint32_t)allowed : d->client_count;
+}
+
+static void open_more(struct driver *d)
+{
+    uint32_t until = opened_by_now(d);
+    while (d->opened_next < until && d->opening < DRIVER_OPENING_MAX)
+        client_open(driver_client(d, d->opened_next++));
+    if (d->opened_next == d->client_count && d->opening == 0 && d->phase == PHASE_OPENING)
+        atomic_store(&d->lane->state, LANE_OPEN);
+}
+
+void driver_opened(struct driver *d)
+{
+    if (d->phase == PHASE_OPENING && !d->plan->scenario->opens_itself)
+        open_more(d);
+}
+
+/* Clients that take too long to open. */
+static void give_up_opening(struct driver *d)
+{
+    static const char *const STAGES[] = {
+        [CLIENT_CONNECTING] = "to connect",
+        [CLIENT_SECURING] = "for the TLS handshake",
+        [CLIENT_GREETING] = "for the handshake",
+    };
+    while (!list_is_empty(&d->deadlines)) {
+        struct list *oldest = d->deadlines.next;
+        struct client *c = (struct client *)((uint8_t *)oldest - offsetof(struct client, deadline));
+        if (d->now_ns - c->stage_ns < d->plan->timeout_ns)
+            return;
+        client_fail(c, FAULT_TIMEOUT, "no answer %s within the time-out", STAGES[c->state]);
+    }
+}
+
+/* ---- phases ---- */
+
+static void leave_all(struct driver *d)
+{
+    const struct scenario *s = d->plan->scenario;
+    if (s->on_end != NULL)
+        s->on_end(d);
+    for (uint32_t k = 0; k < d->client_count; k++)
+        client_leave(driver_client(d, k));
+    ev_timer_start(d->ev, &d->farewell);
+}
+
+/* Follows what the watcher says. */
+static void follow_phase(struct driver *d)
+{
+    int phase = atomic_load(&d->board->phase);
+    while (d->phase < phase) {
+        d->phase++;
+        if (d->phase == PHASE_RUNNING) {
+            if (d->plan->scenario->on_run != NULL)
+                d->plan->scenario->on_run(d);
+            pace_start(d);
+        } else if (d->phase == PHASE_DRAINING) {
+            pace_stop(d);
+        } else if (d->phase == PHASE_CLOSING) {
+            leave_all(d);
+        }
+        driver_settle(d);
+    }
+}
+
+/* Lets the scenario look for replies that do not come, a share of the clients at a time. */
+static void sweep(struct driver *d)
+{
+    const struct scenario *s = d->plan->scenario;
+    if (s->on_sweep == NULL || d->phase != PHASE_RUNNING)
+        return;
+    uint32_t share = d->client_count / SWEEP_TICKS + 1;
+    for (uint32_t i = 0; i < share && i < d->client_count; i++) {
+        struct client *c = driver_client(d, d->swept++ % d->client_count);
+        if (c->state == CLIENT_OPEN)
+            s->on_sweep(c);
+    }
+    driver_settle(d);
+}
+
+static void publish(struct driver *d)
+{
+    struct lane *l = d->lane;
+    atomic_store_explicit(&l->cpu_ns, monotonic_ns(CLOCK_THREAD_CPUTIME_ID), memory_order_relaxed);
+    atomic_store_explicit(&l->waiting, d->waiting, memory_order_relaxed);
+    if (d->phase == PHASE_RUNNING && d->budget == 0 && d->waiting == 0)
+        atomic_store(&l->state, LANE_SPENT);
+}
+
+static void on_tick(struct ev_loop *ev, ev_timer *w, int events)
+{
+    struct driver *d = w->data;
+    (void)events;
+    driver_clock(d);
+    follow_phase(d);
+    give_up_opening(d);
+    if (d->phase == PHASE_OPENING)
+        driver_opened(d);
+    sweep(d);
+    pace_resume(d);
+    publish(d);
+    if (d->phase == PHASE_CLOSING && d->left_open == 0)
+        ev_break(ev, EVBREAK_ALL);
+}
+
+static void on_farewell(struct ev_loop *ev, ev_timer *w, int events)
+{
+    (void)w, (void)events;
+    ev_break(ev, EVBREAK_ALL);
+}
+
+/* ---- a life ---- */
+
+static bool refuse_to_start(struct driver *d, const char *why)
+{
+    lane_fault_add(d->lane, FAULT_LOCAL, 1);
+    lane_reason_add(d->lane, why);
+    return false;
+}
+
+/* What the clients are, and what they all need. */
+static bool make_clients(struct driver *d)
+{
+    const struct plan *plan = d->plan;
+    const struct scenario *s = plan->scenario;
+    d->client_bytes = s->client_bytes;
+    d->client_count = plan->connections / d->count + (d->index < plan->connections % d->count);
+    d->clients = calloc(d->client_count, d->client_bytes);
+    d->input = malloc(DRIVER_CARRY_BYTES + DRIVER_INPUT_BYTES);
+    d->state = calloc(1, s->driver_bytes + 1);
+    if ((d->clients == NULL && d->client_count > 0) || d->input == NULL || d->state == NULL)
+        return refuse_to_start(d, "out of memory: use fewer connections");
+    for (uint32_t k = 0; k < d->client_count; k++)
+        client_init(driver_client(d, k), d, k * d->count + d->index);
+    if (s->start != NULL && s->start(d) != OK)
+        return refuse_to_start(d, "out of memory: use fewer connections or smaller messages");
+    return true;
+}
+
+static bool make_tls(struct driver *d)
+{
+    const char *why;
+    bool wants =
+        d->plan->urls[0].scheme->tls || (d->plan->beside > 0 && d->plan->beside_url.scheme->tls);
+    if (!wants)
+        return true;
+    d->tls = tls_context_new(d->plan, &why);
+    return d->tls != NULL || refuse_to_start(d, why);
+}
+
+static bool driver_start(struct driver *d)
+{
+    d->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+    if (d->ev == NULL)
+        return refuse_to_start(d, "no event loop");
+    list_init(&d->deadlines);
+    ws_frame_pool_init(&d->frames, IDLE_PARTIALS);
+    d->rules = (struct ws_rules){.wait_bytes = WAIT_BYTES, .side = WS_CLIENT};
+    uint64_t most = d->plan->messages_max;
+    d->budget = most == 0 ? UINT64_MAX : most / d->count + (d->index < most % d->count);
+    d->share = 1.0 / d->count;
+    if (!make_tls(d) || !pace_init(d) || !make_clients(d))
+        return false;
+    ev_timer_init(&d->tick, on_tick, TICK_S, TICK_S);
+    d->tick.data = d;
+    ev_timer_init(&d->farewell, on_farewell, FAREWELL_S, 0);
+    ev_timer_start(d->ev, &d->tick);
+    driver_clock(d);
+    d->began_ns = d->now_ns;
+    if (d->plan->scenario->opens_itself)
+        atomic_store(&d->lane->state, LANE_OPEN);
+    else
+        open_more(d);
+    return true;
+}
+
+static void driver_stop(struct driver *d)
+{
+    for (uint32_t k = 0; d->clients != NULL && k < d->client_count; k++)
+        client_close(driver_client(d, k));
+    if (d->state != NULL && d->plan->scenario->stop != NULL)
+        d->plan->scenario->stop(d);
+    pace_deinit(d);
+    SSL_CTX_free(d->tls);
+    ws_frame_pool_deinit(&d->frames);
+    buf_deinit(&d->output);
+    free(d->state);
+    free(d->input);
+    free(d->clients);
+    if (d->ev != NULL)
+        ev_loop_destroy(d->ev);
+}
+
+void driver_run(const struct plan *plan, struct board *board, unsigned index, unsigned count)
+{
+    struct driver *d = calloc(1, sizeof *d);
+    struct lane *lane = &board->lanes[index];
+    CHECK(index < count && count == board->lane_count);
+    if (d != NULL) {
+        *d = (struct driver){.plan = plan,
+                             .board = board,
+                             .lane = lane,
+                             .index = index,
+                             .count = count,
+                             .pace_fd = -1};
+        if (driver_start(d))
+            ev_run(d->ev, 0);
+        driver_stop(d);
+        publish(d);
+        free(d);
+    } else {
+        lane_reason_add(lane, "out of memory");
+    }
+    atomic_store(&lane->state, LANE_GONE);
+}

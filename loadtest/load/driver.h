@@ -1,0 +1,107 @@
+/* A driver: one thread with one loop, which opens its share of the connections, lets the scenario
+ * work with them, and counts on its lane of the board.
+ *
+ * Drivers share nothing but the board. Driver i of n has the clients i, i + n, i + 2n, … of the
+ * plan. */
+#pragma once
+
+#include "load/board.h"
+#include "plan/plan.h"
+#include "simul/buf.h"
+#include "simul/list.h"
+#include "simul/ws.h"
+
+#include <ev.h>
+#include <openssl/ssl.h>
+
+struct client;
+
+enum {
+    DRIVER_INPUT_BYTES = 256 * 1024, /* read of one client at a time */
+    DRIVER_CARRY_BYTES = 64 * 1024,  /* most that a wire may leave unread until there is more */
+    DRIVER_OPENING_MAX = 256,        /* handshakes at a time, where there is no rate of them */
+};
+
+struct driver {
+    const struct plan *plan;
+    struct board *board;
+    struct lane *lane;
+    struct ev_loop *ev;
+    unsigned index, count; /* which driver of how many */
+    uint64_t now_ns;       /* monotonic; read when a client becomes readable, and for each tick */
+    int phase;             /* enum phase, as it was seen last */
+
+    uint8_t *clients; /* client_count structs of the scenario's size */
+    size_t client_bytes;
+    uint32_t client_count;
+    uint32_t opened_next;  /* the client to be opened next */
+    uint32_t opening;      /* handshakes that go on */
+    uint32_t left_open;    /* clients that have a socket */
+    struct list deadlines; /* clients that are opening, the oldest first */
+    uint32_t swept;        /* the client whose time-outs are looked at next */
+
+    uint8_t *input;         /* DRIVER_CARRY_BYTES and DRIVER_INPUT_BYTES */
+    struct buf output;      /* what `writing` sends when the callback is over */
+    struct client *writing; /* NULL: nobody */
+    uint64_t waiting;       /* messages whose replies have not come */
+
+    struct ws_frame_pool frames;
+    struct ws_rules rules;
+    uint8_t random[4096]; /* from the system; masks must not be guessed (RFC 6455 section 10.3) */
+    size_t random_left;
+    SSL_CTX *tls; /* NULL: without */
+
+    uint64_t began_ns; /* when opening began */
+    uint64_t due_ns;   /* when the next message of the rate is to be sent */
+    double share; /* of the plan's rate that is this driver's; the scenario's start may set it */
+    double due_step_ns, due_exact_ns;
+    bool due_waits;  /* nobody could send it */
+    uint64_t budget; /* messages that may still be sent; UINT64_MAX: no limit */
+    int pace_fd;
+    ev_io pace;
+    ev_timer tick;
+    ev_timer farewell; /* bounds PHASE_CLOSING */
+    void *state;       /* of the scenario */
+};
+
+/* Runs a driver to the end of PHASE_CLOSING, on the thread that calls it; what keeps it from
+ * starting is a fault and a reason on its lane. */
+void driver_run(const struct plan *plan, struct board *board, unsigned index, unsigned count);
+
+/* The k-th client of this driver. */
+static inline struct client *driver_client(const struct driver *d, uint32_t k)
+{
+    return (struct client *)(d->clients + (size_t)k * d->client_bytes);
+}
+
+/* Reads the clock into now_ns. */
+void driver_clock(struct driver *d);
+
+/* Whether a message whose intended time is now may be sent: the run goes on, and neither its end
+ * nor messages_max is reached. */
+bool driver_may_send(const struct driver *d);
+
+/* Counts a message of that many bytes as sent; it waits for its reply. */
+void driver_sent(struct driver *d, size_t bytes);
+/* Counts its reply, that came now. */
+void driver_received(struct driver *d, enum timing timing, uint64_t intended_ns, size_t bytes);
+/* Waits no longer for n messages that were sent. */
+static inline void driver_give_up(struct driver *d, uint64_t n)
+{
+    d->waiting -= n;
+}
+
+/* Adds a duration that ended now; whether it is in the window does not matter. */
+void driver_time(struct driver *d, enum timing timing, uint64_t began_ns);
+
+/* Lets out what the client that was written to last has to send. For whoever calls scenarios. */
+void driver_settle(struct driver *d);
+
+/* Ends the process with a message, since a run that lost clients to that is worth nothing. */
+_Noreturn void driver_out_of_memory(struct driver *d);
+
+/* Four bytes that nobody can guess. */
+uint32_t driver_random(struct driver *d);
+
+/* A client has finished opening, or has failed to. For client.c. */
+void driver_opened(struct driver *d);

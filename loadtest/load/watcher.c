@@ -1,0 +1,302 @@
+#include "load/watcher.h"
+
+#include "load/process_stat.h"
+#include "load/tally.h"
+#include "scenario/scenario.h"
+#include "simul/check.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    NS_PER_S = 1000000000,
+    UPDATE_NS = 100 * 1000 * 1000,
+    SETTLE_NS = 50 * 1000 * 1000, /* drivers look at the phase, and tell what waits, more often */
+    CLOSING_NS_MAX = 5ll * NS_PER_S,
+};
+
+struct watcher {
+    const struct plan *plan;
+    struct crew *crew;
+    struct board *board;
+    const struct display *display;
+    struct run *run;
+    uint64_t now_ns, began_ns, phase_ns; /* phase_ns: when the phase began */
+    uint64_t sampled_ns, updated_ns;
+    struct tally *now, *sampled, *measured_from; /* of all lanes */
+    bool has_from, has_to;
+    uint64_t from_ns, to_ns; /* the window as it came to be */
+    uint64_t from_server_cpu_ns, sampled_server_cpu_ns;
+    unsigned signals;
+};
+
+static uint64_t monotonic_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* ---- phases ---- */
+
+static int phase_of(const struct watcher *w)
+{
+    return atomic_load(&w->board->phase);
+}
+
+static void enter(struct watcher *w, enum phase phase)
+{
+    atomic_store(&w->board->phase, phase);
+    w->phase_ns = w->now_ns;
+}
+
+/* Whether every lane has come at least so far. */
+static bool lanes_are(const struct watcher *w, enum lane_state state)
+{
+    for (unsigned k = 0; k < w->board->lane_count; k++) {
+        if (atomic_load(&w->board->lanes[k].state) < (int)state)
+            return false;
+    }
+    return true;
+}
+
+static void begin_running(struct watcher *w)
+{
+    const struct plan *plan = w->plan;
+    /* A little later than now, so that every driver has seen the phase. */
+    w->from_ns = w->now_ns + SETTLE_NS + plan->warm_up_ns;
+    w->to_ns = plan->duration_ns == 0 ? UINT64_MAX : w->from_ns + plan->duration_ns;
+    atomic_store(&w->board->measure_from_ns, w->from_ns);
+    atomic_store(&w->board->measure_to_ns, w->to_ns);
+    enter(w, PHASE_RUNNING);
+}
+
+/* The window ends now at the latest. */
+static void end_running(struct watcher *w)
+{
+    if (w->now_ns < w->to_ns)
+        w->to_ns = w->now_ns;
+    atomic_store(&w->board->measure_to_ns, w->to_ns);
+    w->has_to = w->has_from;
+    enter(w, PHASE_DRAINING);
+}
+
+static bool is_drained(const struct watcher *w)
+{
+    uint64_t ns = w->now_ns - w->phase_ns;
+    return ns >= SETTLE_NS && (w->now->waiting == 0 || ns >= w->plan->timeout_ns);
+}
+
+static bool nothing_opened(const struct watcher *w)
+{
+    return w->now->counts[COUNT_OPENED] == 0;
+}
+
+static void move_on(struct watcher *w)
+{
+    bool is_stopped = w->signals > 0 || w->crew->left == 0;
+    switch (phase_of(w)) {
+    case PHASE_OPENING:
+        if (is_stopped)
+            enter(w, PHASE_CLOSING);
+        else if (lanes_are(w, LANE_OPEN)) {
+            if (!w->plan->scenario->opens_itself && nothing_opened(w))
+                enter(w, PHASE_CLOSING);
+            else
+                begin_running(w);
+        }
+        break;
+    case PHASE_RUNNING:
+        if (is_stopped || w->now_ns >= w->to_ns || lanes_are(w, LANE_SPENT))
+            end_running(w);
+        break;
+    case PHASE_DRAINING:
+        if (is_stopped ? w->signals > 1 || w->crew->left == 0 || is_drained(w) : is_drained(w))
+            enter(w, PHASE_CLOSING);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- figures ---- */
+
+/* What was counted when the window began and when it ended. */
+static void note_window(struct watcher *w)
+{
+    struct run *r = w->run;
+    if (phase_of(w) >= PHASE_RUNNING && !w->has_from && w->now_ns >= w->from_ns) {
+        w->has_from = true;
+        *w->measured_from = *w->now;
+        w->from_ns = w->now_ns;
+        w->from_server_cpu_ns = process_cpu_ns(w->plan->server_pid);
+    }
+    if (!w->has_from || w->has_to)
+        return;
+    for (unsigned k = 0; k < COUNT_KINDS; k++)
+        r->counts[k] = w->now->counts[k] - w->measured_from->counts[k];
+    r->measured_seconds = (double)(w->now_ns - w->from_ns) / NS_PER_S;
+    if (w->plan->server_pid != 0)
+        r->server_cpu_ns = process_cpu_ns(w->plan->server_pid) - w->from_server_cpu_ns;
+}
+
+static void note_memory(struct watcher *w)
+{
+    struct run *r = w->run;
+    uint64_t bytes = process_memory_bytes(w->plan->server_pid);
+    if (r->server_memory_begin_bytes == 0)
+        r->server_memory_begin_bytes = bytes;
+    if (phase_of(w) <= PHASE_RUNNING)
+        r->server_memory_open_bytes = bytes;
+    if (bytes > r->server_memory_max_bytes)
+        r->server_memory_max_bytes = bytes;
+}
+
+static void note_totals(struct watcher *w)
+{
+    struct run *r = w->run;
+    tally_take(w->now, w->board);
+    r->seconds = (double)(w->now_ns - w->began_ns) / NS_PER_S;
+    memcpy(r->totals, w->now->counts, sizeof r->totals);
+    memcpy(r->faults, w->now->faults, sizeof r->faults);
+    r->cpu_ns = w->now->cpu_ns;
+    uint64_t open = tally_open(w->now);
+    if (open > r->open_max)
+        r->open_max = open;
+}
+
+/* Fills the last sample with what came since the one before it. */
+static void fill_sample(struct watcher *w)
+{
+    struct run *r = w->run;
+    struct sample *s = &r->samples[r->sample_count - 1];
+    uint64_t cpu_ns = process_cpu_ns(w->plan->server_pid);
+    tally_sample(s, w->now, w->sampled);
+    s->at_s = r->seconds;
+    s->seconds = (double)(w->now_ns - w->sampled_ns) / NS_PER_S;
+    s->phase = (enum phase)phase_of(w);
+    s->is_measured = w->has_from && !w->has_to;
+    s->server_memory_bytes = process_memory_bytes(w->plan->server_pid);
+    s->server_cpu_share = w->plan->server_pid == 0
+                              ? NAN
+                              : (double)(cpu_ns - w->sampled_server_cpu_ns) / NS_PER_S / s->seconds;
+}
+
+static enum err begin_sample(struct watcher *w)
+{
+    struct run *r = w->run;
+    struct sample *more = realloc(r->samples, (r->sample_count + 1) * sizeof *more);
+    if (more == NULL)
+        return ERR_NOMEM;
+    r->samples = more;
+    more[r->sample_count++] = (struct sample){.server_cpu_share = NAN};
+    w->sampled_ns = w->now_ns;
+    *w->sampled = *w->now;
+    w->sampled_server_cpu_ns = process_cpu_ns(w->plan->server_pid);
+    return OK;
+}
+
+static enum err look(struct watcher *w, bool is_last)
+{
+    const struct display *show = w->display;
+    bool is_over = w->now_ns - w->sampled_ns >= NS_PER_S || is_last;
+    bool is_due = w->now_ns - w->updated_ns >= UPDATE_NS;
+    note_totals(w);
+    note_window(w);
+    if (!is_over && !is_due)
+        return OK;
+    w->updated_ns = w->now_ns;
+    tally_take_timings(w->now, w->board);
+    tally_timings(w->run->timings, w->now);
+    w->run->reason_count = tally_reasons(w->run->reasons, w->board);
+    note_memory(w);
+    fill_sample(w);
+    if (show->update != NULL)
+        show->update(w->run);
+    if (!is_over)
+        return OK;
+    if (show->second != NULL)
+        show->second(w->run);
+    return is_last ? OK : begin_sample(w);
+}
+
+/* ---- the watch ---- */
+
+/* Waits for a signal until the next thing is to be done. */
+static void wait_a_little(struct watcher *w, const sigset_t *signals)
+{
+    uint64_t until = w->now_ns + UPDATE_NS / 5;
+    if (phase_of(w) == PHASE_RUNNING) {
+        if (w->from_ns > w->now_ns && w->from_ns < until)
+            until = w->from_ns;
+        if (w->to_ns > w->now_ns && w->to_ns < until)
+            until = w->to_ns;
+    }
+    struct timespec t = {0, (long)(until - w->now_ns)};
+    int number = sigtimedwait(signals, NULL, &t);
+    if (number == SIGINT || number == SIGTERM)
+        w->signals++;
+    w->now_ns = monotonic_now_ns();
+    crew_reap(w->crew);
+}
+
+static enum err watch(struct watcher *w, const sigset_t *signals)
+{
+    enum err e = begin_sample(w);
+    while (e == OK && w->signals < 2 && w->crew->left > 0) {
+        wait_a_little(w, signals);
+        if (phase_of(w) == PHASE_CLOSING && w->now_ns - w->phase_ns > CLOSING_NS_MAX)
+            break;
+        e = look(w, false);
+        move_on(w);
+    }
+    if (e == OK)
+        e = look(w, true);
+    w->run->was_interrupted = w->signals > 0;
+    if (e == OK && w->signals > 1)
+        e = ERR_CLOSED;
+    return e == OK && nothing_opened(w) ? ERR_IO : e;
+}
+
+enum err watcher_run(const struct plan *plan, struct crew *crew, const struct display *display,
+                     struct run *run)
+{
+    struct watcher w = {.plan = plan,
+                        .crew = crew,
+                        .board = crew->board,
+                        .display = display,
+                        .run = run,
+                        .to_ns = UINT64_MAX,
+                        .from_ns = UINT64_MAX};
+    sigset_t signals, before;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, &before);
+
+    memset(run, 0, sizeof *run);
+    run->plan = plan;
+    run->began_unix_s = time(NULL);
+    w.now_ns = w.began_ns = w.phase_ns = monotonic_now_ns();
+    w.now = calloc(1, sizeof *w.now);
+    w.sampled = calloc(1, sizeof *w.sampled);
+    w.measured_from = calloc(1, sizeof *w.measured_from);
+    enum err e = w.now == NULL || w.sampled == NULL || w.measured_from == NULL
+                     ? ERR_NOMEM
+                     : watch(&w, &signals);
+    free(w.now);
+    free(w.sampled);
+    free(w.measured_from);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return e;
+}
+
+void run_deinit(struct run *run)
+{
+    free(run->samples);
+    run->samples = NULL;
+    run->sample_count = 0;
+}

@@ -1,0 +1,21 @@
+/* The watcher: what the first process does while the crew carries the load. It moves the run on
+ * from phase to phase, adds up what the lanes count, and takes a sample each second. */
+#pragma once
+
+#include "load/crew.h"
+#include "report/run.h"
+
+/* What is shown meanwhile. Both may be NULL. */
+struct display {
+    void (*update)(const struct run *so_far); /* ten times a second; the last sample is not over */
+    void (*second)(const struct run *so_far); /* a sample is complete: the last one */
+};
+
+/* Watches a run to its end and fills *run, which run_deinit frees. SIGINT or SIGTERM ends the
+ * sending, and the run is reported as far as it went; a second one leaves at once. ERR_IO: no
+ * connection came about, or the crew was lost before anything was sent; ERR_CLOSED: left at the
+ * second signal; ERR_NOMEM. The figures are as good as they can be in each case. */
+enum err watcher_run(const struct plan *plan, struct crew *crew, const struct display *display,
+                     struct run *run);
+
+void run_deinit(struct run *run);

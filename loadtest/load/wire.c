@@ -1,0 +1,63 @@
+/* The table of wires, and those that need no handshake: streams and lines. */
+#include "load/wire.h"
+
+#include "load/client.h"
+#include "scenario/scenario.h"
+
+const struct wire *wire_of(enum carrier carrier)
+{
+    static const struct wire *const WIRES[] = {
+        [CARRIER_RAW] = &wire_raw,
+        [CARRIER_LINE] = &wire_line,
+    };
+    return WIRES[carrier];
+}
+
+/* ---- a stream ---- */
+
+static void raw_greet(struct client *c)
+{
+    client_opened(c);
+}
+
+static void raw_decode(struct client *c, struct ws_input *in)
+{
+    struct message m = {.payload = span_of(in->ptr, in->len)};
+    *in = (struct ws_input){in->ptr + in->len, 0};
+    c->driver->plan->scenario->on_message(c, &m);
+}
+
+static void raw_send(struct client *c, struct span payload, bool is_text)
+{
+    (void)is_text;
+    memcpy(client_put(c, payload.len), payload.ptr, payload.len);
+}
+
+const struct wire wire_raw = {.greet = raw_greet, .decode = raw_decode, .send = raw_send};
+
+/* ---- lines ---- */
+
+static void line_decode(struct client *c, struct ws_input *in)
+{
+    while (c->state == CLIENT_OPEN) {
+        struct span all = span_of(in->ptr, in->len);
+        size_t len = span_find(all, '\n');
+        if (len == all.len)
+            return;
+        struct message m = {span_take(all, len), true, true, true};
+        if (len > 0 && m.payload.ptr[len - 1] == '\r')
+            m.payload.len--;
+        *in = (struct ws_input){in->ptr + len + 1, in->len - len - 1};
+        c->driver->plan->scenario->on_message(c, &m);
+    }
+}
+
+static void line_send(struct client *c, struct span payload, bool is_text)
+{
+    (void)is_text;
+    uint8_t *to = client_put(c, payload.len + 2);
+    memcpy(to, payload.ptr, payload.len);
+    memcpy(to + payload.len, "\r\n", 2);
+}
+
+const struct wire wire_line = {.greet = raw_greet, .decode = line_decode, .send = line_send};
