@@ -28,20 +28,20 @@ bool http_header_next(struct span *headers, struct span *name, struct span *valu
     return true;
 }
 
-struct span http_header(const struct http_request *request, const char *name)
+struct span http_header(struct span headers, const char *name)
 {
-    struct span rest = request->headers, wanted = span_str(name), found, value;
-    while (http_header_next(&rest, &found, &value)) {
+    struct span wanted = span_str(name), found, value;
+    while (http_header_next(&headers, &found, &value)) {
         if (span_eq_nocase(found, wanted))
             return value;
     }
     return SPAN_EMPTY;
 }
 
-bool http_header_has(const struct http_request *request, const char *name, const char *token)
+bool http_header_has(struct span headers, const char *name, const char *token)
 {
-    struct span rest = request->headers, wanted = span_str(name), found, value;
-    while (http_header_next(&rest, &found, &value)) {
+    struct span wanted = span_str(name), found, value;
+    while (http_header_next(&headers, &found, &value)) {
         if (span_eq_nocase(found, wanted) && http_token_list_has(value, token))
             return true;
     }

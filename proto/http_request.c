@@ -171,10 +171,11 @@ struct http_refusal http_request_headers_parse(struct http_request *request)
     struct http_refusal refusal = parse_framing(request, &found);
     if (refusal.status != 0)
         return refusal;
-    bool closes = http_header_has(request, "connection", "close");
-    request->keep_alive = !closes && (request->version_minor > 0 ||
-                                      http_header_has(request, "connection", "keep-alive"));
+    bool closes = http_header_has(request->headers, "connection", "close");
+    request->keep_alive =
+        !closes && (request->version_minor > 0 ||
+                    http_header_has(request->headers, "connection", "keep-alive"));
     request->expects_continue =
-        request->version_minor > 0 && http_header_has(request, "expect", "100-continue");
+        request->version_minor > 0 && http_header_has(request->headers, "expect", "100-continue");
     return HTTP_ACCEPTED;
 }

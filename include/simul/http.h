@@ -51,16 +51,16 @@ struct http_request {
     bool expects_continue; /* the peer waits for HTTP_CONTINUE before it sends the body */
 };
 
-/* Takes the next header off `headers`, a copy of http_request's. The value has no white space
+/* Takes the next header off `headers`, a copy of a message's. The value has no white space
  * around it. False when there is none left. */
 bool http_header_next(struct span *headers, struct span *name, struct span *value);
 
 /* The first value of a header, found without regard to case. `ptr` is NULL when it is absent, and
  * is not when it is empty. */
-struct span http_header(const struct http_request *request, const char *name);
+struct span http_header(struct span headers, const char *name);
 
 /* Whether any header of this name lists the token, both without regard to case. */
-bool http_header_has(const struct http_request *request, const char *name, const char *token);
+bool http_header_has(struct span headers, const char *name, const char *token);
 
 /* Takes the next element off a comma-separated list (RFC 9110 §5.6.1), without the white space
  * around it; empty elements are skipped. False when there is none left. */

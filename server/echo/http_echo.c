@@ -24,7 +24,7 @@ static const struct http_field FIELDS[] = {
 
 static const char *echo_type(const struct http_request *request)
 {
-    struct span type = http_header(request, "Content-Type");
+    struct span type = http_header(request->headers, "Content-Type");
     for (size_t i = 0; i < type.len; i++)
         if (type.ptr[i] == ';' || type.ptr[i] == ' ')
             type.len = i;

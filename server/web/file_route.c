@@ -25,9 +25,9 @@ static bool is_known(const struct http_request *request, const struct web_file *
 {
     char weak[64]; /* a tag has 34 characters */
     snprintf(weak, sizeof(weak), "W/%s", file->etag);
-    return http_header_has(request, "If-None-Match", file->etag) ||
-           http_header_has(request, "If-None-Match", weak) ||
-           http_header_has(request, "If-None-Match", "*");
+    return http_header_has(request->headers, "If-None-Match", file->etag) ||
+           http_header_has(request->headers, "If-None-Match", weak) ||
+           http_header_has(request->headers, "If-None-Match", "*");
 }
 
 enum co_result route_file(struct conn *c, struct http_session *s)

@@ -94,7 +94,7 @@ enum co_result route_job(struct conn *c, struct http_session *s)
         CO_RETURN;
     }
     /* No other site's page may spend our workers' time. */
-    if (http_header_has(x->request, "Sec-Fetch-Site", "cross-site")) {
+    if (http_header_has(x->request->headers, "Sec-Fetch-Site", "cross-site")) {
         http_refuse(c, s, 403, "jobs are not for pages of other sites");
         CO_RETURN;
     }

@@ -15,7 +15,7 @@ static const struct span CHAT_PROTOCOLS[] = {SPAN("text.ircv3.net"), SPAN("binar
 
 bool upgrade_is_wanted(const struct http_session *s)
 {
-    return http_header_has(s->exchange.request, "Upgrade", "websocket");
+    return http_header_has(s->exchange.request->headers, "Upgrade", "websocket");
 }
 
 static void refuse(struct conn *c, struct http_session *s, const struct ws_handshake *handshake)
