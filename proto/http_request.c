@@ -1,6 +1,7 @@
-/* The rules of a request's head: its first line, the form of a header, and above all the headers
- * that say where the message ends. What is ambiguous is refused (RFC 9112 §6.3, §11.2). */
+/* The rules of a request's head: its first line, the form of a header, and what the headers ask. */
 #include "http_request.h"
+
+#include "http_framing.h"
 
 static const char *const METHOD_NAMES[] = {
     [HTTP_METHOD_GET] = "GET",       [HTTP_METHOD_HEAD] = "HEAD",
@@ -26,11 +27,6 @@ static bool find_method(struct span name, enum http_method *method)
     return false;
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* The length of the token at the front of text. */
 static size_t token_length(struct span text)
 {
@@ -40,6 +36,17 @@ static size_t token_length(struct span text)
     return len;
 }
 
+struct http_refusal http_version_parse(struct span text, uint8_t *minor)
+{
+    if (text.len != 8 || !span_starts_with(text, SPAN("HTTP/")) || !http_is_digit(text.ptr[5]) ||
+        text.ptr[6] != '.' || !http_is_digit(text.ptr[7]))
+        return http_refuse(400, "malformed HTTP version");
+    if (text.ptr[5] != '1' || text.ptr[7] > '1')
+        return http_refuse(505, "HTTP version not supported");
+    *minor = (uint8_t)(text.ptr[7] - '0');
+    return HTTP_ACCEPTED;
+}
+
 struct http_refusal http_request_line_parse(struct span line, struct http_request *request)
 {
     size_t name_len = token_length(line);
@@ -47,13 +54,9 @@ struct http_refusal http_request_line_parse(struct span line, struct http_reques
         return http_refuse(400, "malformed method");
     struct span version = span_drop(line, name_len + 1);
     struct span target = http_take_until(&version, ' ');
-    if (version.len != 8 || !span_starts_with(version, SPAN("HTTP/")) ||
-        !is_digit(version.ptr[5]) || version.ptr[6] != '.' || !is_digit(version.ptr[7]))
-        return http_refuse(400, "malformed HTTP version");
-    if (version.ptr[5] != '1' || version.ptr[7] > '1')
-        return http_refuse(505, "HTTP version not supported");
-    request->version_minor = (uint8_t)(version.ptr[7] - '0');
-
+    struct http_refusal refusal = http_version_parse(version, &request->version_minor);
+    if (refusal.status != 0)
+        return refusal;
     if (!find_method(span_take(line, name_len), &request->method))
         return http_refuse(501, "method not supported");
     if (!http_target_parse(target, request))
@@ -83,98 +86,37 @@ struct http_refusal http_trailer_line_check(struct span line)
     return HTTP_ACCEPTED;
 }
 
-/* Plain digits that fit 64 bits; nothing else is a length. */
-static bool parse_length(struct span text, uint64_t *length)
+/* Host may come once, and must where the version knows it (RFC 9112 §3.2). */
+static struct http_refusal parse_host(struct http_request *request)
 {
-    *length = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_digit(text.ptr[i]) || __builtin_mul_overflow(*length, 10, length) ||
-            __builtin_add_overflow(*length, (uint64_t)(text.ptr[i] - '0'), length))
-            return false;
-    }
-    return text.len > 0;
-}
-
-/* Nothing but "chunked". Behind other codings it is lawful (RFC 9112 §6.1), but we implement none;
- * where it is not last, or not once, nobody knows where the body ends. */
-static struct http_refusal check_transfer_encoding(struct span value)
-{
-    if (span_eq_nocase(value, SPAN("chunked")))
-        return HTTP_ACCEPTED;
-    struct span coding = SPAN_EMPTY;
-    size_t codings = 0, chunked = 0;
-    while (http_list_next(&value, &coding)) {
-        codings++;
-        if (span_eq_nocase(coding, SPAN("chunked")))
-            chunked++;
-    }
-    if (codings > 1 && chunked == 1 && span_eq_nocase(coding, SPAN("chunked")))
-        return http_refuse(501, "transfer coding not supported");
-    return http_refuse(400, "ambiguous Transfer-Encoding");
-}
-
-/* The headers that decide about the message, counted: none of them may be repeated. */
-struct decisive_headers {
-    struct span host, length, encoding;
-    size_t hosts, lengths, encodings;
-};
-
-static struct decisive_headers find_decisive(const struct http_request *request)
-{
-    struct decisive_headers found = {0};
-    struct span rest = request->headers, name, value;
+    struct span rest = request->headers, host = SPAN_EMPTY, name, value;
+    size_t hosts = 0;
     while (http_header_next(&rest, &name, &value)) {
         if (span_eq_nocase(name, SPAN("host"))) {
-            found.host = value;
-            found.hosts++;
-        } else if (span_eq_nocase(name, SPAN("content-length"))) {
-            found.length = value;
-            found.lengths++;
-        } else if (span_eq_nocase(name, SPAN("transfer-encoding"))) {
-            found.encoding = value;
-            found.encodings++;
+            host = value;
+            hosts++;
         }
     }
-    return found;
-}
-
-static struct http_refusal parse_framing(struct http_request *request,
-                                         const struct decisive_headers *found)
-{
-    request->content_length = 0;
-    request->chunked = found->encodings > 0;
-    if (found->encodings > 0 && found->lengths > 0)
-        return http_refuse(400, "both Content-Length and Transfer-Encoding");
-    if (found->encodings > 1)
-        return http_refuse(400, "more than one Transfer-Encoding");
-    if (found->lengths > 1)
-        return http_refuse(400, "more than one Content-Length");
-    if (found->lengths == 1 && !parse_length(found->length, &request->content_length))
-        return http_refuse(400, "malformed Content-Length");
-    if (!request->chunked)
-        return HTTP_ACCEPTED;
-    if (request->version_minor == 0)
-        return http_refuse(400, "Transfer-Encoding in HTTP/1.0");
-    return check_transfer_encoding(found->encoding);
-}
-
-struct http_refusal http_request_headers_parse(struct http_request *request)
-{
-    struct decisive_headers found = find_decisive(request);
-    if (found.hosts > 1 || (found.hosts == 0 && request->version_minor > 0))
+    if (hosts > 1 || (hosts == 0 && request->version_minor > 0))
         return http_refuse(400, "not exactly one Host");
-    if (!http_host_is_valid(found.host))
+    if (!http_host_is_valid(host))
         return http_refuse(400, "malformed Host");
     if (request->host.len == 0)
-        request->host = found.host;
+        request->host = host;
+    return HTTP_ACCEPTED;
+}
 
-    struct http_refusal refusal = parse_framing(request, &found);
+struct http_refusal http_request_headers_parse(struct http_request *request,
+                                               struct http_framing *framing)
+{
+    struct http_refusal refusal = parse_host(request);
+    if (refusal.status == 0)
+        refusal = http_framing_parse(request->headers, request->version_minor, framing);
     if (refusal.status != 0)
         return refusal;
-    bool closes = http_header_has(request->headers, "connection", "close");
-    request->keep_alive =
-        !closes && (request->version_minor > 0 ||
-                    http_header_has(request->headers, "connection", "keep-alive"));
+    request->content_length = framing->length;
+    request->chunked = framing->body == HTTP_BODY_CHUNKED;
+    request->keep_alive = http_connection_persists(request->headers, request->version_minor);
     request->expects_continue =
         request->version_minor > 0 && http_header_has(request->headers, "expect", "100-continue");
     return HTTP_ACCEPTED;

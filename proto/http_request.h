@@ -1,8 +1,10 @@
-/* What a request's head means: the parser's other half, for http.c only. Pure functions over text
- * whose lines have been cut already, so that no control byte but HTAB is in them. */
+/* What a head means, for the readers of messages only. Pure functions over text whose lines have
+ * been cut already, so that no control byte but HTAB is in them. */
 #pragma once
 
 #include "simul/http.h"
+
+struct http_framing;
 
 static inline struct http_refusal http_refuse(uint16_t status, const char *reason)
 {
@@ -14,8 +16,16 @@ static inline struct http_refusal http_refuse(uint16_t status, const char *reaso
 /* Takes text up to `end` off `rest`, and `end` itself; all of it when there is none. */
 struct span http_take_until(struct span *rest, uint8_t end);
 
+static inline bool http_is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* tchar of RFC 9110 §5.6.2. */
 bool http_is_token_byte(uint8_t c);
+
+/* Reads "HTTP/1.0" or "HTTP/1.1". */
+struct http_refusal http_version_parse(struct span text, uint8_t *minor);
 
 /* Reads a request line without its end (RFC 9112 §3) into request's method, version, target, path,
  * query and host. */
@@ -29,7 +39,8 @@ struct http_refusal http_trailer_line_check(struct span line);
 
 /* Reads what the headers, already set and checked line by line, say about the request: Host, the
  * body's framing (RFC 9112 §6.3), whether the connection persists. */
-struct http_refusal http_request_headers_parse(struct http_request *request);
+struct http_refusal http_request_headers_parse(struct http_request *request,
+                                               struct http_framing *framing);
 
 /* Splits a target (RFC 9112 §3.2) into the request's path, query and host; the method is set.
  * False when the target has no form that we accept. */

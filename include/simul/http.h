@@ -1,7 +1,7 @@
 /* HTTP/1.1 for a server (RFC 9110, RFC 9112): requests in, responses out. Sans-IO: no socket, no
  * clock.
  *
- * A request arrives as events: HTTP_EVENT_REQUEST once its head is complete, HTTP_EVENT_BODY for
+ * A request arrives as events: HTTP_EVENT_HEAD once its head is complete, HTTP_EVENT_BODY for
  * each run of body bytes, HTTP_EVENT_END. http_parser_next gives one event at a time and consumes
  * no byte beyond it, so a coroutine can stop between any two, and what follows an Upgrade stays in
  * the input for the next protocol.
@@ -84,7 +84,7 @@ struct http_limits {
 
 enum http_event {
     HTTP_EVENT_NEED_MORE, /* the input is used up */
-    HTTP_EVENT_REQUEST,   /* a head is complete: http_parser_request */
+    HTTP_EVENT_HEAD,      /* a head is complete: http_parser_request */
     HTTP_EVENT_BODY,      /* more of the body is in `body` */
     HTTP_EVENT_END,       /* the request is complete */
     HTTP_EVENT_FAILED, /* it is refused: `refusal` says why; nothing follows on this connection */
@@ -126,7 +126,7 @@ static inline bool http_parser_is_idle(const struct http_parser *p)
  * or 503 when memory ran out. */
 enum http_event http_parser_next(struct http_parser *p, struct span *in, struct span *body);
 
-/* The request being read. To be called between HTTP_EVENT_REQUEST and the end of its life only (see
+/* The request being read. To be called between HTTP_EVENT_HEAD and the end of its life only (see
  * struct http_request). */
 const struct http_request *http_parser_request(const struct http_parser *p);
 

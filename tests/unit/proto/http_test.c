@@ -203,7 +203,7 @@ Test(http, leaves_what_follows_an_upgrade_alone)
         struct http_parser p;
         http_parser_init(&p, &TRACE_LIMITS);
         struct span in = UPGRADES[i], body;
-        cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_REQUEST);
+        cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_HEAD);
         cr_expect(http_header_has(http_parser_request(&p)->headers, "connection", "upgrade"));
         if (i > 0) {
             cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_BODY);
@@ -232,13 +232,13 @@ Test(http, consumes_no_byte_beyond_an_event)
     struct http_parser p;
     http_parser_init(&p, &TRACE_LIMITS);
     struct span in = SPAN(CHUNKED "2\r\nhi\r\n0\r\nA: b\r\n\r\n" GET "\r\n"), body;
-    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_REQUEST);
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_HEAD);
     cr_expect(span_starts_with(in, SPAN("2\r\nhi")));
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_BODY);
     cr_expect(span_starts_with(in, SPAN("\r\n0\r\n")));
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_END);
     cr_expect(span_eq(in, SPAN(GET "\r\n")));
-    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_REQUEST);
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_HEAD);
     cr_expect_eq(in.len, 0);
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_END);
     http_parser_deinit(&p);
@@ -250,7 +250,7 @@ Test(http, holds_no_memory_between_requests)
     http_parser_init(&p, &TRACE_LIMITS);
     struct span in = SPAN(GET "\r\n"), body;
     cr_expect(http_parser_is_idle(&p));
-    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_REQUEST);
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_HEAD);
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_END);
     cr_expect_not(http_parser_is_idle(&p), "the head lives until the answer is written");
     cr_expect(span_eq(http_parser_request(&p)->path, SPAN("/")));
@@ -261,7 +261,7 @@ Test(http, holds_no_memory_between_requests)
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_NEED_MORE);
     cr_expect_not(http_parser_is_idle(&p));
     in = SPAN("\r\n");
-    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_REQUEST);
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_HEAD);
     cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_END);
     http_parser_reset(&p);
     cr_expect(http_parser_is_idle(&p));
@@ -273,7 +273,7 @@ Test(http, dies_of_forgetting_a_body_that_is_still_to_come, .signal = SIGABRT)
     struct http_parser p;
     http_parser_init(&p, &TRACE_LIMITS);
     struct span in = SPAN(POST "Content-Length: 5\r\n\r\n"), body;
-    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_REQUEST);
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_HEAD);
     http_parser_reset(&p);
 }
 

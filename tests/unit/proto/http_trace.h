@@ -65,7 +65,7 @@ static inline bool trace_feed(struct http_trace *t, struct span in)
         case HTTP_EVENT_NEED_MORE:
             CHECK(in.len == 0);
             return true;
-        case HTTP_EVENT_REQUEST:
+        case HTTP_EVENT_HEAD:
             trace_request(t);
             break;
         case HTTP_EVENT_BODY:
