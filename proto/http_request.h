@@ -48,3 +48,12 @@ bool http_target_parse(struct span target, struct http_request *request);
 
 /* Whether text may stand as a Host (RFC 9110 §7.2); a rough check of the bytes. */
 bool http_host_is_valid(struct span text);
+
+/* Whether name and value may be sent: nothing in them would end the name or the line. */
+bool http_field_is_valid(struct http_field field);
+
+/* Appends "name: value", which are valid, and the line's end. */
+enum err http_field_append(struct buf *out, struct http_field field);
+
+/* Statuses whose responses never have a body (RFC 9110 §6.4.1). */
+bool http_status_is_bodyless(uint16_t status);

@@ -70,27 +70,10 @@ void http_response_init(struct http_response *r, const struct http_request *requ
     r->to_head = request->method == HTTP_METHOD_HEAD;
 }
 
-/* Whether text may stand behind a header's name: nothing that would end the line. */
-static bool is_field_value(struct span text)
-{
-    return span_find(text, '\r') == text.len && span_find(text, '\n') == text.len &&
-           span_find(text, '\0') == text.len;
-}
-
-static bool is_field_name(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (!http_is_token_byte(text.ptr[i]))
-            return false;
-    }
-    return text.len > 0;
-}
-
 static enum err append_field(struct buf *out, struct http_field field)
 {
-    CHECK(is_field_name(field.name));
-    CHECK(is_field_value(field.value));
-    return buf_printf(out, "%.*s: %.*s\r\n", SPAN_ARG(field.name), SPAN_ARG(field.value));
+    CHECK(http_field_is_valid(field));
+    return http_field_append(out, field);
 }
 
 /* Appends a header of ours, unless its value is empty. */
@@ -99,8 +82,7 @@ static enum err append_given(struct buf *out, struct span name, struct span valu
     return value.len == 0 ? OK : append_field(out, (struct http_field){name, value});
 }
 
-/* Statuses whose responses never have a body (RFC 9110 §6.4.1). */
-static bool is_bodyless_status(uint16_t status)
+bool http_status_is_bodyless(uint16_t status)
 {
     return status < 200 || status == 204 || status == 304;
 }
@@ -110,7 +92,7 @@ static enum err append_framing(const struct http_response *r, struct buf *out)
 {
     if (r->chunked)
         return append_field(out, (struct http_field){SPAN("Transfer-Encoding"), SPAN("chunked")});
-    if (r->streamed || is_bodyless_status(r->status))
+    if (r->streamed || http_status_is_bodyless(r->status))
         return OK;
     return buf_printf(out, "Content-Length: %" PRIu64 "\r\n", r->content_length);
 }
@@ -148,8 +130,8 @@ static enum err append_head(const struct http_response *r, struct buf *out)
 enum err http_response_head(struct http_response *r, struct buf *out)
 {
     CHECK(r->status >= 100 && r->status <= 999);
-    r->bodyless = r->to_head || is_bodyless_status(r->status);
-    bool streamed = r->streamed && !is_bodyless_status(r->status);
+    r->bodyless = r->to_head || http_status_is_bodyless(r->status);
+    bool streamed = r->streamed && !http_status_is_bodyless(r->status);
     r->chunked = streamed && r->version_minor > 0;
     if (streamed && !r->chunked)
         r->keep_alive = false;
