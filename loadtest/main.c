@@ -1,0 +1,97 @@
+/* simul-load: the load generator. From the command line to the exit status:
+ *
+ *   0 done; errors, if there were any, are said loudly     1 it could not run
+ *   2 the command line is wrong                            3 an expectation does not hold */
+#include "load/crew.h"
+#include "load/watcher.h"
+#include "plan/cli.h"
+#include "report/expect.h"
+
+#include <stdlib.h>
+
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_EXPECTATION = 3 };
+
+static bool parse_expectations(const struct plan *plan, struct expect expects[])
+{
+    for (unsigned k = 0; k < plan->expect_count; k++) {
+        const char *why;
+        if (expect_parse(plan->expects[k], &expects[k], &why) != OK) {
+            fprintf(stderr, "simul-load: --expect '%s': %s\n", plan->expects[k], why);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int judge(const struct plan *plan, const struct expect expects[], const struct run *run)
+{
+    bool all_hold = true;
+    for (unsigned k = 0; k < plan->expect_count; k++)
+        all_hold = expect_print(&expects[k], run, stdout) && all_hold;
+    return all_hold ? STATUS_DONE : STATUS_EXPECTATION;
+}
+
+/* Says why nothing came about. */
+static int explain(enum err e, const struct run *run)
+{
+    fprintf(stderr, "simul-load: %s\n", e == ERR_IO ? "no connection came about" : err_name(e));
+    for (unsigned k = 0; k < run->reason_count; k++)
+        fprintf(stderr, "  %s (%llu times)\n", run->reasons[k].text,
+                (unsigned long long)run->reasons[k].count);
+    return STATUS_FAILED;
+}
+
+/* Carries the load out. */
+static enum err carry_out(const struct plan *plan, struct run *run)
+{
+    struct display display = {0};
+    struct crew crew;
+    struct board *board = board_new(plan->threads, (size_t)plan->rooms * plan->publishers);
+    if (board == NULL)
+        return ERR_NOMEM;
+    enum err e = crew_start(&crew, plan, board);
+    if (e == OK) {
+        e = watcher_run(plan, &crew, &display, run);
+        crew_stop(&crew);
+    }
+    board_free(board);
+    return e;
+}
+
+static int run_load(const struct plan *plan)
+{
+    static struct run run; /* its histograms are large */
+    struct expect expects[PLAN_EXPECTS_MAX];
+    if (!parse_expectations(plan, expects))
+        return STATUS_USAGE;
+    enum err e = carry_out(plan, &run);
+    int status = e == OK ? judge(plan, expects, &run) : explain(e, &run);
+    printf("rate %.0f p50 %.1f us p99 %.1f max %.1f errors %llu sent %llu recv %llu open %llu\n",
+           (double)run.counts[COUNT_RECEIVED] / run.measured_seconds,
+           (double)hist_quantile(&run.timings[0], .5) / 1e3,
+           (double)hist_quantile(&run.timings[0], .99) / 1e3,
+           (double)hist_quantile(&run.timings[0], 1) / 1e3, (unsigned long long)run_errors(&run),
+           (unsigned long long)run.totals[COUNT_SENT],
+           (unsigned long long)run.totals[COUNT_RECEIVED], (unsigned long long)run.open_max);
+    run_deinit(&run);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct plan plan;
+    int status = STATUS_USAGE;
+    switch (cli_parse(argc, argv, &plan, stdout, stderr)) {
+    case CLI_RUN:
+        status = run_load(&plan);
+        break;
+    case CLI_COMPARE:
+    case CLI_DONE:
+        status = STATUS_DONE;
+        break;
+    case CLI_WRONG:
+        break;
+    }
+    plan_deinit(&plan);
+    return status;
+}
