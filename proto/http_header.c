@@ -68,14 +68,13 @@ bool http_token_list_has(struct span list, const char *token)
     return false;
 }
 
-/* Whether text may stand behind a header's name: nothing that would end the line. */
-static bool is_field_value(struct span text)
+bool http_is_field_value(struct span text)
 {
     return span_find(text, '\r') == text.len && span_find(text, '\n') == text.len &&
            span_find(text, '\0') == text.len;
 }
 
-static bool is_field_name(struct span text)
+bool http_is_token(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (!http_is_token_byte(text.ptr[i]))
@@ -86,7 +85,7 @@ static bool is_field_name(struct span text)
 
 bool http_field_is_valid(struct http_field field)
 {
-    return is_field_name(field.name) && is_field_value(field.value);
+    return http_is_token(field.name) && http_is_field_value(field.value);
 }
 
 enum err http_field_append(struct buf *out, struct http_field field)

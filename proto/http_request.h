@@ -1,4 +1,4 @@
-/* What a head means, for the readers of messages only. Pure functions over text whose lines have
+/* What a head means, for proto only. Pure functions over text whose lines have
  * been cut already, so that no control byte but HTAB is in them. */
 #pragma once
 
@@ -23,6 +23,9 @@ static inline bool http_is_digit(uint8_t c)
 
 /* tchar of RFC 9110 §5.6.2. */
 bool http_is_token_byte(uint8_t c);
+
+/* One or more of them. */
+bool http_is_token(struct span text);
 
 /* Reads "HTTP/1.0" or "HTTP/1.1". */
 struct http_refusal http_version_parse(struct span text, uint8_t *minor);
@@ -49,7 +52,10 @@ bool http_target_parse(struct span target, struct http_request *request);
 /* Whether text may stand as a Host (RFC 9110 §7.2); a rough check of the bytes. */
 bool http_host_is_valid(struct span text);
 
-/* Whether name and value may be sent: nothing in them would end the name or the line. */
+/* Whether text may stand behind a header's name: nothing that would end the line. */
+bool http_is_field_value(struct span text);
+
+/* Whether name and value may be sent. */
 bool http_field_is_valid(struct http_field field);
 
 /* Appends "name: value", which are valid, and the line's end. */

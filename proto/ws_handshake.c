@@ -2,8 +2,10 @@
  * and the rule about the Origin. */
 #include "simul/ws_handshake.h"
 
+#include "http_request.h"
+
 #include "simul/check.h"
-#include "simul/http.h"
+#include "simul/http_client.h"
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -239,6 +241,75 @@ enum err ws_handshake_accept(struct span key, char out[WS_ACCEPT_CHARS + 1])
 void ws_handshake_key(const uint8_t nonce[WS_NONCE_BYTES], char out[WS_KEY_CHARS + 1])
 {
     EVP_EncodeBlock((uint8_t *)out, nonce, WS_NONCE_BYTES);
+}
+
+/* One header that lists them. */
+static enum err append_protocols(const struct ws_handshake_offer *offer, struct buf *out)
+{
+    if (offer->protocol_count == 0)
+        return OK;
+    enum err e = buf_append(out, SPAN("Sec-WebSocket-Protocol: "));
+    for (size_t i = 0; e == OK && i < offer->protocol_count; i++)
+        e = buf_printf(out, "%s%.*s", i > 0 ? ", " : "", SPAN_ARG(offer->protocols[i]));
+    return e == OK ? buf_append(out, SPAN("\r\n")) : e;
+}
+
+/* Appends a header, unless its value is empty. */
+static enum err append_given(struct span name, struct span value, struct buf *out)
+{
+    return value.len == 0 ? OK : http_field_append(out, (struct http_field){name, value});
+}
+
+static enum err append_request(const struct ws_handshake_offer *offer, struct buf *out)
+{
+    struct http_client_request request = {.method = HTTP_METHOD_GET,
+                                          .target = offer->target,
+                                          .host = offer->host,
+                                          .fields = offer->fields,
+                                          .field_count = offer->field_count};
+    enum err e = http_client_request_begin(&request, out);
+    if (e == OK)
+        e = buf_printf(out,
+                       "Upgrade: websocket\r\n"
+                       "Connection: Upgrade\r\n"
+                       "Sec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Key: %.*s\r\n",
+                       SPAN_ARG(offer->key));
+    if (e == OK)
+        e = append_protocols(offer, out);
+    if (e == OK)
+        e = append_given(SPAN("Origin"), offer->origin, out);
+    if (e == OK)
+        e = append_given(SPAN("Sec-WebSocket-Extensions"), offer->extensions, out);
+    return e == OK ? buf_append(out, SPAN("\r\n")) : e;
+}
+
+enum err ws_handshake_request(const struct ws_handshake_offer *offer, struct buf *out)
+{
+    CHECK(offer->key.len == WS_KEY_CHARS);
+    if (!http_is_field_value(offer->origin) || !http_is_field_value(offer->extensions))
+        return ERR_SYNTAX;
+    for (size_t i = 0; i < offer->protocol_count; i++) {
+        if (!http_is_token(offer->protocols[i]))
+            return ERR_SYNTAX;
+    }
+    size_t before = out->len;
+    enum err e = append_request(offer, out);
+    if (e != OK)
+        out->len = before;
+    return e;
+}
+
+struct ws_handshake_answer ws_handshake_answer_of(uint16_t status, struct span headers)
+{
+    return (struct ws_handshake_answer){
+        .status = status,
+        .upgrade = http_header(headers, "Upgrade"),
+        .connection = http_header(headers, "Connection"),
+        .accept = http_header(headers, "Sec-WebSocket-Accept"),
+        .protocol = http_header(headers, "Sec-WebSocket-Protocol"),
+        .extensions = http_header(headers, "Sec-WebSocket-Extensions"),
+    };
 }
 
 enum err ws_handshake_verify(const struct ws_handshake_answer *answer, struct span key,

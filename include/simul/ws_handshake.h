@@ -6,6 +6,7 @@
 #include "simul/err.h"
 #include "simul/span.h"
 
+struct http_field;
 struct http_request;
 
 enum {
@@ -51,14 +52,35 @@ enum err ws_handshake_accept(struct span key, char out[WS_ACCEPT_CHARS + 1]);
 /* The Sec-WebSocket-Key of a random nonce, zero-terminated. */
 void ws_handshake_key(const uint8_t nonce[WS_NONCE_BYTES], char out[WS_KEY_CHARS + 1]);
 
+/* What a client asks for. Everything is borrowed for the call. */
+struct ws_handshake_offer {
+    struct span target;           /* "/chat?query" */
+    struct span host;             /* as in http_client_request */
+    struct span key;              /* of WS_KEY_CHARS, from ws_handshake_key */
+    const struct span *protocols; /* subprotocols, the one liked best first */
+    size_t protocol_count;
+    struct span origin;     /* empty: none */
+    struct span extensions; /* for Sec-WebSocket-Extensions; empty: none */
+    const struct http_field *fields;
+    size_t field_count;
+};
+
+/* Appends the whole request (section 4.1). ERR_SYNTAX: a text that would break it; ERR_NOMEM. Both
+ * leave `out` as it was. */
+enum err ws_handshake_request(const struct ws_handshake_offer *offer, struct buf *out);
+
 /* The headers of a server's answer; an absent one is empty. */
 struct ws_handshake_answer {
     uint16_t status;
     struct span upgrade, connection, accept, protocol, extensions;
 };
 
+/* Takes them from among a response's headers, into which they point. */
+struct ws_handshake_answer ws_handshake_answer_of(uint16_t status, struct span headers);
+
 /* Whether the answer completes the handshake that was begun with this key, offering these
- * subprotocols (section 4.1). ERR_UNKNOWN for a status that is not 101 or a subprotocol or
+ * subprotocols and no extension (section 4.1); who offered one judges the answer's, and empties it
+ * before. ERR_UNKNOWN for a status that is not 101 or a subprotocol or
  * extension that was not offered, ERR_SYNTAX for anything else that is wrong, ERR_NOMEM. */
 enum err ws_handshake_verify(const struct ws_handshake_answer *answer, struct span key,
                              const struct span *protocols, size_t protocol_count);

@@ -1,6 +1,6 @@
 #include "simul/ws_handshake.h"
 
-#include "simul/http.h"
+#include "simul/http_client.h"
 #include "unit/alloc_fail.h"
 
 #include <criterion/criterion.h>
@@ -315,6 +315,139 @@ Test(ws_handshake, makes_the_key_of_the_rfc)
     ws_handshake_key((const uint8_t *)"the sample nonce", key);
     cr_assert_str_eq(key, KEY);
 }
+
+/* ---- requests ---- */
+
+static const struct ws_handshake_offer PLAIN = {.target = {(const uint8_t *)"/chat", 5},
+                                                .host = {(const uint8_t *)"chat.example", 12},
+                                                .key = {(const uint8_t *)KEY, WS_KEY_CHARS}};
+
+static void expect_request(const struct ws_handshake_offer *offer, const char *text)
+{
+    struct buf out = {0};
+    cr_assert_eq(ws_handshake_request(offer, &out), OK);
+    cr_expect(span_eq(buf_span(&out), span_str(text)), "%.*s", SPAN_ARG(buf_span(&out)));
+    buf_deinit(&out);
+}
+
+static struct ws_handshake_offer full_offer(void)
+{
+    static const struct http_field FIELDS[] = {
+        {{(const uint8_t *)"X", 1}, {(const uint8_t *)"y", 1}}};
+    static const struct span PROTOCOLS[] = {{(const uint8_t *)"text.ircv3.net", 14},
+                                            {(const uint8_t *)"b", 1}};
+    struct ws_handshake_offer offer = PLAIN;
+    offer.protocols = PROTOCOLS;
+    offer.protocol_count = 2;
+    offer.origin = SPAN("http://chat.example");
+    offer.extensions = SPAN("permessage-deflate");
+    offer.fields = FIELDS;
+    offer.field_count = 1;
+    return offer;
+}
+
+Test(ws_handshake, writes_the_request)
+{
+    expect_request(&PLAIN, "GET /chat HTTP/1.1\r\n"
+                           "Host: chat.example\r\n"
+                           "Upgrade: websocket\r\n"
+                           "Connection: Upgrade\r\n"
+                           "Sec-WebSocket-Version: 13\r\n"
+                           "Sec-WebSocket-Key: " KEY "\r\n"
+                           "\r\n");
+    struct ws_handshake_offer offer = full_offer();
+    expect_request(&offer, "GET /chat HTTP/1.1\r\n"
+                           "Host: chat.example\r\n"
+                           "X: y\r\n"
+                           "Upgrade: websocket\r\n"
+                           "Connection: Upgrade\r\n"
+                           "Sec-WebSocket-Version: 13\r\n"
+                           "Sec-WebSocket-Key: " KEY "\r\n"
+                           "Sec-WebSocket-Protocol: text.ircv3.net, b\r\n"
+                           "Origin: http://chat.example\r\n"
+                           "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+                           "\r\n");
+}
+
+Test(ws_handshake, writes_no_request_that_would_break)
+{
+    static const struct span EMPTY = {NULL, 0};
+    struct ws_handshake_offer offers[7];
+    struct http_field field = {SPAN("A"), SPAN("b\r\n")};
+    struct span protocol = SPAN("a, b");
+    for (size_t i = 0; i < 7; i++)
+        offers[i] = full_offer();
+    offers[0].target = SPAN("/a b");
+    offers[1].host = SPAN("a\r\n");
+    offers[2].origin = SPAN("http://a\r\n");
+    offers[3].extensions = SPAN("x\n");
+    offers[4].fields = &field;
+    offers[5].protocols = &protocol;
+    offers[6].protocols = &EMPTY;
+    offers[5].protocol_count = offers[6].protocol_count = 1;
+    struct buf out = {0};
+    for (size_t i = 0; i < 7; i++)
+        cr_expect_eq(ws_handshake_request(&offers[i], &out), ERR_SYNTAX, "offer %zu", i);
+    cr_expect_eq(out.len, 0);
+    buf_deinit(&out);
+}
+
+Test(ws_handshake, survives_no_memory_for_the_request)
+{
+    struct ws_handshake_offer offer = full_offer();
+    struct buf out = {0};
+    alloc_fail_after(SIZE_MAX);
+    cr_assert_eq(ws_handshake_request(&offer, &out), OK);
+    size_t allocations = alloc_fail_stop();
+    buf_deinit(&out);
+    cr_assert_gt(allocations, 1);
+    for (size_t i = 0; i < allocations; i++) {
+        alloc_fail_after(i);
+        enum err e = ws_handshake_request(&offer, &out);
+        alloc_fail_stop();
+        cr_expect_eq(e, ERR_NOMEM, "allocation %zu", i);
+        cr_expect_eq(out.len, 0);
+        buf_deinit(&out);
+    }
+}
+
+/* What the client writes, the server takes, and the client takes what the server answers. */
+Test(ws_handshake, both_sides_agree)
+{
+    static const struct http_limits LIMITS = {200, 1000, 20, 0};
+    struct ws_handshake_offer offer = full_offer();
+    offer.extensions = SPAN_EMPTY;
+    struct buf asked = {0}, answered = {0};
+    struct span body;
+
+    struct http_parser server;
+    struct ws_handshake result;
+    cr_assert_eq(ws_handshake_request(&offer, &asked), OK);
+    struct span in = buf_span(&asked);
+    http_parser_init(&server, &LIMITS);
+    cr_assert_eq(http_parser_next(&server, &in, &body), HTTP_EVENT_HEAD);
+    struct ws_handshake_policy policy = {.protocols = &offer.protocols[1], .protocol_count = 1};
+    ws_handshake_check(http_parser_request(&server), &policy, &result);
+    cr_assert_eq(result.status, 101, "%s", result.reason);
+    cr_assert_eq(ws_handshake_format(&result, &answered), OK);
+
+    struct http_client client;
+    in = buf_span(&answered);
+    http_client_init(&client, &LIMITS);
+    http_client_expect(&client, HTTP_METHOD_GET);
+    cr_assert_eq(http_client_next(&client, &in, &body), HTTP_EVENT_HEAD);
+    const struct http_client_response *r = http_client_response(&client);
+    struct ws_handshake_answer answer = ws_handshake_answer_of(r->status, r->headers);
+    cr_expect(span_eq(answer.protocol, SPAN("b")));
+    cr_expect_eq(ws_handshake_verify(&answer, offer.key, offer.protocols, 2), OK);
+    cr_expect_eq(ws_handshake_verify(&answer, offer.key, offer.protocols, 1), ERR_UNKNOWN);
+    http_client_deinit(&client);
+    http_parser_deinit(&server);
+    buf_deinit(&asked);
+    buf_deinit(&answered);
+}
+
+/* ---- verifying ---- */
 
 static enum err verify(struct ws_handshake_answer answer)
 {
