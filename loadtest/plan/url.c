@@ -58,6 +58,8 @@ static enum err host_parse(struct span *rest, char host[URL_HOST_BYTES], const c
     size_t len = span_find(text, is_v6 ? ']' : ':');
     if (is_v6 && len == text.len)
         return refuse(why, "the ']' of the address is missing");
+    if (!is_v6 && memrchr(text.ptr, ':', text.len) > (const void *)(text.ptr + len))
+        return refuse(why, "an IPv6 address stands in brackets, as in ws://[::1]/");
     if (len == 0)
         return refuse(why, "a host is missing");
     if (len >= URL_HOST_BYTES)

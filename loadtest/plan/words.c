@@ -64,7 +64,7 @@ void nearest_try(struct nearest *n, const char *name)
     size_t typed_len = strlen(n->typed), name_len = strlen(name);
     if (typed_len > WORD_CHARS_MAX || name_len > WORD_CHARS_MAX)
         return;
-    size_t tolerance = 1 + name_len / 4; /* further off, it is another word */
+    size_t tolerance = 1 + name_len / 5; /* further off, it is another word */
     size_t d = distance(n->typed, name);
     bool is_near = d <= tolerance || (typed_len >= 3 && strncmp(n->typed, name, typed_len) == 0);
     if (is_near && (n->name == NULL || d < n->distance)) {
