@@ -74,7 +74,7 @@ static enum err refuse_option(const struct command *c, const char *argument)
     for (size_t i = 0; i < OPTION_KINDS; i++)
         nearest_try(&meant, OPTIONS[i].name);
     if (meant.name != NULL)
-        return command_refuse(c, "unknown option --%s; --%s, perhaps", name, meant.name);
+        return command_refuse(c, "unknown option --%s (--%s?)", name, meant.name);
     return command_refuse(c, "unknown option --%s", name);
 }
 
@@ -121,7 +121,7 @@ static enum err scenario_read(struct command *c, const char *name)
         words_add(&names, SCENARIOS[i]->name);
     }
     if (meant.name != NULL)
-        return command_refuse(c, "unknown scenario '%s'; %s, perhaps", name, meant.name);
+        return command_refuse(c, "unknown scenario '%s' (%s?)", name, meant.name);
     return command_refuse(c, "unknown scenario '%s'; there are %s", name, words_end(&names));
 }
 

@@ -87,7 +87,7 @@ const struct cli_option OPTIONS[] = {
      .help = "what is sent so long before that is not measured; -n alone: 0"},
     {"messages", 'n', "N", LOAD, .type = OPTION_LONG_COUNT, .max = UINT64_C(1) << 50,
      AT(messages_max), .initial = "0", .scenarios = "echo connect chat jobs flood",
-     .help = "end after so many messages, requests or (connect) connections; 0: never"},
+     .help = "end after so many messages, or connections of connect; 0: never"},
     {"timeout", 0, "TIME", LOAD, TIME(1), AT(timeout_ns), .initial = "10s",
      .help = "for a connection to open, and for the last replies"},
     {"threads", 't', "N", LOAD, COUNTED(1, THREADS_MAX), AT(threads),

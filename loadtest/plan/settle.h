@@ -14,6 +14,7 @@ enum err settle_load(struct command *c);
 struct share_limits {
     uint64_t descriptors; /* of a process */
     unsigned cores;
+    unsigned ports; /* of one address to another's port */
 };
 
 /* This machine's; raises the limit of descriptors as far as it may be. */
