@@ -83,6 +83,8 @@ struct lane {
     _Alignas(64) _Atomic uint64_t counts[COUNT_KINDS];
     _Atomic uint64_t faults[FAULT_KINDS];
     _Atomic uint64_t cpu_ns;       /* of the thread, up to a moment ago */
+    _Atomic uint64_t began_ns;     /* when its clients began to send */
+    _Atomic uint64_t spent_ns;     /* when the last reply came, once it is SPENT */
     _Atomic uint64_t waiting;      /* messages sent whose replies have not come */
     _Atomic int state;             /* enum lane_state */
     _Atomic unsigned reason_count; /* the texts of so many reasons stand, and change no more */

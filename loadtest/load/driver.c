@@ -89,6 +89,7 @@ void driver_received(struct driver *d, enum timing timing, uint64_t intended_ns,
     lane_count_add(d->lane, timing == TIMING_BESIDE ? COUNT_BESIDE : COUNT_RECEIVED, 1);
     lane_count_add(d->lane, COUNT_RECEIVED_BYTES, bytes);
     d->waiting--;
+    d->replied_ns = d->now_ns;
     if (is_measured(d, intended_ns))
         hist_add(&d->lane->timings[timing], d->now_ns > intended_ns ? d->now_ns - intended_ns : 0);
 }
@@ -161,6 +162,7 @@ static void follow_phase(struct driver *d)
     while (d->phase < phase) {
         d->phase++;
         if (d->phase == PHASE_RUNNING) {
+            hist_set(&d->lane->began_ns, d->now_ns);
             if (d->plan->scenario->on_run != NULL)
                 d->plan->scenario->on_run(d);
             pace_start(d);
@@ -191,10 +193,12 @@ static void sweep(struct driver *d)
 static void publish(struct driver *d)
 {
     struct lane *l = d->lane;
-    atomic_store_explicit(&l->cpu_ns, monotonic_ns(CLOCK_THREAD_CPUTIME_ID), memory_order_relaxed);
-    atomic_store_explicit(&l->waiting, d->waiting, memory_order_relaxed);
-    if (d->phase == PHASE_RUNNING && d->budget == 0 && d->waiting == 0)
+    hist_set(&l->cpu_ns, monotonic_ns(CLOCK_THREAD_CPUTIME_ID));
+    hist_set(&l->waiting, d->waiting);
+    if (d->phase == PHASE_RUNNING && d->budget == 0 && d->waiting == 0) {
+        hist_set(&l->spent_ns, d->replied_ns);
         atomic_store(&l->state, LANE_SPENT);
+    }
 }
 
 static void on_tick(struct ev_loop *ev, ev_timer *w, int events)

@@ -44,6 +44,7 @@ struct driver {
     struct buf output;      /* what `writing` sends when the callback is over */
     struct client *writing; /* NULL: nobody */
     uint64_t waiting;       /* messages whose replies have not come */
+    uint64_t replied_ns;    /* when the last reply came */
 
     struct ws_frame_pool frames;
     struct ws_rules rules;

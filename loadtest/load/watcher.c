@@ -62,20 +62,56 @@ static bool lanes_are(const struct watcher *w, enum lane_state state)
     return true;
 }
 
+/* What was counted when the window began and when it ended. */
+static void note_window(struct watcher *w)
+{
+    struct run *r = w->run;
+    if (phase_of(w) >= PHASE_RUNNING && !w->has_from && w->now_ns >= w->from_ns) {
+        w->has_from = true;
+        *w->measured_from = *w->now;
+        w->from_ns = w->now_ns;
+        w->from_server_cpu_ns = process_cpu_ns(w->plan->server_pid);
+    }
+    if (!w->has_from || w->has_to)
+        return;
+    for (unsigned k = 0; k < COUNT_KINDS; k++)
+        r->counts[k] = w->now->counts[k] - w->measured_from->counts[k];
+    r->measured_seconds = (double)(w->now_ns - w->from_ns) / NS_PER_S;
+    if (w->plan->server_pid != 0)
+        r->server_cpu_ns = process_cpu_ns(w->plan->server_pid) - w->from_server_cpu_ns;
+}
+
 static void begin_running(struct watcher *w)
 {
     const struct plan *plan = w->plan;
-    /* A little later than now, so that every driver has seen the phase. */
-    w->from_ns = w->now_ns + SETTLE_NS + plan->warm_up_ns;
+    w->from_ns = w->now_ns + plan->warm_up_ns;
     w->to_ns = plan->duration_ns == 0 ? UINT64_MAX : w->from_ns + plan->duration_ns;
     atomic_store(&w->board->measure_from_ns, w->from_ns);
     atomic_store(&w->board->measure_to_ns, w->to_ns);
     enter(w, PHASE_RUNNING);
+    note_window(w); /* without a warm-up it begins now */
+}
+
+/* A window that ended because all was sent may have been short: what counts is when the first
+ * driver began, and when the last reply came. */
+static double spent_seconds(const struct watcher *w)
+{
+    uint64_t first = UINT64_MAX, last = 0;
+    for (unsigned k = 0; k < w->board->lane_count; k++) {
+        const struct lane *l = &w->board->lanes[k];
+        uint64_t began = hist_get(&l->began_ns), ended = hist_get(&l->spent_ns);
+        first = began < first ? began : first;
+        last = ended > last ? ended : last;
+    }
+    first = first > w->from_ns ? first : w->from_ns;
+    return last > first ? (double)(last - first) / NS_PER_S : w->run->measured_seconds;
 }
 
 /* The window ends now at the latest. */
 static void end_running(struct watcher *w)
 {
+    if (w->has_from && w->now_ns < w->to_ns && lanes_are(w, LANE_SPENT) && w->signals == 0)
+        w->run->measured_seconds = spent_seconds(w);
     if (w->now_ns < w->to_ns)
         w->to_ns = w->now_ns;
     atomic_store(&w->board->measure_to_ns, w->to_ns);
@@ -122,25 +158,6 @@ static void move_on(struct watcher *w)
 }
 
 /* ---- figures ---- */
-
-/* What was counted when the window began and when it ended. */
-static void note_window(struct watcher *w)
-{
-    struct run *r = w->run;
-    if (phase_of(w) >= PHASE_RUNNING && !w->has_from && w->now_ns >= w->from_ns) {
-        w->has_from = true;
-        *w->measured_from = *w->now;
-        w->from_ns = w->now_ns;
-        w->from_server_cpu_ns = process_cpu_ns(w->plan->server_pid);
-    }
-    if (!w->has_from || w->has_to)
-        return;
-    for (unsigned k = 0; k < COUNT_KINDS; k++)
-        r->counts[k] = w->now->counts[k] - w->measured_from->counts[k];
-    r->measured_seconds = (double)(w->now_ns - w->from_ns) / NS_PER_S;
-    if (w->plan->server_pid != 0)
-        r->server_cpu_ns = process_cpu_ns(w->plan->server_pid) - w->from_server_cpu_ns;
-}
 
 static void note_memory(struct watcher *w)
 {

@@ -9,8 +9,19 @@ const struct wire *wire_of(enum carrier carrier)
     static const struct wire *const WIRES[] = {
         [CARRIER_RAW] = &wire_raw,
         [CARRIER_LINE] = &wire_line,
+        [CARRIER_WS] = &wire_ws,
     };
     return WIRES[carrier];
+}
+
+struct http_field header_field(const char *line)
+{
+    struct span name = span_str(line);
+    size_t colon = span_find(name, ':');
+    struct span value = span_drop(name, colon + 1);
+    while (value.len > 0 && (value.ptr[0] == ' ' || value.ptr[0] == '\t'))
+        value = span_drop(value, 1);
+    return (struct http_field){span_take(name, colon), value};
 }
 
 /* ---- a stream ---- */

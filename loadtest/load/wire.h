@@ -3,6 +3,7 @@
 #pragma once
 
 #include "plan/plan.h"
+#include "simul/http.h"
 #include "simul/span.h"
 #include "simul/ws.h"
 
@@ -43,3 +44,6 @@ extern const struct wire wire_http;
 
 /* The wire of a kind of URL. */
 const struct wire *wire_of(enum carrier carrier);
+
+/* A header of the plan, "Name: value", as a field. */
+struct http_field header_field(const char *line);

@@ -142,3 +142,11 @@ void url_print(const struct url *url, char *out, size_t size)
     snprintf(out, size, "%s://%s%s%s:%u%s", url->scheme->name, is_v6 ? "[" : "", url->host,
              is_v6 ? "]" : "", url->port, has_target(url->scheme) ? url->target : "");
 }
+
+void url_host_print(const struct url *url, char *out, size_t size)
+{
+    bool is_v6 = strchr(url->host, ':') != NULL;
+    int n = snprintf(out, size, "%s%s%s", is_v6 ? "[" : "", url->host, is_v6 ? "]" : "");
+    if (url->port != url->scheme->port && (size_t)n < size)
+        snprintf(out + n, size - (size_t)n, ":%u", url->port);
+}

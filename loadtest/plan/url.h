@@ -41,3 +41,7 @@ enum err url_parse(const char *text, struct url *out, const char **why);
 
 /* Writes the URL again, the port always named, ended with a zero; cut if it does not fit. */
 void url_print(const struct url *url, char *out, size_t size);
+
+/* Writes "HOST:PORT" as HTTP's Host has it: IPv6 in brackets, no port where it is the scheme's own;
+ * ended with a zero; cut if it does not fit. */
+void url_host_print(const struct url *url, char *out, size_t size);

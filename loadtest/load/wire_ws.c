@@ -1,0 +1,228 @@
+/* WebSocket, the client's side: the Upgrade, then messages in masked frames (RFC 6455). */
+#include "load/client.h"
+#include "load/wire.h"
+#include "scenario/scenario.h"
+#include "simul/http_client.h"
+#include "simul/ws_handshake.h"
+#include "simul/ws_mask.h"
+
+#include <stdlib.h>
+
+/* What is needed until the server has agreed. */
+struct greeting {
+    struct http_client http;
+    char key[WS_KEY_CHARS + 1];
+};
+
+static const struct http_limits ANSWER_LIMITS = {
+    .line_bytes = 1024, .header_bytes = 16 * 1024, .header_count = 64, .body_bytes = 64 * 1024};
+
+/* ---- the Upgrade ---- */
+
+static unsigned list_protocols(const struct plan *plan, struct span out[PLAN_PROTOCOLS_MAX])
+{
+    for (unsigned k = 0; k < plan->protocol_count; k++)
+        out[k] = span_str(plan->protocols[k]);
+    return plan->protocol_count;
+}
+
+static enum err format_upgrade(const struct client *c, const char *key, struct buf *out)
+{
+    const struct plan *plan = c->driver->plan;
+    struct http_field fields[PLAN_HEADERS_MAX];
+    struct span protocols[PLAN_PROTOCOLS_MAX];
+    char host[URL_HOST_BYTES + 16];
+    url_host_print(c->url, host, sizeof host);
+    for (unsigned k = 0; k < plan->header_count; k++)
+        fields[k] = header_field(plan->headers[k]);
+    struct ws_handshake_offer offer = {
+        .target = span_str(c->url->target),
+        .host = span_str(host),
+        .key = span_str(key),
+        .protocols = protocols,
+        .protocol_count = list_protocols(plan, protocols),
+        .origin = plan->origin != NULL ? span_str(plan->origin) : SPAN_EMPTY,
+        .fields = fields,
+        .field_count = plan->header_count,
+    };
+    return ws_handshake_request(&offer, out);
+}
+
+static void ws_greet(struct client *c)
+{
+    struct driver *d = c->driver;
+    struct greeting *g = malloc(sizeof *g);
+    uint32_t nonce[WS_NONCE_BYTES / sizeof(uint32_t)];
+    struct buf request = {0};
+    if (g == NULL)
+        driver_out_of_memory(d);
+    for (size_t i = 0; i < sizeof nonce / sizeof *nonce; i++)
+        nonce[i] = driver_random(d);
+    ws_handshake_key((const uint8_t *)nonce, g->key);
+    http_client_init(&g->http, &ANSWER_LIMITS);
+    http_client_expect(&g->http, HTTP_METHOD_GET);
+    c->wire_state.greeting = g;
+    enum err e = format_upgrade(c, g->key, &request);
+    if (e == OK)
+        memcpy(client_put(c, request.len), request.data, request.len);
+    buf_deinit(&request);
+    if (e == ERR_NOMEM)
+        driver_out_of_memory(d);
+    if (e != OK)
+        client_fail(c, FAULT_LOCAL, "that URL or header cannot stand in a request");
+}
+
+static void free_greeting(struct client *c)
+{
+    struct greeting *g = c->wire_state.greeting;
+    if (g == NULL)
+        return;
+    http_client_deinit(&g->http);
+    free(g);
+    c->wire_state.greeting = NULL;
+}
+
+/* Judges the server's answer; false, and the client has failed, unless it agrees. */
+static bool agrees(struct client *c)
+{
+    const struct plan *plan = c->driver->plan;
+    const struct greeting *g = c->wire_state.greeting;
+    const struct http_client_response *r = http_client_response(&g->http);
+    struct span protocols[PLAN_PROTOCOLS_MAX];
+    unsigned protocol_count = list_protocols(plan, protocols);
+    struct ws_handshake_answer answer = {
+        .status = r->status,
+        .upgrade = http_header(r->headers, "Upgrade"),
+        .connection = http_header(r->headers, "Connection"),
+        .accept = http_header(r->headers, "Sec-WebSocket-Accept"),
+        .protocol = http_header(r->headers, "Sec-WebSocket-Protocol"),
+        .extensions = http_header(r->headers, "Sec-WebSocket-Extensions"),
+    };
+    enum err e = ws_handshake_verify(&answer, span_str(g->key), protocols, protocol_count);
+    if (e == OK)
+        return true;
+    if (r->status != 101)
+        client_fail(c, FAULT_HANDSHAKE, "no WebSocket there: the server answers %u %.*s", r->status,
+                    SPAN_ARG(r->phrase));
+    else if (e == ERR_UNKNOWN)
+        client_fail(c, FAULT_PROTOCOL, "the server chose a subprotocol or extension by itself");
+    else
+        client_fail(c, FAULT_PROTOCOL, "the server's answer to the Upgrade is wrong");
+    return false;
+}
+
+/* Reads the answer. True when it is over and frames may follow. */
+static bool read_answer(struct client *c, struct ws_input *in)
+{
+    struct span rest = span_of(in->ptr, in->len), body;
+    struct http_client *http = &c->wire_state.greeting->http;
+    for (;;) {
+        enum http_event event = http_client_next(http, &rest, &body);
+        *in = (struct ws_input){in->ptr + (in->len - rest.len), rest.len};
+        if (event == HTTP_EVENT_NEED_MORE)
+            return false;
+        if (event == HTTP_EVENT_FAILED) {
+            client_fail(c, FAULT_HANDSHAKE, "no WebSocket there: %s", http->failure);
+            return false;
+        }
+        if (event == HTTP_EVENT_HEAD && !agrees(c))
+            return false;
+        if (event == HTTP_EVENT_END)
+            break;
+    }
+    free_greeting(c);
+    driver_time(c->driver, TIMING_HANDSHAKE, c->stage_ns);
+    client_opened(c);
+    return c->state == CLIENT_OPEN;
+}
+
+/* ---- frames ---- */
+
+static void send_frame(struct client *c, enum ws_opcode opcode, struct span payload)
+{
+    uint32_t mask = driver_random(c->driver);
+    uint8_t header[WS_HEADER_BYTES_MAX];
+    size_t n = ws_encode_header_masked(header, opcode, true, payload.len, mask);
+    uint8_t *to = client_put(c, n + payload.len);
+    memcpy(to, header, n);
+    if (payload.len > 0)
+        ws_mask(to + n, payload.ptr, payload.len, mask);
+}
+
+static void ws_send(struct client *c, struct span payload, bool is_text)
+{
+    send_frame(c, is_text ? WS_TEXT : WS_BINARY, payload);
+}
+
+static void send_close(struct client *c, uint16_t code)
+{
+    uint8_t payload[2] = {(uint8_t)(code >> 8), (uint8_t)code};
+    send_frame(c, WS_OP_CLOSE, span_of(payload, code == WS_CODE_NONE ? 0 : sizeof payload));
+}
+
+static void meet_close(struct client *c, const struct ws_event *ev)
+{
+    send_close(c, ev->close_code);
+    client_flush(c);
+    client_fail(c, FAULT_CLOSED, "closed by the server: %u %.*s", ev->close_code,
+                SPAN_ARG(ev->payload));
+}
+
+static void meet_failure(struct client *c, const struct ws_event *ev)
+{
+    send_close(c, ev->close_code);
+    client_flush(c);
+    client_fail(c, FAULT_PROTOCOL, "the server broke a rule: %.*s", SPAN_ARG(ev->payload));
+}
+
+static void ws_decode(struct client *c, struct ws_input *in)
+{
+    struct driver *d = c->driver;
+    struct ws_event ev;
+    if (c->state == CLIENT_GREETING && !read_answer(c, in))
+        return;
+    while (c->state == CLIENT_OPEN) {
+        switch (ws_next(&c->wire_state.ws, &d->frames, &d->rules, in, &ev)) {
+        case WS_NEED_MORE:
+            return;
+        case WS_DATA: {
+            struct message m = {ev.payload, ev.message_first, ev.message_last,
+                                ev.opcode == WS_TEXT};
+            d->plan->scenario->on_message(c, &m);
+            break;
+        }
+        case WS_PING:
+            send_frame(c, WS_OP_PONG, ev.payload);
+            break;
+        case WS_PONG:
+            break;
+        case WS_CLOSE:
+            meet_close(c, &ev);
+            break;
+        case WS_FAILED:
+            meet_failure(c, &ev);
+            break;
+        }
+    }
+}
+
+static void ws_leave(struct client *c)
+{
+    send_close(c, WS_CODE_NORMAL);
+}
+
+static void ws_deinit(struct client *c)
+{
+    if (c->was_open)
+        ws_reader_deinit(&c->wire_state.ws, &c->driver->frames);
+    else
+        free_greeting(c);
+}
+
+const struct wire wire_ws = {
+    .greet = ws_greet,
+    .decode = ws_decode,
+    .send = ws_send,
+    .leave = ws_leave,
+    .deinit = ws_deinit,
+};
