@@ -1,5 +1,7 @@
 #include "plan/settle.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -87,6 +89,22 @@ static void pace_settle(const struct command *c)
     }
 }
 
+/* A report that cannot be written is better known before the run than after it. */
+static enum err output_check(const struct command *c, const char *option)
+{
+    char folder[PATH_MAX];
+    const char *path = command_given(c, option);
+    if (path == NULL || access(path, W_OK) == 0)
+        return OK;
+    bool is_missing = errno == ENOENT;
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    snprintf(folder, sizeof(folder), "%.*s", (int)len, path);
+    if (is_missing && access(len > 0 ? folder : ".", W_OK) == 0 && path[len] != '\0')
+        return OK;
+    return command_refuse(c, "cannot write --%s %s", option, path);
+}
+
 static enum err files_check(const struct command *c)
 {
     const struct plan *plan = c->plan;
@@ -96,7 +114,12 @@ static enum err files_check(const struct command *c)
     snprintf(path, sizeof(path), "/proc/%d", plan->server_pid);
     if (plan->server_pid != 0 && access(path, F_OK) != 0)
         return command_refuse(c, "there is no process %d, as of --pid", plan->server_pid);
-    return OK;
+    enum err e = output_check(c, "json");
+    if (e == OK)
+        e = output_check(c, "csv");
+    if (e == OK)
+        e = output_check(c, "html");
+    return e;
 }
 
 enum err settle_load(struct command *c)

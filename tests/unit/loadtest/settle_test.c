@@ -144,3 +144,13 @@ Test(settle, refuses_files_and_processes_that_are_not_there)
     cr_assert_eq(plan.server_pid, 1);
     plan_deinit(&plan);
 }
+
+Test(settle, refuses_reports_that_cannot_be_written)
+{
+    WRONG("cannot write --json /nonexistent/a.json", "echo ", "echo", TCP, "--json",
+          "/nonexistent/a.json");
+    WRONG("cannot write --csv /dev/null/a.csv", "echo ", "echo", TCP, "--csv", "/dev/null/a.csv");
+    WRONG("cannot write --html /nonexistent/", "echo ", "echo", TCP, "--html", "/nonexistent/");
+    PLAN("echo", TCP, "--json", "not-there-yet.json", "--csv", "/dev/null");
+    plan_deinit(&plan);
+}
