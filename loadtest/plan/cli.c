@@ -5,8 +5,10 @@
 #include "simul/buf.h"
 
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* getopt's values: of a letter the letter, of a long option this and its index. */
 enum { LONG_BASE = 256, LETTERS_MAX = 2 * OPTIONS_MAX + 2 };
@@ -81,6 +83,8 @@ static enum err refuse_option(const struct command *c, const char *argument)
 /* Lists are filled at once, in the order of their values; everything else waits for its default. */
 static enum err command_note(struct command *c, size_t index, const char *text)
 {
+    if (OPTIONS[index].is_secret && c->given[index] != NULL)
+        return command_refuse(c, "--%s can be given once", OPTIONS[index].name);
     c->given[index] = text != NULL ? text : "";
     return OPTIONS[index].type == OPTION_LIST ? option_set(c, &OPTIONS[index], text) : OK;
 }
@@ -153,20 +157,42 @@ static enum err options_apply(struct command *c)
     return OK;
 }
 
+static bool is_credential(const char *header)
+{
+    static const char *const NAMES[] = {"Authorization:", "Proxy-Authorization:", "Cookie:"};
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (strncasecmp(header, NAMES[i], strlen(NAMES[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Where in an argument a secret begins that was read from it; its end: there is none. */
+static const char *secret_in(const struct command *c, const char *text, const char *end)
+{
+    for (size_t i = 0; i < OPTION_KINDS; i++)
+        if (OPTIONS[i].is_secret && c->given[i] >= text && c->given[i] < end)
+            return c->given[i];
+    for (unsigned i = 0; i < c->plan->header_count; i++) {
+        const char *header = c->plan->headers[i];
+        if (header >= text && header < end && is_credential(header))
+            return header + strcspn(header, ":") + 1;
+    }
+    return end;
+}
+
 /* The command line as it was typed, but for secrets, quoted for a shell where that is needed. */
 static enum err command_line_keep(const struct command *c, int argc, char **argv)
 {
     static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "-_=+:,./@%";
-    const char *secret = command_given(c, "password");
     struct buf line = {0};
     enum err e = buf_append(&line, SPAN("simul-load"));
     for (int i = 1; e == OK && i < argc; i++) {
         const char *text = argv[i], *end = text + strlen(text);
-        bool is_secret = secret != NULL && secret >= text && secret < end;
-        int len = (int)((is_secret ? secret : end) - text);
-        const char *quote = is_secret || text[strspn(text, PLAIN)] == '\0' ? "" : "'";
-        e = buf_printf(&line, " %s%.*s%s%s", quote, len, text, is_secret ? "***" : "", quote);
+        const char *secret = secret_in(c, text, end);
+        const char *quote = strspn(text, PLAIN) < (size_t)(secret - text) ? "'" : "";
+        e = buf_printf(&line, " %s%.*s%s%s", quote, (int)(secret - text), text,
+                       secret < end ? "***" : "", quote);
     }
     if (e == OK)
         e = buf_append(&line, span_of("", 1));

@@ -5,7 +5,6 @@
 #include "plan/plan.h"
 #include "scenario/scenario.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 /* Where the value goes in the plan. */

@@ -144,6 +144,12 @@ Test(load_cli, keeps_no_secret)
     PLAN("chat", "irc://127.0.0.1", "--password=sec");
     cr_assert_str_eq(plan.command_line, "simul-load chat irc://127.0.0.1 --password=***");
     plan_deinit(&plan);
+    PLAN("jobs", "http://127.0.0.1", "-HX: 1", "-Hcookie: a=b", "-H", "Authorization: Basic x");
+    cr_assert_str_eq(plan.command_line, "simul-load jobs http://127.0.0.1 '-HX: 1' "
+                                        "-Hcookie:*** -H Authorization:***");
+    plan_deinit(&plan);
+    WRONG("--password can be given once", "", "chat", "irc://127.0.0.1", "--password", "a",
+          "--pass=b");
 }
 
 Test(load_cli, survives_missing_memory)
