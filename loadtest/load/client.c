@@ -195,10 +195,15 @@ void client_flush(struct client *c)
 
 /* ---- opening ---- */
 
+/* Clients that are opening stand in the order in which their stages began: each stage may take the
+ * time-out. */
 static void enter(struct client *c, enum client_state state)
 {
     c->state = (uint8_t)state;
     c->stage_ns = c->driver->now_ns;
+    list_remove(&c->deadline);
+    if (is_opening(c))
+        list_push_back(&c->driver->deadlines, &c->deadline);
 }
 
 void client_opened(struct client *c)
@@ -207,7 +212,6 @@ void client_opened(struct client *c)
     CHECK(c->state == CLIENT_GREETING);
     c->was_open = true;
     enter(c, CLIENT_OPEN);
-    list_remove(&c->deadline);
     d->opening--;
     lane_count_add(d->lane, COUNT_OPENED, 1);
     if (scenario_of(c)->on_open != NULL)
@@ -432,7 +436,6 @@ bool client_open(struct client *c)
     enter(c, CLIENT_CONNECTING);
     ev_io_init(&c->io, on_io, c->io.fd, EV_WRITE);
     ev_io_start(d->ev, &c->io);
-    list_push_back(&d->deadlines, &c->deadline);
     d->opening++;
     d->left_open++;
     return true;

@@ -84,14 +84,19 @@ void driver_sent(struct driver *d, size_t bytes)
         d->budget--;
 }
 
+void driver_latency(struct driver *d, enum timing timing, uint64_t intended_ns)
+{
+    if (is_measured(d, intended_ns))
+        hist_add(&d->lane->timings[timing], d->now_ns > intended_ns ? d->now_ns - intended_ns : 0);
+}
+
 void driver_received(struct driver *d, enum timing timing, uint64_t intended_ns, size_t bytes)
 {
     lane_count_add(d->lane, timing == TIMING_BESIDE ? COUNT_BESIDE : COUNT_RECEIVED, 1);
     lane_count_add(d->lane, COUNT_RECEIVED_BYTES, bytes);
     d->waiting--;
     d->replied_ns = d->now_ns;
-    if (is_measured(d, intended_ns))
-        hist_add(&d->lane->timings[timing], d->now_ns > intended_ns ? d->now_ns - intended_ns : 0);
+    driver_latency(d, timing, intended_ns);
 }
 
 void driver_time(struct driver *d, enum timing timing, uint64_t began_ns)

@@ -86,6 +86,8 @@ bool driver_may_send(const struct driver *d);
 void driver_sent(struct driver *d, size_t bytes);
 /* Counts its reply, that came now. */
 void driver_received(struct driver *d, enum timing timing, uint64_t intended_ns, size_t bytes);
+/* Adds a latency that ends now, if it began in the window that is measured. */
+void driver_latency(struct driver *d, enum timing timing, uint64_t intended_ns);
 /* Waits no longer for n messages that were sent. */
 static inline void driver_give_up(struct driver *d, uint64_t n)
 {

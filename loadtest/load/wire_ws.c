@@ -90,14 +90,7 @@ static bool agrees(struct client *c)
     const struct http_client_response *r = http_client_response(&g->http);
     struct span protocols[PLAN_PROTOCOLS_MAX];
     unsigned protocol_count = list_protocols(plan, protocols);
-    struct ws_handshake_answer answer = {
-        .status = r->status,
-        .upgrade = http_header(r->headers, "Upgrade"),
-        .connection = http_header(r->headers, "Connection"),
-        .accept = http_header(r->headers, "Sec-WebSocket-Accept"),
-        .protocol = http_header(r->headers, "Sec-WebSocket-Protocol"),
-        .extensions = http_header(r->headers, "Sec-WebSocket-Extensions"),
-    };
+    struct ws_handshake_answer answer = ws_handshake_answer_of(r->status, r->headers);
     enum err e = ws_handshake_verify(&answer, span_str(g->key), protocols, protocol_count);
     if (e == OK)
         return true;
