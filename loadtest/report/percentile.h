@@ -11,8 +11,8 @@ struct percentile {
     double ns;
 };
 
-/* Down to a share of 10^-9 beyond, each PERCENTILE_STEPS-th of a power of ten. */
-enum { PERCENTILE_STEPS = 20, PERCENTILES_MAX = 9 * PERCENTILE_STEPS + 2 };
+/* Down to a share of 10^-6 beyond, PERCENTILE_STEPS of them for each power of ten. */
+enum { PERCENTILE_STEPS = 20, PERCENTILES_MAX = 6 * PERCENTILE_STEPS + 2 };
 
 /* Zeroed is empty. */
 struct percentiles {
@@ -20,8 +20,8 @@ struct percentiles {
     size_t count;                              /* 0: of no values */
 };
 
-/* As far as there are values: behind the share beyond which there is less than one, only the
- * greatest value follows, with a share of 1. */
+/* As far as there are values, up to 99.9999 %: behind the share beyond which there is less than
+ * one, only the greatest value follows, with a share of 1. */
 void percentiles_of(const struct hist *h, struct percentiles *out);
 
 /* What a share is on an axis of percentiles: 0, 1, 2 for 0 %, 90 %, 99 %. For the share of 1,
