@@ -6,6 +6,7 @@
 #include "load/watcher.h"
 #include "plan/cli.h"
 #include "report/expect.h"
+#include "report/live.h"
 
 #include <stdlib.h>
 
@@ -41,17 +42,33 @@ static int explain(enum err e, const struct run *run)
     return STATUS_FAILED;
 }
 
-/* Carries the load out. */
+static void show_update(void *state, const struct run *so_far)
+{
+    live_update(state, so_far);
+}
+
+static void show_second(void *state, const struct run *so_far)
+{
+    live_second(state, so_far);
+}
+
+/* Carries the load out, and shows it on standard error meanwhile, so that a report on standard
+ * output stays clean. */
 static enum err carry_out(const struct plan *plan, struct run *run)
 {
     struct display display = {0};
     struct crew crew;
-    struct board *board = board_new(plan->threads, (size_t)plan->rooms * plan->publishers);
+    size_t rooms = (size_t)plan->rooms * plan->publishers;
+    struct board *board = board_new(plan->threads, rooms);
     if (board == NULL)
         return ERR_NOMEM;
     enum err e = crew_start(&crew, plan, board);
     if (e == OK) {
+        struct live *live = plan->quiet ? NULL : live_start(stderr);
+        if (live != NULL)
+            display = (struct display){live, show_update, show_second};
         e = watcher_run(plan, &crew, &display, run);
+        live_stop(live);
         crew_stop(&crew);
     }
     board_free(board);

@@ -231,11 +231,11 @@ static enum err look(struct watcher *w, bool is_last)
     note_memory(w);
     fill_sample(w);
     if (show->update != NULL)
-        show->update(w->run);
+        show->update(show->state, w->run);
     if (!is_over)
         return OK;
     if (show->second != NULL)
-        show->second(w->run);
+        show->second(show->state, w->run);
     return is_last ? OK : begin_sample(w);
 }
 

@@ -5,10 +5,13 @@
 #include "load/crew.h"
 #include "report/run.h"
 
-/* What is shown meanwhile. Both may be NULL. */
+/* What is shown meanwhile. Both functions may be NULL. */
 struct display {
-    void (*update)(const struct run *so_far); /* ten times a second; the last sample is not over */
-    void (*second)(const struct run *so_far); /* a sample is complete: the last one */
+    void *state;
+    /* Ten times a second; the last sample is of a second that is not over. */
+    void (*update)(void *state, const struct run *so_far);
+    /* The last sample is complete. */
+    void (*second)(void *state, const struct run *so_far);
 };
 
 /* Watches a run to its end and fills *run, which run_deinit frees. SIGINT or SIGTERM ends the
