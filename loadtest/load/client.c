@@ -206,10 +206,20 @@ static void enter(struct client *c, enum client_state state)
         list_push_back(&c->driver->deadlines, &c->deadline);
 }
 
+void client_greeted(struct client *c)
+{
+    CHECK(c->state == CLIENT_GREETING);
+    enter(c, CLIENT_INTRODUCING);
+    if (scenario_of(c)->introduce != NULL)
+        scenario_of(c)->introduce(c);
+    else
+        client_opened(c);
+}
+
 void client_opened(struct client *c)
 {
     struct driver *d = c->driver;
-    CHECK(c->state == CLIENT_GREETING);
+    CHECK(c->state == CLIENT_INTRODUCING);
     c->was_open = true;
     enter(c, CLIENT_OPEN);
     d->opening--;

@@ -1,7 +1,7 @@
 /* A client: one connection of a driver, from connect to close.
  *
- *     CLOSED → CONNECTING → [SECURING: TLS] → GREETING: the wire's handshake → OPEN → LEAVING →
- * CLOSED
+ *     CLOSED → CONNECTING → [SECURING: TLS] → GREETING: the wire's handshake →
+ *     [INTRODUCING: the scenario's] → OPEN → LEAVING → CLOSED
  *
  * The scenario embeds the struct as the first member of its own. The driver owns it; a closed
  * client may be opened again. */
@@ -15,6 +15,7 @@ enum client_state {
     CLIENT_CONNECTING,
     CLIENT_SECURING,
     CLIENT_GREETING,
+    CLIENT_INTRODUCING,
     CLIENT_OPEN,
     CLIENT_LEAVING, /* we have said goodbye, and wait for the end of file */
 };
@@ -69,8 +70,17 @@ __attribute__((format(printf, 3, 4))) void client_fail(struct client *c, enum fa
 
 /* ---- for wires and the driver ---- */
 
-/* The wire's handshake is done. */
+/* For wires: their handshake is done, and messages may travel. */
+void client_greeted(struct client *c);
+
+/* For scenarios that have an introduction: it is done. */
 void client_opened(struct client *c);
+
+/* Whether messages travel: those of the introduction, or of the run. */
+static inline bool client_is_talking(const struct client *c)
+{
+    return c->state == CLIENT_INTRODUCING || c->state == CLIENT_OPEN;
+}
 
 /* Room for that many bytes of output, to be filled before anything else is called; they leave when
  * the callback is over. */

@@ -138,6 +138,7 @@ static void give_up_opening(struct driver *d)
         [CLIENT_CONNECTING] = "to connect",
         [CLIENT_SECURING] = "for the TLS handshake",
         [CLIENT_GREETING] = "for the handshake",
+        [CLIENT_INTRODUCING] = "to who we are",
     };
     while (!list_is_empty(&d->deadlines)) {
         struct list *oldest = d->deadlines.next;
@@ -195,12 +196,21 @@ static void sweep(struct driver *d)
     driver_settle(d);
 }
 
+/* Only when all has been sent does it matter, and is a scenario asked that knows better. */
+static uint64_t count_waiting(struct driver *d)
+{
+    const struct scenario *s = d->plan->scenario;
+    bool all_is_sent = d->phase == PHASE_DRAINING || d->budget == 0;
+    return s->waiting != NULL && all_is_sent ? s->waiting(d) : d->waiting;
+}
+
 static void publish(struct driver *d)
 {
     struct lane *l = d->lane;
+    uint64_t waiting = count_waiting(d);
     hist_set(&l->cpu_ns, monotonic_ns(CLOCK_THREAD_CPUTIME_ID));
-    hist_set(&l->waiting, d->waiting);
-    if (d->phase == PHASE_RUNNING && d->budget == 0 && d->waiting == 0) {
+    hist_set(&l->waiting, waiting);
+    if (d->phase == PHASE_RUNNING && d->budget == 0 && waiting == 0) {
         hist_set(&l->spent_ns, d->replied_ns);
         atomic_store(&l->state, LANE_SPENT);
     }

@@ -28,7 +28,7 @@ struct http_field header_field(const char *line)
 
 static void raw_greet(struct client *c)
 {
-    client_opened(c);
+    client_greeted(c);
 }
 
 static void raw_decode(struct client *c, struct ws_input *in)
@@ -50,7 +50,7 @@ const struct wire wire_raw = {.greet = raw_greet, .decode = raw_decode, .send = 
 
 static void line_decode(struct client *c, struct ws_input *in)
 {
-    while (c->state == CLIENT_OPEN) {
+    while (client_is_talking(c)) {
         struct span all = span_of(in->ptr, in->len);
         size_t len = span_find(all, '\n');
         if (len == all.len)

@@ -22,10 +22,10 @@ struct message {
 };
 
 struct wire {
-    /* Begins the handshake; client_opened, now or later, ends it. */
+    /* Begins the handshake; client_greeted, now or later, ends it. */
     void (*greet)(struct client *c);
     /* Decodes what it can of in, and moves in behind that; the rest comes again with more behind
-     * it. Stops when the client is no longer open. */
+     * it. Stops when the client is no longer talking. */
     void (*decode)(struct client *c, struct ws_input *in);
     /* Queues a message. */
     void (*send)(struct client *c, struct span payload, bool is_text);

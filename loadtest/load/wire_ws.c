@@ -125,8 +125,8 @@ static bool read_answer(struct client *c, struct ws_input *in)
     }
     free_greeting(c);
     driver_time(c->driver, TIMING_HANDSHAKE, c->stage_ns);
-    client_opened(c);
-    return c->state == CLIENT_OPEN;
+    client_greeted(c);
+    return client_is_talking(c);
 }
 
 /* ---- frames ---- */
@@ -174,7 +174,7 @@ static void ws_decode(struct client *c, struct ws_input *in)
     struct ws_event ev;
     if (c->state == CLIENT_GREETING && !read_answer(c, in))
         return;
-    while (c->state == CLIENT_OPEN) {
+    while (client_is_talking(c)) {
         switch (ws_next(&c->wire_state.ws, &d->frames, &d->rules, in, &ev)) {
         case WS_NEED_MORE:
             return;
@@ -206,10 +206,10 @@ static void ws_leave(struct client *c)
 
 static void ws_deinit(struct client *c)
 {
-    if (c->was_open)
-        ws_reader_deinit(&c->wire_state.ws, &c->driver->frames);
-    else
+    if (c->state == CLIENT_GREETING)
         free_greeting(c);
+    else if (c->state > CLIENT_GREETING)
+        ws_reader_deinit(&c->wire_state.ws, &c->driver->frames);
 }
 
 const struct wire wire_ws = {

@@ -33,6 +33,9 @@ struct scenario {
 
     /* Before any connection, once for each thread. ERR_NOMEM. */
     enum err (*start)(struct driver *d);
+    /* The wire's handshake is done, and messages travel: says who we are, as far as that takes
+     * more than the wire knows, and calls client_opened then or later. NULL: it takes nothing. */
+    void (*introduce)(struct client *c);
     /* The connection is ready: its handshakes are done. */
     void (*on_open)(struct client *c);
     /* A message, or a piece of one (load/wire.h). */
@@ -52,6 +55,8 @@ struct scenario {
     void (*on_end)(struct driver *d);
     /* Says goodbye: QUIT, a close frame; then the connection is shut down. */
     void (*on_leave)(struct client *c);
+    /* How many messages are still to come, where that is not what was sent less what came. */
+    uint64_t (*waiting)(struct driver *d);
     /* Frees what start made. */
     void (*stop)(struct driver *d);
 };
