@@ -1,0 +1,259 @@
+#include "report/table.h"
+
+#include "report/figure.h"
+#include "report/paint.h"
+#include "report/spread.h"
+#include "report/words.h"
+
+#include <math.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+enum { LABEL_COLUMNS = 12, COUNT_COLUMNS = 12, RATE_COLUMNS = 14, CELL_COLUMNS = 9 };
+
+/* From here on it is said that the generator may have been the bottleneck. Its being late matters
+ * only where it is a good part of what is measured. */
+static const double LAG_HIGH_NS = 1e6, LAG_HIGH_SHARE = 0.1, CPU_SHARE_HIGH = 0.95;
+
+struct table {
+    const struct run *run;
+    FILE *to;
+    bool is_painted;
+};
+
+static void put_label(const struct table *t, const char *label)
+{
+    fputs("  ", t->to);
+    text_pad(t->to, label, -LABEL_COLUMNS);
+}
+
+static void put_heading(const struct table *t, enum paint paint, const char *heading)
+{
+    fputc('\n', t->to);
+    paint_put(t->to, t->is_painted, paint, heading);
+    fputc('\n', t->to);
+}
+
+static struct text figure_value(const struct table *t, const char *name)
+{
+    const struct figure *figure = figure_find(name, strlen(name));
+    return figure_text(figure, figure_of(figure, t->run));
+}
+
+/* ---- what it was ---- */
+
+static void print_head(const struct table *t)
+{
+    const struct run *run = t->run;
+    char words[WORDS_BYTES], began[32] = "";
+    time_t unix_s = (time_t)run->began_unix_s;
+    struct tm utc;
+    words_title(run->plan, words);
+    paint_put(t->to, t->is_painted, PAINT_BOLD, words);
+    words_load(run->plan, words);
+    fprintf(t->to, "\n%s\n", words);
+    if (gmtime_r(&unix_s, &utc) != NULL)
+        strftime(began, sizeof(began), "%Y-%m-%d %H:%M:%S", &utc);
+    fprintf(t->to, "began %s UTC, took %s", began, text_duration(run->seconds * 1e9).s);
+    if (run->measured_seconds > 0)
+        fprintf(t->to, ", measured %s", text_duration(run->measured_seconds * 1e9).s);
+    fprintf(t->to, "%s\n\n", run->was_interrupted ? "; interrupted" : "");
+}
+
+/* ---- counts and rates ---- */
+
+static void print_connections(const struct table *t)
+{
+    const struct run *run = t->run;
+    uint64_t closed = run->totals[COUNT_CLOSED], resumed = run->totals[COUNT_RESUMED];
+    put_label(t, "opened");
+    text_pad(t->to, text_count((double)run->totals[COUNT_OPENED]).s, COUNT_COLUMNS);
+    text_pad(t->to, figure_value(t, "connect.rate").s, RATE_COLUMNS);
+    fprintf(t->to, "  of %s connections begun, ", text_count((double)run->totals[COUNT_STARTED]).s);
+    fprintf(t->to, "at most %s open\n", text_count((double)run->open_max).s);
+    if (resumed > 0) {
+        put_label(t, "resumed");
+        text_pad(t->to, text_count((double)resumed).s, COUNT_COLUMNS);
+        fputs("  TLS sessions\n", t->to);
+    }
+    if (closed > 0) {
+        put_label(t, "closed");
+        text_pad(t->to, text_count((double)closed).s, COUNT_COLUMNS);
+        paint_put(t->to, t->is_painted, PAINT_YELLOW, "  by the server\n");
+    }
+}
+
+/* A row of what went one way: how many, and how fast. */
+static void print_flow(const struct table *t, const char *label, enum count count, const char *rate,
+                       const char *throughput)
+{
+    uint64_t n = figure_count(t->run, count);
+    if (n == 0)
+        return;
+    put_label(t, label);
+    text_pad(t->to, text_count((double)n).s, COUNT_COLUMNS);
+    text_pad(t->to, rate == NULL ? "" : figure_value(t, rate).s, RATE_COLUMNS);
+    text_pad(t->to, throughput == NULL ? "" : figure_value(t, throughput).s, RATE_COLUMNS);
+    fputc('\n', t->to);
+}
+
+/* ---- latencies ---- */
+
+static const struct {
+    const char *name;
+    double share;
+} QUANTILES[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}};
+
+enum { QUANTILE_KINDS = sizeof(QUANTILES) / sizeof(*QUANTILES) };
+
+static void print_timing(const struct table *t, enum timing timing)
+{
+    const struct hist *h = &t->run->timings[timing];
+    put_label(t, timing_name(timing));
+    text_pad(t->to, text_count((double)hist_total(h)).s, COUNT_COLUMNS);
+    text_pad(t->to, text_duration(hist_mean(h)).s, CELL_COLUMNS);
+    for (unsigned i = 0; i < QUANTILE_KINDS; i++)
+        text_pad(t->to, text_duration((double)hist_quantile(h, QUANTILES[i].share)).s,
+                 CELL_COLUMNS);
+    fputc('\n', t->to);
+}
+
+static void print_timings(const struct table *t)
+{
+    bool has_any = false;
+    for (unsigned i = 0; i < TIMING_KINDS; i++) {
+        if (hist_total(&t->run->timings[i]) == 0)
+            continue;
+        if (!has_any) {
+            fputc('\n', t->to);
+            put_label(t, "");
+            text_pad(t->to, "count", COUNT_COLUMNS);
+            text_pad(t->to, "mean", CELL_COLUMNS);
+            for (unsigned k = 0; k < QUANTILE_KINDS; k++)
+                text_pad(t->to, QUANTILES[k].name, CELL_COLUMNS);
+            fputc('\n', t->to);
+        }
+        has_any = true;
+        print_timing(t, (enum timing)i);
+    }
+}
+
+static void print_spread(const struct table *t)
+{
+    const struct hist *h = &t->run->timings[TIMING_LATENCY];
+    if (hist_total(h) == 0)
+        return;
+    put_heading(t, PAINT_BOLD, "latency");
+    spread_print(h, t->to, t->is_painted);
+}
+
+/* ---- what went wrong ---- */
+
+static void print_errors(const struct table *t)
+{
+    const struct run *run = t->run;
+    char heading[TEXT_BYTES * 2];
+    if (run_errors(run) == 0) {
+        put_heading(t, PAINT_GREEN, "no errors");
+        return;
+    }
+    snprintf(heading, sizeof(heading), "ERRORS: %s", text_count((double)run_errors(run)).s);
+    put_heading(t, PAINT_LOUD, heading);
+    for (unsigned i = 0; i < FAULT_KINDS; i++) {
+        if (run->faults[i] == 0)
+            continue;
+        text_pad(t->to, text_count((double)run->faults[i]).s, COUNT_COLUMNS);
+        fputs("  ", t->to);
+        text_pad(t->to, fault_name((enum fault)i), -LABEL_COLUMNS);
+        fprintf(t->to, "%s\n", fault_meaning((enum fault)i));
+    }
+}
+
+static void print_reasons(const struct table *t)
+{
+    const struct run *run = t->run;
+    if (run->reason_count > 0)
+        put_heading(t, PAINT_BOLD, "why connections failed or were closed");
+    for (unsigned i = 0; i < run->reason_count; i++) {
+        text_pad(t->to, text_count((double)run->reasons[i].count).s, COUNT_COLUMNS);
+        fprintf(t->to, "  %s\n", run->reasons[i].text);
+    }
+}
+
+/* ---- the server, and we ---- */
+
+static void print_server(const struct table *t)
+{
+    const struct run *run = t->run;
+    char heading[TEXT_BYTES * 2];
+    if (run->server_memory_max_bytes == 0 && run->server_cpu_ns == 0)
+        return;
+    snprintf(heading, sizeof(heading), "server, process %d", run->plan->server_pid);
+    put_heading(t, PAINT_BOLD, heading);
+    if (run->server_memory_max_bytes > 0) {
+        put_label(t, "memory");
+        fprintf(t->to, "%s before, %s with connections open (%s for each), %s at most\n",
+                text_bytes((double)run->server_memory_begin_bytes).s,
+                text_bytes((double)run->server_memory_open_bytes).s,
+                figure_value(t, "server.memory").s,
+                text_bytes((double)run->server_memory_max_bytes).s);
+    }
+    if (run->server_cpu_ns > 0 && run->measured_seconds > 0) {
+        put_label(t, "CPU");
+        fprintf(t->to, "%s of a core, %s for each message received\n",
+                text_share((double)run->server_cpu_ns / 1e9 / run->measured_seconds).s,
+                figure_value(t, "server.cpu").s);
+    }
+}
+
+/* How many cores we may use at a time. */
+static double cores_of_ours(const struct run *run)
+{
+    cpu_set_t set;
+    double threads = run->plan->threads;
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        return threads;
+    return fmin(threads, CPU_COUNT(&set));
+}
+
+/* Figures that are of this program more than of the server mislead, and nobody would notice. */
+static void print_warnings(const struct table *t)
+{
+    const struct run *run = t->run;
+    double lag_ns = (double)hist_quantile(&run->timings[TIMING_LAG], 0.99);
+    double latency_ns = (double)hist_quantile(&run->timings[TIMING_LATENCY], 0.99);
+    double cores = cores_of_ours(run);
+    double share = run->seconds > 0 ? (double)run->cpu_ns / 1e9 / run->seconds / cores : 0;
+    if (lag_ns >= LAG_HIGH_NS && lag_ns >= LAG_HIGH_SHARE * latency_ns) {
+        put_heading(t, PAINT_YELLOW, "WARNING: this program itself was late.");
+        fprintf(t->to,
+                "  1 %% of the messages were sent %s or more after they were due, which their\n"
+                "  latencies contain. The server may be faster than they say.\n",
+                text_duration(lag_ns).s);
+    }
+    if (share >= CPU_SHARE_HIGH) {
+        put_heading(t, PAINT_YELLOW, "WARNING: this program itself may have been the bottleneck.");
+        fprintf(t->to,
+                "  Its threads were busy for %s of the time. More of them (--threads), or\n"
+                "  another machine, may show more of the server.\n",
+                text_share(fmin(share, 1)).s);
+    }
+}
+
+void table_print(const struct run *run, FILE *to)
+{
+    const struct table t = {run, to, paint_wanted(to)};
+    print_head(&t);
+    print_connections(&t);
+    print_flow(&t, "sent", COUNT_SENT, "rate.sent", "throughput.sent");
+    if (figure_rate_counts(run->plan) == COUNT_RECEIVED)
+        print_flow(&t, "received", COUNT_RECEIVED, "rate", "throughput");
+    print_flow(&t, "beside", COUNT_BESIDE, NULL, NULL);
+    print_timings(&t);
+    print_spread(&t);
+    print_server(&t);
+    print_errors(&t);
+    print_reasons(&t);
+    print_warnings(&t);
+}
