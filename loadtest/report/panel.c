@@ -52,10 +52,16 @@ static void put(struct panel *p, enum paint paint, const char *text)
     paint_put(p->to, p->is_painted, paint, cut);
 }
 
+/* Fills up to a column with something that is one column wide. */
+static void put_until(struct panel *p, enum paint paint, const char *fill, unsigned column)
+{
+    for (unsigned i = p->column; i < column; i++)
+        put(p, paint, fill);
+}
+
 static void put_spaces_to(struct panel *p, unsigned column)
 {
-    while (p->column < column && p->column < p->size.columns && p->row < p->size.rows)
-        put(p, PAINT_PLAIN, " ");
+    put_until(p, PAINT_PLAIN, " ", column);
 }
 
 static void put_label(struct panel *p, const char *label)
@@ -177,8 +183,7 @@ static void print_progress(struct panel *p)
         unsigned columns = room < BAR_COLUMNS_WANTED ? room : BAR_COLUMNS_WANTED;
         bar_draw(bar, progress.share, columns);
         put(p, PAINT_CYAN, bar);
-        while (p->column < LABEL_COLUMNS + columns && columns > 0)
-            put(p, PAINT_DIM, "░");
+        put_until(p, PAINT_DIM, "░", LABEL_COLUMNS + columns);
         char percent[TEXT_BYTES];
         snprintf(percent, sizeof(percent), " %3.0f %%  ", floor(progress.share * 100));
         put(p, PAINT_PLAIN, percent);
