@@ -7,6 +7,9 @@
 
 enum { BAR_COLUMNS = 36 };
 
+/* The first bound; what is shorter is not worth a row. From here on all bounds are whole. */
+static const double FIRST_NS = 100;
+
 /* Round numbers of a decade, the closest ladder first; even the last fits all that a histogram
  * tells apart, since that is 12 decades. */
 static const struct {
@@ -26,8 +29,8 @@ enum { LADDER_KINDS = sizeof(LADDERS) / sizeof(*LADDERS) };
 static uint64_t ladder_bound(unsigned ladder, unsigned index)
 {
     unsigned count = LADDERS[ladder].count;
-    double bound = LADDERS[ladder].steps[index % count] * pow(10, index / count);
-    return (uint64_t)llround(bound);
+    double step = LADDERS[ladder].steps[index % count];
+    return (uint64_t)llround(FIRST_NS * step * pow(10, index / count));
 }
 
 /* How many values are no more than the bound. */

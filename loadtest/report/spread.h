@@ -10,7 +10,8 @@
 
 enum { SPREAD_ROWS_MAX = 18 };
 
-/* One row: values that are more than the bound of the row before, and no more than this one. */
+/* One row: values that are more than the bound of the row before, and no more than this one, as
+ * precisely as the histogram knows. */
 struct spread_row {
     uint64_t bound_ns;
     uint64_t count;
