@@ -2,7 +2,6 @@
 
 #include "report/words.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -43,23 +42,10 @@ static void sample_print(FILE *to, const struct sample *s)
     fputc('\n', to);
 }
 
-enum err csv_print(const struct run *run, FILE *to)
+enum err csv_write(const struct run *run, FILE *to)
 {
     names_print(to);
     for (size_t i = 0; i < run->sample_count; i++)
         sample_print(to, &run->samples[i]);
     return fflush(to) != 0 || ferror(to) ? ERR_IO : OK;
-}
-
-enum err csv_write(const struct run *run, const char *path)
-{
-    FILE *to = fopen(path, "we");
-    if (to == NULL)
-        return ERR_IO;
-    enum err e = csv_print(run, to);
-    int why = errno;
-    if (fclose(to) != 0 && e == OK)
-        return ERR_IO;
-    errno = why;
-    return e;
 }

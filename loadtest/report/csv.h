@@ -20,7 +20,4 @@
 #include <stdio.h>
 
 /* Writes it all. ERR_IO: the stream failed. */
-enum err csv_print(const struct run *run, FILE *to);
-
-/* Writes it to a file, which is replaced. ERR_IO: errno tells what failed. */
-enum err csv_write(const struct run *run, const char *path);
+enum err csv_write(const struct run *run, FILE *to);
