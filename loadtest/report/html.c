@@ -5,6 +5,7 @@
 #include "report/figure.h"
 #include "report/page.h"
 #include "report/run.h"
+#include "report/words.h"
 #include "scenario/scenario.h"
 
 #include <math.h>
@@ -16,7 +17,7 @@
 static void write_heading(const struct run *run, FILE *out)
 {
     const struct plan *plan = run->plan;
-    char began[64];
+    char began[64], load[WORDS_BYTES];
     struct tm utc;
     time_t t = run->began_unix_s;
     fprintf(out, "<header>\n<h1>simul-load %s</h1>\n<p class=\"url\">", plan->scenario->name);
@@ -29,11 +30,11 @@ static void write_heading(const struct run *run, FILE *out)
     fputs("</p>\n<p class=\"muted\">", out);
     if (gmtime_r(&t, &utc) != NULL && strftime(began, sizeof(began), "%d %B %Y, %H:%M UTC", &utc))
         fprintf(out, "%s · ", began);
-    fprintf(out, "%s connections · %s", text_count(plan->connections).s,
-            text_duration(run->seconds * 1e9).s);
+    fputs(text_duration(run->seconds * 1e9).s, out);
     if (run->measured_seconds > 0)
         fprintf(out, ", of which %s were measured", text_duration(run->measured_seconds * 1e9).s);
-    fputs("</p>\n</header>\n", out);
+    words_load(plan, load);
+    fprintf(out, "</p>\n<p class=\"muted\">%s</p>\n</header>\n", load);
 }
 
 static void write_errors(const struct run *run, FILE *out)
@@ -46,7 +47,7 @@ static void write_errors(const struct run *run, FILE *out)
         return;
     }
     fprintf(out, "<div class=\"note bad\" role=\"alert\"><b>%s error%s</b>\n<ul>\n",
-            text_count((double)errors).s, errors == 1 ? "" : "s");
+            text_count((double)errors).s, words_plural(errors));
     for (unsigned i = 0; i < FAULT_KINDS; i++) {
         if (run->faults[i] == 0)
             continue;

@@ -1,6 +1,7 @@
 #include "report/value.h"
 
 #include "report/figure.h"
+#include "report/words.h"
 #include "simul/utf8.h"
 
 #include <jansson.h>
@@ -125,9 +126,6 @@ static const struct field {
 };
 enum { FIELD_KINDS = sizeof(FIELDS) / sizeof(*FIELDS) };
 
-static const char *const PHASES[] = {"opening", "running", "draining", "closing"};
-enum { PHASE_KINDS = sizeof(PHASES) / sizeof(*PHASES) };
-
 static json_t *of_field(const struct sample *s, const struct field *f)
 {
     const void *at = (const char *)s + f->offset;
@@ -160,7 +158,8 @@ bool value_put_counts(json_t *object, const uint64_t counts[COUNT_KINDS])
 
 json_t *value_of_sample(const struct sample *s)
 {
-    json_t *out = json_pack("{s:s, s:b}", "phase", PHASES[s->phase], "measured", s->is_measured);
+    json_t *out =
+        json_pack("{s:s, s:b}", "phase", words_phase(s->phase), "measured", s->is_measured);
     bool ok = out != NULL;
     for (unsigned i = 0; i < FIELD_KINDS && ok; i++)
         ok = value_put(out, FIELDS[i].name, of_field(s, &FIELDS[i]));
@@ -171,9 +170,9 @@ void value_to_sample(const json_t *value, struct sample *out)
 {
     const char *phase = json_string_value(json_object_get(value, "phase"));
     *out = (struct sample){.is_measured = json_is_true(json_object_get(value, "measured"))};
-    for (unsigned i = 0; i < PHASE_KINDS && phase != NULL; i++)
-        if (strcmp(phase, PHASES[i]) == 0)
-            out->phase = (enum phase)i;
+    for (unsigned i = PHASE_OPENING; i <= PHASE_CLOSING && phase != NULL; i++)
+        if (strcmp(phase, words_phase(i)) == 0)
+            out->phase = i;
     for (unsigned i = 0; i < FIELD_KINDS; i++)
         to_field(out, &FIELDS[i], json_object_get(value, FIELDS[i].name));
     for (unsigned i = 0; i < COUNT_KINDS; i++)
