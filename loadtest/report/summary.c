@@ -1,4 +1,4 @@
-#include "report/table.h"
+#include "report/summary.h"
 
 #include "report/figure.h"
 #include "report/paint.h"
@@ -16,26 +16,26 @@ enum { LABEL_COLUMNS = 12, COUNT_COLUMNS = 12, RATE_COLUMNS = 14, CELL_COLUMNS =
  * only where it is a good part of what is measured. */
 static const double LAG_HIGH_NS = 1e6, LAG_HIGH_SHARE = 0.1, CPU_SHARE_HIGH = 0.95;
 
-struct table {
+struct summary {
     const struct run *run;
     FILE *to;
     bool is_painted;
 };
 
-static void put_label(const struct table *t, const char *label)
+static void put_label(const struct summary *t, const char *label)
 {
     fputs("  ", t->to);
     text_pad(t->to, label, -LABEL_COLUMNS);
 }
 
-static void put_heading(const struct table *t, enum paint paint, const char *heading)
+static void put_heading(const struct summary *t, enum paint paint, const char *heading)
 {
     fputc('\n', t->to);
     paint_put(t->to, t->is_painted, paint, heading);
     fputc('\n', t->to);
 }
 
-static struct text figure_value(const struct table *t, const char *name)
+static struct text figure_value(const struct summary *t, const char *name)
 {
     const struct figure *figure = figure_find(name, strlen(name));
     return figure_text(figure, figure_of(figure, t->run));
@@ -43,7 +43,7 @@ static struct text figure_value(const struct table *t, const char *name)
 
 /* ---- what it was ---- */
 
-static void print_head(const struct table *t)
+static void print_head(const struct summary *t)
 {
     const struct run *run = t->run;
     char words[WORDS_BYTES], began[32] = "";
@@ -63,7 +63,7 @@ static void print_head(const struct table *t)
 
 /* ---- counts and rates ---- */
 
-static void print_connections(const struct table *t)
+static void print_connections(const struct summary *t)
 {
     const struct run *run = t->run;
     uint64_t closed = run->totals[COUNT_CLOSED], resumed = run->totals[COUNT_RESUMED];
@@ -85,8 +85,8 @@ static void print_connections(const struct table *t)
 }
 
 /* A row of what went one way: how many, and how fast. */
-static void print_flow(const struct table *t, const char *label, enum count count, const char *rate,
-                       const char *throughput)
+static void print_flow(const struct summary *t, const char *label, enum count count,
+                       const char *rate, const char *throughput)
 {
     uint64_t n = figure_count(t->run, count);
     if (n == 0)
@@ -107,7 +107,7 @@ static const struct {
 
 enum { QUANTILE_KINDS = sizeof(QUANTILES) / sizeof(*QUANTILES) };
 
-static void print_timing(const struct table *t, enum timing timing)
+static void print_timing(const struct summary *t, enum timing timing)
 {
     const struct hist *h = &t->run->timings[timing];
     put_label(t, timing_name(timing));
@@ -119,7 +119,7 @@ static void print_timing(const struct table *t, enum timing timing)
     fputc('\n', t->to);
 }
 
-static void print_timings(const struct table *t)
+static void print_timings(const struct summary *t)
 {
     bool has_any = false;
     for (unsigned i = 0; i < TIMING_KINDS; i++) {
@@ -139,7 +139,7 @@ static void print_timings(const struct table *t)
     }
 }
 
-static void print_spread(const struct table *t)
+static void print_spread(const struct summary *t)
 {
     const struct hist *h = &t->run->timings[TIMING_LATENCY];
     if (hist_total(h) == 0)
@@ -150,7 +150,7 @@ static void print_spread(const struct table *t)
 
 /* ---- what went wrong ---- */
 
-static void print_errors(const struct table *t)
+static void print_errors(const struct summary *t)
 {
     const struct run *run = t->run;
     char heading[TEXT_BYTES * 2];
@@ -170,7 +170,7 @@ static void print_errors(const struct table *t)
     }
 }
 
-static void print_reasons(const struct table *t)
+static void print_reasons(const struct summary *t)
 {
     const struct run *run = t->run;
     if (run->reason_count > 0)
@@ -183,7 +183,7 @@ static void print_reasons(const struct table *t)
 
 /* ---- the server, and we ---- */
 
-static void print_server(const struct table *t)
+static void print_server(const struct summary *t)
 {
     const struct run *run = t->run;
     char heading[TEXT_BYTES * 2];
@@ -218,7 +218,7 @@ static double cores_of_ours(const struct run *run)
 }
 
 /* Figures that are of this program more than of the server mislead, and nobody would notice. */
-static void print_warnings(const struct table *t)
+static void print_warnings(const struct summary *t)
 {
     const struct run *run = t->run;
     double lag_ns = (double)hist_quantile(&run->timings[TIMING_LAG], 0.99);
@@ -241,9 +241,9 @@ static void print_warnings(const struct table *t)
     }
 }
 
-void table_print(const struct run *run, FILE *to)
+void summary_print(const struct run *run, FILE *to)
 {
-    const struct table t = {run, to, paint_wanted(to)};
+    const struct summary t = {run, to, paint_wanted(to)};
     print_head(&t);
     print_connections(&t);
     print_flow(&t, "sent", COUNT_SENT, "rate.sent", "throughput.sent");

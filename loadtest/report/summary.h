@@ -8,4 +8,4 @@
 #include <stdio.h>
 
 /* Fits 80 columns, or what its longest reason needs; coloured on terminals (report/paint.h). */
-void table_print(const struct run *run, FILE *to);
+void summary_print(const struct run *run, FILE *to);

@@ -1,4 +1,4 @@
-#include "report/table.h"
+#include "report/summary.h"
 
 #include "plan/url.h"
 #include "unit/loadtest/run_fixture.h"
@@ -9,31 +9,31 @@
 
 static const struct scheme WS = {.name = "ws", .carrier = CARRIER_WS, .port = 80};
 
-static const char *table_of(const struct run *run)
+static const char *summary_of(const struct run *run)
 {
     static char *text;
     size_t size;
     free(text);
     FILE *to = open_memstream(&text, &size);
     cr_assert_not_null(to);
-    table_print(run, to);
+    summary_print(run, to);
     fclose(to);
     return text;
 }
 
 static void expect_has(const struct run *run, const char *wanted)
 {
-    const char *text = table_of(run);
+    const char *text = summary_of(run);
     cr_expect(strstr(text, wanted) != NULL, "no \"%s\" in:\n%s", wanted, text);
 }
 
 static void expect_lacks(const struct run *run, const char *unwanted)
 {
-    const char *text = table_of(run);
+    const char *text = summary_of(run);
     cr_expect(strstr(text, unwanted) == NULL, "\"%s\" in:\n%s", unwanted, text);
 }
 
-Test(table, tells_what_it_was)
+Test(summary, tells_what_it_was)
 {
     struct run *r = run_fixture(&WS);
     expect_has(r, "echo ws://127.0.0.1:8080/echo\n"
@@ -48,7 +48,7 @@ Test(table, tells_what_it_was)
     expect_has(r, "measured 10.0 s; interrupted\n");
 }
 
-Test(table, tells_counts_and_rates)
+Test(summary, tells_counts_and_rates)
 {
     struct run *r = run_fixture(&WS);
     expect_has(r, "  opened               100         100/s  of 100 connections begun, at most 100 "
@@ -62,7 +62,7 @@ Test(table, tells_counts_and_rates)
     expect_has(r, "  resumed                4  TLS sessions\n");
 }
 
-Test(table, tells_what_was_timed_and_nothing_else)
+Test(summary, tells_what_was_timed_and_nothing_else)
 {
     struct run *r = run_fixture(&WS);
     hist_add(&r->timings[TIMING_TLS], 2000000);
@@ -76,7 +76,7 @@ Test(table, tells_what_was_timed_and_nothing_else)
     expect_lacks(r, "up to");
 }
 
-Test(table, tells_errors_loudly_and_by_kind)
+Test(summary, tells_errors_loudly_and_by_kind)
 {
     struct run *r = run_fixture(&WS);
     expect_has(r, "\nno errors\n");
@@ -92,7 +92,7 @@ Test(table, tells_errors_loudly_and_by_kind)
     expect_lacks(r, "\033");
 }
 
-Test(table, tells_what_the_server_spent)
+Test(summary, tells_what_the_server_spent)
 {
     struct run *r = run_fixture(&WS);
     fixture_plan.server_pid = 4711;
@@ -106,7 +106,7 @@ Test(table, tells_what_the_server_spent)
     expect_has(r, "50 % of a core, 5.00 ms for each message received\n");
 }
 
-Test(table, warns_when_the_generator_was_the_bottleneck)
+Test(summary, warns_when_the_generator_was_the_bottleneck)
 {
     struct run *r = run_fixture(&WS);
     fixture_plan.threads = 1;
@@ -122,7 +122,7 @@ Test(table, warns_when_the_generator_was_the_bottleneck)
                   "  1 % of the messages were sent 5.00 ms or more after they were due");
 }
 
-Test(table, does_not_warn_of_a_lag_that_is_small_beside_the_latencies)
+Test(summary, does_not_warn_of_a_lag_that_is_small_beside_the_latencies)
 {
     struct run *r = run_fixture(&WS);
     for (unsigned i = 0; i < 1000; i++)
@@ -131,7 +131,7 @@ Test(table, does_not_warn_of_a_lag_that_is_small_beside_the_latencies)
     expect_lacks(r, "WARNING");
 }
 
-Test(table, survives_a_run_in_which_nothing_came_about)
+Test(summary, survives_a_run_in_which_nothing_came_about)
 {
     struct run *r = run_fixture(&WS);
     memset(r, 0, sizeof(*r));
