@@ -207,6 +207,53 @@ Test(json, tells_that_a_file_is_full)
     fclose(out);
 }
 
+/* The section of loadtest/README.md that documents this. */
+static const char *documentation(void)
+{
+    static char text[256 * 1024];
+    char path[1024];
+    const char *end = strstr(__FILE__, "tests/unit/");
+    cr_assert_not_null(end);
+    snprintf(path, sizeof(path), "%.*sloadtest/README.md", (int)(end - __FILE__), __FILE__);
+    FILE *in = fopen(path, "re");
+    cr_assert_not_null(in, "%s", path);
+    text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+    fclose(in);
+    char *section = strstr(text, "\n## The JSON report\n");
+    cr_assert_not_null(section);
+    char *next = strstr(section + 1, "\n## ");
+    if (next != NULL)
+        *next = '\0';
+    return section;
+}
+
+static void expect_documented(const char *text, json_t *value)
+{
+    const char *key;
+    json_t *member;
+    json_object_foreach(value, key, member)
+    {
+        char quoted[64];
+        snprintf(quoted, sizeof(quoted), "`%s`", key);
+        cr_expect_not_null(strstr(text, quoted), "%s is not in the README", quoted);
+        expect_documented(text, member);
+    }
+    if (json_array_size(value) > 0)
+        expect_documented(text, json_array_get(value, 0));
+}
+
+Test(json, is_documented_key_by_key)
+{
+    struct run *run = run_of_tcp();
+    fixture_plan.server_pid = 1;
+    fixture_plan.expects[0] = "errors=0";
+    fixture_plan.expect_count = 1;
+    run->reason_count = 1;
+    json_t *root = report_of(run);
+    expect_documented(documentation(), root);
+    json_decref(root);
+}
+
 /* Allocations inside of a library are seen only if it is told to ask us. */
 static void *allocate(size_t size)
 {
