@@ -16,7 +16,7 @@ const char *http_method_name(enum http_method method)
     return METHOD_NAMES[method];
 }
 
-static bool find_method(struct span name, enum http_method *method)
+bool http_method_find(struct span name, enum http_method *method)
 {
     for (size_t i = 0; i < METHOD_COUNT; i++) {
         if (span_eq(name, span_str(METHOD_NAMES[i]))) {
@@ -57,7 +57,7 @@ struct http_refusal http_request_line_parse(struct span line, struct http_reques
     struct http_refusal refusal = http_version_parse(version, &request->version_minor);
     if (refusal.status != 0)
         return refusal;
-    if (!find_method(span_take(line, name_len), &request->method))
+    if (!http_method_find(span_take(line, name_len), &request->method))
         return http_refuse(501, "method not supported");
     if (!http_target_parse(target, request))
         return http_refuse(400, "malformed target");

@@ -35,6 +35,9 @@ enum http_method {
 /* The method's name as it stands in a request; static storage. */
 const char *http_method_name(enum http_method method);
 
+/* The method of that name, as it stands in a request. False: it is none that we know. */
+bool http_method_find(struct span name, enum http_method *method);
+
 /* A request's head. Its spans point into the parser's memory and live until http_parser_reset,
  * http_parser_deinit, or the call of http_parser_next that follows HTTP_EVENT_END. */
 struct http_request {
