@@ -2,6 +2,7 @@
 #include "plan/words.h"
 
 #include "simul/check.h"
+#include "simul/http.h"
 #include "simul/irc.h"
 
 #include <ctype.h>
@@ -28,7 +29,8 @@ static bool is_token(const char *text)
 
 static bool is_method(const char *text)
 {
-    return is_token(text) && strlen(text) <= 32;
+    enum http_method method;
+    return http_method_find(span_str(text), &method);
 }
 
 /* RFC 9112 §5: a name, a colon, a value without control characters (tabs may be). */
@@ -98,7 +100,7 @@ const struct cli_option OPTIONS[] = {
     {"rate", 0, "R", MESSAGES, PER_SECOND, AT(rate), .initial = "0", .scenarios = "echo chat jobs",
      .help = "messages a second, of all together; 0: each waits for its replies"},
     {"in-flight", 0, "N", MESSAGES, COUNTED(1, IN_FLIGHT_MAX), AT(in_flight),
-     .scenarios = "echo chat",
+     .scenarios = "echo chat", .carriers = ON_RAW | ON_LINE | ON_WS,
      .help = "messages of a connection that wait for replies; 1, with --rate 1000"},
     {"size", 's', "BYTES", MESSAGES, .type = OPTION_BYTES, .min = 1, .max = SIZE_MAX_BYTES,
      AT(size_min), .initial = "64", .scenarios = "echo chat jobs flood",
@@ -126,8 +128,9 @@ const struct cli_option OPTIONS[] = {
     {"irc", 0, NULL, .group = GROUP_CHAT, .scenarios = "hold connect chat", .carriers = ON_WS,
      .type = OPTION_ON, AT(irc), .help = "IRC is spoken over WebSocket; chat always does"},
 
-    {"method", 0, "NAME", JOBS, TEXT(method), .is_valid = is_method,
-     .expects = "a method such as GET", .help = "normally GET, or POST with --size"},
+    {"method", 'X', "NAME", JOBS, TEXT(method), .is_valid = is_method,
+     .expects = "GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE or PATCH",
+     .help = "normally GET, or POST with --size"},
     {"beside", 0, "N", JOBS, COUNTED(0, CONNECTIONS_MAX), AT(beside),
      .help = "echo connections beside; normally 4 if there is /jobs/ or --beside-url"},
     {"beside-url", 0, "URL", JOBS, .type = OPTION_SETTLED,

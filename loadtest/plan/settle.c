@@ -78,10 +78,9 @@ static void pace_settle(const struct command *c)
     struct plan *plan = c->plan;
     if (is_given(c, "in-flight") && !is_given(c, "rate"))
         plan->rate = 0; /* who says how many may wait, wants the closed loop */
+    bool is_http = plan->urls[0].scheme->carrier == CARRIER_HTTP; /* one request at a time */
     if (plan->in_flight == 0)
-        plan->in_flight = plan->rate > 0 && strcmp(plan->scenario->name, "jobs") != 0
-                              ? IN_FLIGHT_OPEN
-                              : IN_FLIGHT_CLOSED;
+        plan->in_flight = plan->rate > 0 && !is_http ? IN_FLIGHT_OPEN : IN_FLIGHT_CLOSED;
     if (plan->messages_max > 0 && !is_given(c, "duration")) {
         plan->duration_ns = 0;
         if (!is_given(c, "warm-up"))

@@ -163,8 +163,8 @@ Test(option, refuses_texts_that_would_break_a_protocol)
           "1st");
     WRONG("--channel wants the name of a channel, of at most 20 bytes, not 'room'", "chat ", "chat",
           IRC, "--channel", "room");
-    WRONG("--method wants a method such as GET, not 'G T'", "jobs ", "jobs", HTTP, "--method",
-          "G T");
+    WRONG("--method wants GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE or PATCH, not 'BREW'",
+          "jobs ", "jobs", HTTP, "--method", "BREW");
     WRONG("--password wants text without control characters", "chat ", "chat", IRC, "--password",
           "a\r\nQUIT");
     WRONG("--origin wants text without control characters", "echo ", "echo", WS, "--origin", "");
