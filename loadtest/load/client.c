@@ -374,28 +374,44 @@ static void read_in(struct client *c)
         if (c->state == CLIENT_CLOSED)
             return;
         client_flush(c);
-        pace_resume(d);
         carried = c->in.len;
         /* What OpenSSL holds already, epoll will not tell. */
     } while (c->ssl != NULL && SSL_has_pending(c->ssl));
 }
 
+void client_renew(struct client *c)
+{
+    CHECK(c->state == CLIENT_OPEN);
+    c->state = CLIENT_LEAVING;
+    c->is_spent = true;
+}
+
+/* The next connection takes the place of one that is spent. */
+static void replace(struct client *c)
+{
+    client_close(c);
+    if (c->driver->phase < PHASE_DRAINING)
+        client_open(c);
+}
+
 static void on_io(struct ev_loop *ev, ev_io *w, int events)
 {
     struct client *c = (struct client *)((uint8_t *)w - offsetof(struct client, io));
+    struct driver *d = c->driver;
     (void)ev;
     if (c->state == CLIENT_CONNECTING) {
         meet_connected(c);
-        return;
-    }
-    if (c->state == CLIENT_SECURING) {
+    } else if (c->state == CLIENT_SECURING) {
         secure(c);
-        return;
+    } else {
+        if (events & EV_WRITE)
+            write_out(c);
+        if (events & EV_READ && c->state != CLIENT_CLOSED)
+            read_in(c);
     }
-    if (events & EV_WRITE)
-        write_out(c);
-    if (events & EV_READ && c->state != CLIENT_CLOSED)
-        read_in(c);
+    if (c->is_spent)
+        replace(c);
+    pace_resume(d);
 }
 
 /* ---- the beginning ---- */
@@ -442,7 +458,7 @@ bool client_open(struct client *c)
         bool is_ours = errno == EADDRNOTAVAIL || errno == EACCES;
         return fail_at_once(c, is_ours ? FAULT_LOCAL : FAULT_CONNECT, "connect");
     }
-    c->was_open = c->is_broken = false;
+    c->was_open = c->is_broken = c->is_spent = false;
     enter(c, CLIENT_CONNECTING);
     ev_io_init(&c->io, on_io, c->io.fd, EV_WRITE);
     ev_io_start(d->ev, &c->io);

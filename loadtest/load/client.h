@@ -27,6 +27,7 @@ struct client {
     uint8_t state;  /* enum client_state */
     bool was_open;  /* since it was connected last */
     bool is_broken; /* sending failed; reading will tell */
+    bool is_spent;  /* another connection is to take its place: client_renew */
     const struct wire *wire;
     const struct url *url;
     const struct address *address; /* to connect to */
@@ -38,7 +39,7 @@ struct client {
     union {
         struct ws_reader ws;
         struct greeting *greeting;
-        struct http_client *http;
+        struct http_exchange *http;
     } wire_state;
 };
 
@@ -81,6 +82,10 @@ static inline bool client_is_talking(const struct client *c)
 {
     return c->state == CLIENT_INTRODUCING || c->state == CLIENT_OPEN;
 }
+
+/* For wires: the connection has carried all that it will, in good order. Nothing more is sent on
+ * it, and when the callback is over another one takes its place, unless the run ends. */
+void client_renew(struct client *c);
 
 /* Room for that many bytes of output, to be filled before anything else is called; they leave when
  * the callback is over. */

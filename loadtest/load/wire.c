@@ -10,6 +10,7 @@ const struct wire *wire_of(enum carrier carrier)
         [CARRIER_RAW] = &wire_raw,
         [CARRIER_LINE] = &wire_line,
         [CARRIER_WS] = &wire_ws,
+        [CARRIER_HTTP] = &wire_http,
     };
     return WIRES[carrier];
 }
@@ -55,7 +56,8 @@ static void line_decode(struct client *c, struct ws_input *in)
         size_t len = span_find(all, '\n');
         if (len == all.len)
             return;
-        struct message m = {span_take(all, len), true, true, true};
+        struct message m = {
+            .payload = span_take(all, len), .first = true, .last = true, .is_text = true};
         if (len > 0 && m.payload.ptr[len - 1] == '\r')
             m.payload.len--;
         *in = (struct ws_input){in->ptr + len + 1, in->len - len - 1};

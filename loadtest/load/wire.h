@@ -19,6 +19,7 @@ struct message {
     bool first, last; /* the message begins, ends with it; a raw stream does not know, and says
                          neither */
     bool is_text;
+    bool is_refusal; /* a response of HTTP with a status of 400 or more, which is counted already */
 };
 
 struct wire {

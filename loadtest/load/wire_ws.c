@@ -179,8 +179,10 @@ static void ws_decode(struct client *c, struct ws_input *in)
         case WS_NEED_MORE:
             return;
         case WS_DATA: {
-            struct message m = {ev.payload, ev.message_first, ev.message_last,
-                                ev.opcode == WS_TEXT};
+            struct message m = {.payload = ev.payload,
+                                .first = ev.message_first,
+                                .last = ev.message_last,
+                                .is_text = ev.opcode == WS_TEXT};
             d->plan->scenario->on_message(c, &m);
             break;
         }
