@@ -240,7 +240,7 @@ static void echo_stop(struct driver *d)
 const struct scenario scenario_echo = {
     .name = "echo",
     .summary = "sends messages and compares every reply with what was sent",
-    .carriers = ON_RAW | ON_WS,
+    .carriers = ON_RAW | ON_WS | ON_HTTP,
     .client_bytes = sizeof(struct echo_client),
     .driver_bytes = sizeof(struct echo_driver),
     .start = echo_start,
