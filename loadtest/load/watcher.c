@@ -176,6 +176,8 @@ static void note_totals(struct watcher *w)
     struct run *r = w->run;
     tally_take(w->now, w->board);
     r->seconds = (double)(w->now_ns - w->began_ns) / NS_PER_S;
+    if (phase_of(w) == PHASE_OPENING)
+        r->opening_seconds = r->seconds;
     memcpy(r->totals, w->now->counts, sizeof r->totals);
     memcpy(r->faults, w->now->faults, sizeof r->faults);
     r->cpu_ns = w->now->cpu_ns;

@@ -52,21 +52,14 @@ static double of_rate(const struct run *run, const struct figure *self)
     return per_second((double)figure_count(run, (enum count)self->kind), figure_seconds(run));
 }
 
-/* Connections are opened in the window, or all before it: then the seconds count in which some
- * were. */
+/* Connections are opened while it is measured, where the scenario does that itself, or all before.
+ */
 static double of_connect_rate(const struct run *run, const struct figure *self)
 {
-    double opened = 0, seconds = 0;
     (void)self;
-    if (was_measured(run) && run->counts[COUNT_OPENED] > 0)
-        return per_second((double)run->counts[COUNT_OPENED], run->measured_seconds);
-    for (size_t i = 0; i < run->sample_count; i++) {
-        if (run->samples[i].counts[COUNT_OPENED] == 0)
-            continue;
-        opened += (double)run->samples[i].counts[COUNT_OPENED];
-        seconds += run->samples[i].seconds;
-    }
-    return per_second(opened, seconds);
+    if (run->plan->scenario->opens_itself)
+        return per_second((double)figure_count(run, COUNT_OPENED), figure_seconds(run));
+    return per_second((double)run->totals[COUNT_OPENED], run->opening_seconds);
 }
 
 static double of_main_rate(const struct run *run, const struct figure *self)

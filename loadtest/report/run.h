@@ -33,6 +33,7 @@ struct run {
     const struct plan *plan;
     int64_t began_unix_s;
     double seconds;          /* the whole run */
+    double opening_seconds;  /* until each connection was open or had failed, to 20 ms */
     double measured_seconds; /* the window, as far as it was reached */
     bool was_interrupted;    /* Ctrl-C */
 

@@ -89,17 +89,18 @@ Test(figure, rate_of_connect_is_of_connections)
 {
     struct run *r = run_fixture(NULL);
     fixture_scenario.name = "connect";
+    fixture_scenario.opens_itself = true;
     r->counts[COUNT_OPENED] = 5000;
     cr_expect_eq(figure(r, "rate"), 500);
     cr_expect_eq(figure_rate_counts(r->plan), COUNT_OPENED);
 }
 
-Test(figure, rate_of_hold_is_of_the_seconds_that_opened_some)
+Test(figure, rate_of_hold_is_of_the_time_of_opening)
 {
     struct run *r = run_fixture(NULL);
     fixture_scenario.name = "hold";
     cr_expect_eq(figure(r, "rate"), 100);
-    fixture_samples[0].seconds = 0.5;
+    r->opening_seconds = 0.5;
     cr_expect_eq(figure(r, "rate"), 200);
     cr_expect_eq(figure(r, "connect.rate"), 200);
 }
