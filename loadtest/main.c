@@ -5,10 +5,16 @@
 #include "load/crew.h"
 #include "load/watcher.h"
 #include "plan/cli.h"
+#include "report/compare.h"
+#include "report/csv.h"
 #include "report/expect.h"
+#include "report/html.h"
+#include "report/json.h"
 #include "report/live.h"
+#include "report/summary.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <string.h>
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_EXPECTATION = 3 };
 
@@ -33,13 +39,12 @@ static int judge(const struct plan *plan, const struct expect expects[], const s
 }
 
 /* Says why nothing came about. */
-static int explain(enum err e, const struct run *run)
+static void explain(enum err e, const struct run *run)
 {
     fprintf(stderr, "simul-load: %s\n", e == ERR_IO ? "no connection came about" : err_name(e));
     for (unsigned k = 0; k < run->reason_count; k++)
         fprintf(stderr, "  %s (%llu times)\n", run->reasons[k].text,
                 (unsigned long long)run->reasons[k].count);
-    return STATUS_FAILED;
 }
 
 static void show_update(void *state, const struct run *so_far)
@@ -75,6 +80,30 @@ static enum err carry_out(const struct plan *plan, struct run *run)
     return e;
 }
 
+/* Writes one report; "-" is standard output. */
+static bool write_report(const char *path, const struct run *run,
+                         enum err (*write)(const struct run *run, FILE *out))
+{
+    if (path == NULL)
+        return true;
+    bool is_stdout = strcmp(path, "-") == 0;
+    FILE *out = is_stdout ? stdout : fopen(path, "we");
+    enum err e = out == NULL ? ERR_IO : write(run, out);
+    if (out != NULL && (is_stdout ? fflush(out) : fclose(out)) != 0)
+        e = ERR_IO;
+    if (e != OK)
+        fprintf(stderr, "simul-load: cannot write %s: %s\n", path,
+                e == ERR_IO ? strerror(errno) : err_name(e));
+    return e == OK;
+}
+
+static bool write_reports(const struct plan *plan, const struct run *run)
+{
+    bool all = write_report(plan->json_path, run, json_write);
+    all = write_report(plan->csv_path, run, csv_write) && all;
+    return write_report(plan->html_path, run, html_write) && all;
+}
+
 static int run_load(const struct plan *plan)
 {
     static struct run run; /* its histograms are large */
@@ -82,14 +111,16 @@ static int run_load(const struct plan *plan)
     if (!parse_expectations(plan, expects))
         return STATUS_USAGE;
     enum err e = carry_out(plan, &run);
-    int status = e == OK ? judge(plan, expects, &run) : explain(e, &run);
-    printf("rate %.0f p50 %.1f us p99 %.1f max %.1f errors %llu sent %llu recv %llu open %llu\n",
-           (double)run.counts[COUNT_RECEIVED] / run.measured_seconds,
-           (double)hist_quantile(&run.timings[0], .5) / 1e3,
-           (double)hist_quantile(&run.timings[0], .99) / 1e3,
-           (double)hist_quantile(&run.timings[0], 1) / 1e3, (unsigned long long)run_errors(&run),
-           (unsigned long long)run.totals[COUNT_SENT],
-           (unsigned long long)run.totals[COUNT_RECEIVED], (unsigned long long)run.open_max);
+    int status = STATUS_FAILED;
+    if (e == OK) {
+        summary_print(&run, stdout);
+        bool is_written = write_reports(plan, &run);
+        status = judge(plan, expects, &run);
+        if (!is_written)
+            status = STATUS_FAILED;
+    } else if (e != ERR_CLOSED) {
+        explain(e, &run);
+    }
     run_deinit(&run);
     return status;
 }
@@ -103,6 +134,8 @@ int main(int argc, char **argv)
         status = run_load(&plan);
         break;
     case CLI_COMPARE:
+        status = compare_main(argc, argv, stdout, stderr);
+        break;
     case CLI_DONE:
         status = STATUS_DONE;
         break;

@@ -25,6 +25,7 @@ struct watcher {
     struct run *run;
     uint64_t now_ns, began_ns, phase_ns; /* phase_ns: when the phase began */
     uint64_t sampled_ns, updated_ns;
+    uint64_t some_open_ns;                       /* when a connection was open last */
     struct tally *now, *sampled, *measured_from; /* of all lanes */
     bool has_from, has_to;
     uint64_t from_ns, to_ns; /* the window as it came to be */
@@ -130,6 +131,12 @@ static bool nothing_opened(const struct watcher *w)
     return w->now->counts[COUNT_OPENED] == 0;
 }
 
+/* Nobody is left who could send. */
+static bool is_deserted(const struct watcher *w)
+{
+    return !w->plan->scenario->opens_itself && w->now_ns - w->some_open_ns > NS_PER_S;
+}
+
 static void move_on(struct watcher *w)
 {
     bool is_stopped = w->signals > 0 || w->crew->left == 0;
@@ -145,7 +152,7 @@ static void move_on(struct watcher *w)
         }
         break;
     case PHASE_RUNNING:
-        if (is_stopped || w->now_ns >= w->to_ns || lanes_are(w, LANE_SPENT))
+        if (is_stopped || w->now_ns >= w->to_ns || lanes_are(w, LANE_SPENT) || is_deserted(w))
             end_running(w);
         break;
     case PHASE_DRAINING:
@@ -184,6 +191,8 @@ static void note_totals(struct watcher *w)
     uint64_t open = tally_open(w->now);
     if (open > r->open_max)
         r->open_max = open;
+    if (open > 0)
+        w->some_open_ns = w->now_ns;
 }
 
 /* Fills the last sample with what came since the one before it. */

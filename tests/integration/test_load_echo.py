@@ -1,0 +1,155 @@
+"""simul-load echo and flood: against simuld, against servers that were not written here, and
+against one that does wrong, of which each fault must be found."""
+import contextlib
+import re
+import subprocess
+
+import pytest
+
+from load import EXPECTATION, FAILED, USAGE, Script, load
+from simuld import Daemon
+from tools import TESTS, tool
+
+US_PER_MS = 1000
+
+
+@pytest.fixture(scope="module")
+def echo():
+    with Daemon("tls.self_signed=on", "listen.webtls.port=0", "listen.irctls.port=off",
+                "listen.echotls.port=0", "listen.echotls.protocol=echo", "listen.echotls.tls=on",
+                loops=2) as daemon:
+        yield daemon
+
+
+def url(daemon, scheme):
+    listener, path = {"tcp": ("echo", ""), "tls": ("echotls", ""), "ws": ("web", "/echo"),
+                      "wss": ("webtls", "/echo")}[scheme]
+    host, port = daemon.addresses[listener]
+    return f"{scheme}://{host}:{port}{path}"
+
+
+def trust(scheme):
+    return ["-k"] if scheme in ("tls", "wss") else []
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "tls", "ws", "wss"])
+def test_echo_comes_back(echo, scheme):
+    run = load("echo", url(echo, scheme), *trust(scheme), "-n", 2000, "-c", 20, "--in-flight", 4,
+               "-s", "1-20000", "--expect", "errors=0", "--expect", "connected=20")
+    assert run["totals"]["sent"] == run["totals"]["received"] == 2000
+    assert run["p50"] > 0 and run["max"] >= run["p99"] >= run["p50"]
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "ws"])
+def test_a_rate_is_kept(echo, scheme):
+    run = load("echo", url(echo, scheme), "-c", 10, "--rate", 1000, "-d", 2, "--warm-up", 0,
+               "--expect", "errors=0")
+    assert 950 <= run["rate"] <= 1050
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "tls", "ws", "wss"])
+def test_flood_comes_back(echo, scheme):
+    run = load("flood", url(echo, scheme), *trust(scheme), "-c", 4, "-d", 0.5, "--warm-up", 0,
+               "-s", "1000", "--expect", "errors=0", "--expect", "rate>1000")
+    assert run["totals"]["received_bytes"] >= 1000 * run["totals"]["received"]
+
+
+def test_several_processes_and_threads(echo):
+    load("echo", url(echo, "ws"), "-c", 40, "-n", 4000, "--processes", 2, "-t", 4,
+         "--expect", "errors=0", "--expect", "connected=40")
+
+
+def test_npm_ws(tmp_path):
+    script = ('const {WebSocketServer} = require("ws");'
+              'const s = new WebSocketServer({port: 0, host: "127.0.0.1"},'
+              ' () => console.log(s.address().port));'
+              's.on("connection", c => c.on("message", (m, b) => c.send(m, {binary: b})));')
+    with subprocess.Popen([tool("node"), "-e", script], stdout=subprocess.PIPE, text=True,
+                          cwd=TESTS) as server:
+        port = int(server.stdout.readline())
+        load("echo", f"ws://127.0.0.1:{port}/", "-c", 10, "-n", 2000, "-s", "1-100000",
+             "--expect", "errors=0")
+        load("flood", f"ws://127.0.0.1:{port}/", "-c", 2, "-d", 0.5, "--warm-up", 0,
+             "--expect", "errors=0", "--expect", "rate>10")
+        server.kill()
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "ws"])
+@pytest.mark.parametrize("fault, counted", [("drop", "lost"), ("duplicate", "duplicated"),
+                                            ("alter", "wrong"), ("swap", "reordered"),
+                                            ("none", None)])
+def test_faults_are_found(protocol, fault, counted):
+    with Script("faulty_echo.py", protocol, 64, fault, 50) as server:
+        run = load("echo", f"{protocol}://{server.address}", "-s", 64, "-c", 5, "-n", 2050,
+                   "-t", 1, "--rate", 1000, "--timeout", 20)
+    if fault == "none":
+        assert not run.errors()
+        return
+    # One that is held back to the end was never swapped, but lost.
+    held = run.errors().get("lost", 0) if fault == "swap" else 0
+    assert server.said["done"] == 40, run.out
+    expected = {counted: 40 - held} | ({"lost": held} if held else {})
+    assert held <= 5 and run.errors() == expected
+    assert re.search(rf"40\s+{counted}" if not held else counted, run.out)
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "ws"])
+def test_open_loop_shows_a_stall_that_closed_loop_hides(protocol):
+    """The server stands for 100 ms of each second or so. Where the next message waits for the
+    reply, one in hundreds meets that; where messages are due at fixed times, one in ten does."""
+    with Script("faulty_echo.py", protocol, 64, "stall", 500) as server:
+        where = f"{protocol}://{server.address}"
+        closed = load("echo", where, "-c", 1, "-d", 3, "--warm-up", 0)
+        opened = load("echo", where, "-c", 1, "-d", 3, "--warm-up", 0, "--rate", 500)
+    assert not closed.errors() and not opened.errors()
+    assert closed["max"] > 95 * US_PER_MS and opened["max"] > 95 * US_PER_MS
+    assert closed["p99"] < 30 * US_PER_MS
+    assert opened["p99"] > 70 * US_PER_MS
+
+
+def test_expectations_decide(echo):
+    run = load("echo", url(echo, "ws"), "-n", 100, "--expect", "p99<1ns", "--expect", "errors=0",
+               status=EXPECTATION)
+    assert re.search("expected p99<1ns: does NOT hold", run.out)
+    assert re.search("expected errors=0: holds", run.out)
+    load("echo", url(echo, "ws"), "-n", 100, "--expect", "p99<10s", "--expect", "rate>1",
+         "--expect", "lost=0", "--expect", "closed=0")
+
+
+def test_nobody_there(echo):
+    run = load("echo", "tcp://127.0.0.1:1", "-d", 1, status=FAILED)
+    assert "no connection came about" in run.err and "Connection refused" in run.err
+    run = load("echo", url(echo, "ws").replace("/echo", "/nothing"), "-d", 1, status=FAILED)
+    assert "404" in run.err
+    run = load("echo", url(echo, "wss"), "-d", 1, status=FAILED)
+    assert "self-signed certificate" in run.err
+
+
+def test_wrong_command_line():
+    run = load("echo", "tcp://127.0.0.1:1", "--rats", 1, status=USAGE)
+    assert "--rate" in run.err
+
+
+def test_a_server_that_goes_away():
+    with contextlib.ExitStack() as stack:
+        daemon = stack.enter_context(Daemon(loops=1))
+        run = load_while(daemon, "echo", url(daemon, "ws"), "-c", 10, "-d", 60, "--rate", 100)
+    assert run["seconds"] < 10  # nobody was left
+    assert run["errors_by_kind"]["closed"] == 10
+    assert any("1001" in reason["text"] for reason in run["reasons"])
+
+
+def load_while(daemon, *arguments):
+    """A run during which the daemon is told to end."""
+    import threading
+    import time
+
+    def end():
+        time.sleep(1.5)
+        daemon.process.terminate()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    run = load(*arguments)
+    thread.join()
+    return run
