@@ -1,6 +1,5 @@
 #include "load/client.h"
 
-#include "load/pace.h"
 #include "load/tls.h"
 #include "scenario/scenario.h"
 #include "simul/check.h"
@@ -411,7 +410,7 @@ static void on_io(struct ev_loop *ev, ev_io *w, int events)
     }
     if (c->is_spent)
         replace(c);
-    pace_resume(d);
+    pace_resume(&d->pace);
 }
 
 /* ---- the beginning ---- */

@@ -1,7 +1,6 @@
 #include "load/driver.h"
 
 #include "load/client.h"
-#include "load/pace.h"
 #include "load/tls.h"
 #include "scenario/scenario.h"
 #include "simul/check.h"
@@ -171,9 +170,10 @@ static void follow_phase(struct driver *d)
             hist_set(&d->lane->began_ns, d->now_ns);
             if (d->plan->scenario->on_run != NULL)
                 d->plan->scenario->on_run(d);
-            pace_start(d);
+            if (d->pace.on_due != NULL)
+                pace_start(&d->pace, d->plan->rate * d->share);
         } else if (d->phase == PHASE_DRAINING) {
-            pace_stop(d);
+            pace_stop(&d->pace);
         } else if (d->phase == PHASE_CLOSING) {
             leave_all(d);
         }
@@ -226,7 +226,7 @@ static void on_tick(struct ev_loop *ev, ev_timer *w, int events)
     if (d->phase == PHASE_OPENING)
         driver_opened(d);
     sweep(d);
-    pace_resume(d);
+    pace_resume(&d->pace);
     publish(d);
     if (d->phase == PHASE_CLOSING && d->left_open == 0)
         ev_break(ev, EVBREAK_ALL);
@@ -288,7 +288,7 @@ static bool driver_start(struct driver *d)
     uint64_t most = d->plan->messages_max;
     d->budget = most == 0 ? UINT64_MAX : most / d->count + (d->index < most % d->count);
     d->share = 1.0 / d->count;
-    if (!make_tls(d) || !pace_init(d) || !make_clients(d))
+    if (!make_tls(d) || !pace_init(&d->pace, d, d->plan->scenario->on_due) || !make_clients(d))
         return false;
     ev_timer_init(&d->tick, on_tick, TICK_S, TICK_S);
     d->tick.data = d;
@@ -309,7 +309,7 @@ static void driver_stop(struct driver *d)
         client_close(driver_client(d, k));
     if (d->state != NULL && d->plan->scenario->stop != NULL)
         d->plan->scenario->stop(d);
-    pace_deinit(d);
+    pace_deinit(&d->pace);
     SSL_CTX_free(d->tls);
     ws_frame_pool_deinit(&d->frames);
     buf_deinit(&d->output);
@@ -326,12 +326,8 @@ void driver_run(const struct plan *plan, struct board *board, unsigned index, un
     struct lane *lane = &board->lanes[index];
     CHECK(index < count && count == board->lane_count);
     if (d != NULL) {
-        *d = (struct driver){.plan = plan,
-                             .board = board,
-                             .lane = lane,
-                             .index = index,
-                             .count = count,
-                             .pace_fd = -1};
+        *d = (struct driver){
+            .plan = plan, .board = board, .lane = lane, .index = index, .count = count};
         if (driver_start(d))
             ev_run(d->ev, 0);
         driver_stop(d);

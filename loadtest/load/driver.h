@@ -6,6 +6,7 @@
 #pragma once
 
 #include "load/board.h"
+#include "load/pace.h"
 #include "plan/plan.h"
 #include "simul/buf.h"
 #include "simul/list.h"
@@ -53,13 +54,9 @@ struct driver {
     SSL_CTX *tls; /* NULL: without */
 
     uint64_t began_ns; /* when opening began */
-    uint64_t due_ns;   /* when the next message of the rate is to be sent */
-    double share; /* of the plan's rate that is this driver's; the scenario's start may set it */
-    double due_step_ns, due_exact_ns;
-    bool due_waits;  /* nobody could send it */
+    double share;    /* of the plan's rate that is this driver's; the scenario's start may set it */
     uint64_t budget; /* messages that may still be sent; UINT64_MAX: no limit */
-    int pace_fd;
-    ev_io pace;
+    struct pace pace; /* of the plan's rate */
     ev_timer tick;
     ev_timer farewell; /* bounds PHASE_CLOSING */
     void *state;       /* of the scenario */

@@ -1,93 +1,96 @@
 #include "load/pace.h"
 
 #include "load/driver.h"
-#include "scenario/scenario.h"
 
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { NS_PER_S = 1000000000 };
 
-static void arm(struct driver *d)
+static void arm(struct pace *p)
 {
     struct itimerspec at = {
-        .it_value = {(time_t)(d->due_ns / NS_PER_S), (long)(d->due_ns % NS_PER_S)}};
-    timerfd_settime(d->pace_fd, TFD_TIMER_ABSTIME, &at, NULL);
+        .it_value = {(time_t)(p->due_ns / NS_PER_S), (long)(p->due_ns % NS_PER_S)}};
+    timerfd_settime(p->fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-static void send_due(struct driver *d)
+static void send_due(struct pace *p)
 {
-    d->due_waits = false;
-    while (d->due_ns <= d->now_ns) {
+    struct driver *d = p->driver;
+    p->waits = false;
+    while (p->due_ns <= d->now_ns) {
         if (!driver_may_send(d))
             return;
-        if (!d->plan->scenario->on_due(d, d->due_ns)) {
-            d->due_waits = true;
+        if (!p->on_due(d, p->due_ns)) {
+            p->waits = true;
             return;
         }
-        hist_add(&d->lane->timings[TIMING_LAG], d->now_ns - d->due_ns);
-        d->due_exact_ns += d->due_step_ns;
-        d->due_ns = (uint64_t)d->due_exact_ns;
+        hist_add(&d->lane->timings[TIMING_LAG], d->now_ns - p->due_ns);
+        p->exact_ns += p->step_ns;
+        p->due_ns = (uint64_t)p->exact_ns;
     }
-    arm(d);
+    arm(p);
 }
 
-static void on_pace(struct ev_loop *ev, ev_io *w, int events)
+static void on_io(struct ev_loop *ev, ev_io *w, int events)
 {
-    struct driver *d = w->data;
+    struct pace *p = w->data;
     uint64_t times;
     (void)ev, (void)events;
     /* Nothing to be read: it was armed anew since. */
-    if (read(d->pace_fd, &times, sizeof times) < 0)
+    if (read(p->fd, &times, sizeof times) < 0)
         return;
-    driver_clock(d);
-    send_due(d);
-    driver_settle(d);
+    driver_clock(p->driver);
+    send_due(p);
+    driver_settle(p->driver);
 }
 
-bool pace_init(struct driver *d)
+bool pace_init(struct pace *p, struct driver *d,
+               bool (*on_due)(struct driver *d, uint64_t intended_ns))
 {
-    d->pace_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (d->pace_fd < 0) {
+    p->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (p->fd < 0) {
         lane_fault_add(d->lane, FAULT_LOCAL, 1);
         lane_reason_add(d->lane, "no descriptor for a timer");
         return false;
     }
-    ev_io_init(&d->pace, on_pace, d->pace_fd, EV_READ);
-    d->pace.data = d;
+    p->driver = d;
+    p->on_due = on_due;
+    ev_io_init(&p->io, on_io, p->fd, EV_READ);
+    p->io.data = p;
     return true;
 }
 
-void pace_deinit(struct driver *d)
+void pace_deinit(struct pace *p)
 {
-    if (d->pace_fd < 0)
+    if (p->driver == NULL)
         return;
-    pace_stop(d);
-    close(d->pace_fd);
+    pace_stop(p);
+    close(p->fd);
 }
 
-void pace_start(struct driver *d)
+void pace_start(struct pace *p, double rate)
 {
-    double rate = d->plan->rate * d->share;
-    if (rate <= 0 || d->plan->scenario->on_due == NULL)
+    struct driver *d = p->driver;
+    if (rate <= 0)
         return;
-    d->due_step_ns = NS_PER_S / rate;
+    p->step_ns = NS_PER_S / rate;
     /* Drivers begin apart, so that they do not all send at one moment. */
-    d->due_exact_ns = (double)d->now_ns + d->due_step_ns * d->index / d->count;
-    d->due_ns = (uint64_t)d->due_exact_ns;
-    ev_io_start(d->ev, &d->pace);
-    arm(d);
+    p->exact_ns = (double)d->now_ns + p->step_ns * d->index / d->count;
+    p->due_ns = (uint64_t)p->exact_ns;
+    ev_io_start(d->ev, &p->io);
+    arm(p);
 }
 
-void pace_stop(struct driver *d)
+void pace_stop(struct pace *p)
 {
-    ev_io_stop(d->ev, &d->pace);
+    ev_io_stop(p->driver->ev, &p->io);
 }
 
-void pace_resume(struct driver *d)
+void pace_resume(struct pace *p)
 {
-    if (!d->due_waits)
+    if (!p->waits)
         return;
-    send_due(d);
-    driver_settle(d);
+    send_due(p);
+    driver_settle(p->driver);
 }
