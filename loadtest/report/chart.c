@@ -7,9 +7,10 @@
 
 /* --- values ------------------------------------------------------------------------------ */
 
+/* The last of the samples may be a blink of an eye, in which a rate means nothing. */
 static double a_second(const struct sample *s, uint64_t count)
 {
-    return s->seconds > 0 ? (double)count / s->seconds : NAN;
+    return s->seconds >= 0.1 ? (double)count / s->seconds : NAN;
 }
 
 static double received_of(const struct sample *s)

@@ -58,6 +58,20 @@ static void write_errors(const struct run *run, FILE *out)
     fputs("</ul>\n</div>\n", out);
 }
 
+/* Latencies count from when a message was to be sent, and so contain how late we were ourselves. If
+ * that is much of them, they say more about this machine than about the server. */
+static void write_lag(const struct run *run, FILE *out)
+{
+    uint64_t lag = hist_quantile(&run->timings[TIMING_LAG], 0.99);
+    uint64_t latency = hist_quantile(&run->timings[TIMING_LATENCY], 0.99);
+    if (lag <= latency / 4)
+        return;
+    fprintf(out,
+            "<p class=\"note\">simul-load itself was late to send: by %s at p99, which is part of "
+            "the latencies. Give it more threads, or a machine of its own.</p>\n",
+            text_duration((double)lag).s);
+}
+
 static void write_expectations(const struct run *run, FILE *out)
 {
     if (run->plan->expect_count == 0)
@@ -287,6 +301,7 @@ enum err html_write(const struct run *run, FILE *out)
     page_begin(title, out);
     write_heading(run, out);
     write_errors(run, out);
+    write_lag(run, out);
     write_tiles(run, out);
     write_expectations(run, out);
     enum err e = write_plots(run, out);

@@ -124,6 +124,26 @@ Test(html, says_that_a_run_was_interrupted)
     expect_has(run, "was interrupted");
 }
 
+Test(html, says_when_the_lateness_is_our_own)
+{
+    struct run *run = run_of_tcp();
+    hist_add(&run->timings[TIMING_LAG], 200000);
+    expect_lacks(run, "itself was late");
+    hist_add(&run->timings[TIMING_LAG], 600000);
+    expect_has(run, "itself was late to send: by 600 µs at p99");
+}
+
+Test(html, plots_no_rate_of_the_blink_of_an_eye)
+{
+    struct run *run = run_of_tcp();
+    struct sample *last = &run->samples[run->sample_count - 1];
+    last->seconds = 1e-6;
+    expect_lacks(run, ">100M</text>");
+    last->seconds = 1;
+    last->counts[COUNT_RECEIVED] = 100000000;
+    expect_has(run, ">100M</text>");
+}
+
 Test(html, judges_expectations)
 {
     struct run *run = run_of_tcp();
