@@ -129,12 +129,18 @@ struct request {
     const char *html_path; /* NULL: no page */
 };
 
+#define USAGE "usage: simul-load compare A.json B.json... [--html FILE]\n"
+
+static const char HELP[] =
+    USAGE "\n"
+          "Shows the reports that --json wrote side by side, with ratios to the first and what is\n"
+          "better or worse by more than 2 %; with --html also as a page with plots.\n"
+          "\n"
+          "Exit status: 0 done; 1 a file cannot be read or written; 2 the command line is wrong.\n";
+
 static int usage(FILE *err, const char *what, const char *which)
 {
-    fprintf(err,
-            "simul-load: compare: %s%s; usage: simul-load compare A.json B.json... "
-            "[--html FILE]\n",
-            what, which);
+    fprintf(err, "simul-load: compare: %s%s; " USAGE, what, which);
     return STATUS_USAGE;
 }
 
@@ -199,6 +205,10 @@ int compare_main(int argc, char **argv, FILE *out, FILE *err)
 {
     struct request request;
     struct comparison c;
+    if (argc == 3 && strcmp(argv[2], "--help") == 0) {
+        fputs(HELP, out);
+        return STATUS_DONE;
+    }
     int status = parse(argc, argv, &request, err);
     if (status != STATUS_DONE)
         return status;

@@ -221,6 +221,15 @@ Test(compare, refuses_command_lines_that_are_wrong)
     expect_usage(compare((int)(sizeof(many) / sizeof(*many)), many), "more than 26");
 }
 
+Test(compare, helps)
+{
+    struct outcome o = COMPARE("--help");
+    cr_expect_eq(o.status, 0);
+    cr_expect_not_null(strstr(o.out, "usage: simul-load compare A.json B.json... [--html FILE]"));
+    cr_expect_str_eq(o.err, "");
+    outcome_deinit(&o);
+}
+
 Test(compare, survives_each_failing_allocation, .init = make_folder, .fini = remove_folder)
 {
     save(run_of_tcp(), path_a);
