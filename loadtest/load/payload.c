@@ -98,7 +98,7 @@ bool payload_number(const uint8_t *stamp, size_t len, uint32_t client, uint64_t 
     CHECK(len > 0 && len <= STAMP_BYTES);
     unsigned digits = len < STAMP_NUMBER_BYTES ? (unsigned)len : STAMP_NUMBER_BYTES;
     for (unsigned i = 0; i < digits; i++) {
-        const char *digit = memchr(DIGITS, stamp[i], 64);
+        const char *digit = stamp[i] == 0 ? NULL : strchr(DIGITS, stamp[i]);
         if (digit == NULL)
             return false;
         low |= (uint64_t)(digit - DIGITS) << 6 * i;

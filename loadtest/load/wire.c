@@ -70,7 +70,8 @@ static void line_send(struct client *c, struct span payload, bool is_text)
     (void)is_text;
     uint8_t *to = client_put(c, payload.len + 2);
     memcpy(to, payload.ptr, payload.len);
-    memcpy(to + payload.len, "\r\n", 2);
+    to[payload.len] = '\r';
+    to[payload.len + 1] = '\n';
 }
 
 const struct wire wire_line = {.greet = raw_greet, .decode = line_decode, .send = line_send};

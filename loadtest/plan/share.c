@@ -72,10 +72,10 @@ enum err settle_share(const struct command *c, const struct share_limits *limits
     threads = least(plan->connections, threads);
 
     uint64_t own = DESCRIPTORS_OF_PROCESS + (uint64_t)DESCRIPTORS_OF_THREAD * (threads + 1);
+    unsigned long long wanted = own + connections;
     if (limits->descriptors <= own)
         return command_refuse(c, "%llu descriptors are too few (ulimit -n): %llu are needed",
-                              (unsigned long long)limits->descriptors,
-                              (unsigned long long)(own + connections));
+                              (unsigned long long)limits->descriptors, wanted);
     uint64_t needed = divide_up(connections, limits->descriptors - own);
     if (plan->processes != 0 && plan->processes < needed)
         return command_refuse(c,

@@ -107,11 +107,11 @@ static double of_server_cpu(const struct run *run, const struct figure *self)
 
 #define QUANTILE(name, q, of_what, meaning)                                                        \
     {                                                                                              \
-        name, meaning, FIGURE_NS, true, of_quantile, .timing = of_what, .quantile = q              \
+        name, meaning, FIGURE_NS, true, of_quantile, .timing = (of_what), .quantile = (q)          \
     }
 #define FAULT(name, which, meaning)                                                                \
     {                                                                                              \
-        name, meaning, FIGURE_COUNT, true, of_fault, .kind = which                                 \
+        name, meaning, FIGURE_COUNT, true, of_fault, .kind = (which)                               \
     }
 
 const struct figure FIGURES[] = {

@@ -30,7 +30,8 @@ static uint64_t ladder_bound(unsigned ladder, unsigned index)
 {
     unsigned count = LADDERS[ladder].count;
     double step = LADDERS[ladder].steps[index % count];
-    return (uint64_t)llround(FIRST_NS * step * pow(10, index / count));
+    unsigned decade = index / count;
+    return (uint64_t)llround(FIRST_NS * step * pow(10, decade));
 }
 
 /* How many values are no more than the bound. */

@@ -50,6 +50,7 @@ uint64_t value_to_count(const json_t *value)
 
 json_t *value_of_text(const char *text)
 {
+    static const uint8_t REPLACEMENT[] = {0xef, 0xbf, 0xbd}; /* U+FFFD */
     struct span rest = span_str(text);
     if (utf8_is_valid(rest))
         return json_stringn(text, rest.len);
@@ -65,8 +66,8 @@ json_t *value_of_text(const char *text)
             len += n;
         } else {
             n = 1;
-            memcpy(valid + len, "\xef\xbf\xbd", 3);
-            len += 3;
+            memcpy(valid + len, REPLACEMENT, sizeof(REPLACEMENT));
+            len += sizeof(REPLACEMENT);
         }
         rest = span_drop(rest, n);
     }
