@@ -91,11 +91,23 @@ void driver_latency(struct driver *d, enum timing timing, uint64_t intended_ns)
 
 void driver_received(struct driver *d, enum timing timing, uint64_t intended_ns, size_t bytes)
 {
-    lane_count_add(d->lane, timing == TIMING_BESIDE ? COUNT_BESIDE : COUNT_RECEIVED, 1);
+    lane_count_add(d->lane, COUNT_RECEIVED, 1);
     lane_count_add(d->lane, COUNT_RECEIVED_BYTES, bytes);
     d->waiting--;
     d->replied_ns = d->now_ns;
     driver_latency(d, timing, intended_ns);
+}
+
+void driver_sent_beside(struct driver *d)
+{
+    d->waiting++;
+}
+
+void driver_received_beside(struct driver *d, uint64_t intended_ns)
+{
+    lane_count_add(d->lane, COUNT_BESIDE, 1);
+    d->waiting--;
+    driver_latency(d, TIMING_BESIDE, intended_ns);
 }
 
 void driver_time(struct driver *d, enum timing timing, uint64_t began_ns)

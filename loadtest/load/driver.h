@@ -83,6 +83,9 @@ bool driver_may_send(const struct driver *d);
 void driver_sent(struct driver *d, size_t bytes);
 /* Counts its reply, that came now. */
 void driver_received(struct driver *d, enum timing timing, uint64_t intended_ns, size_t bytes);
+/* A message beside those of the load is sent, and waits; its reply came. */
+void driver_sent_beside(struct driver *d);
+void driver_received_beside(struct driver *d, uint64_t intended_ns);
 /* Adds a latency that ends now, if it began in the window that is measured. */
 void driver_latency(struct driver *d, enum timing timing, uint64_t intended_ns);
 /* Waits no longer for n messages that were sent. */
