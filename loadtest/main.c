@@ -12,6 +12,7 @@
 #include "report/json.h"
 #include "report/live.h"
 #include "report/summary.h"
+#include "scenario/scenario.h"
 
 #include <errno.h>
 #include <string.h>
@@ -63,8 +64,9 @@ static enum err carry_out(const struct plan *plan, struct run *run)
 {
     struct display display = {0};
     struct crew crew;
-    size_t rooms = (size_t)plan->rooms * plan->publishers;
-    struct board *board = board_new(plan->threads, rooms);
+    size_t shared_bytes =
+        plan->scenario->shared_bytes == NULL ? 0 : plan->scenario->shared_bytes(plan);
+    struct board *board = board_new(plan->threads, shared_bytes);
     if (board == NULL)
         return ERR_NOMEM;
     enum err e = crew_start(&crew, plan, board);

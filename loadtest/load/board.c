@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 static const char *const COUNT_NAMES[] = {
     [COUNT_STARTED] = "connections_started",
@@ -79,19 +80,20 @@ const char *timing_meaning(enum timing timing)
     return TIMINGS[timing].meaning;
 }
 
-struct board *board_new(unsigned lane_count, size_t room_counts)
+struct board *board_new(unsigned lane_count, size_t shared_bytes)
 {
     CHECK(lane_count > 0);
     size_t lanes_at = (sizeof(struct board) + 63) & ~(size_t)63;
-    size_t rooms_at = lanes_at + lane_count * sizeof(struct lane);
-    size_t bytes = rooms_at + room_counts * sizeof(struct room_count);
+    size_t shared_at = lanes_at + lane_count * sizeof(struct lane);
+    size_t bytes = shared_at + shared_bytes;
     uint8_t *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
     struct board *b = (struct board *)base;
     b->lane_count = lane_count;
     b->lanes = (struct lane *)(base + lanes_at);
-    b->rooms = (struct room_count *)(base + rooms_at);
+    b->shared = base + shared_at;
+    CHECK(getrandom(&b->key, sizeof b->key, 0) == (ssize_t)sizeof b->key);
     b->bytes = bytes;
     return b;
 }

@@ -99,11 +99,6 @@ enum phase {
     PHASE_CLOSING,  /* what has not come is lost; connections are closed, threads end */
 };
 
-/* Shared counters of a room's publishers, so that each member knows how much was said. */
-struct room_count {
-    _Atomic uint64_t published;
-};
-
 struct board {
     _Atomic int phase; /* enum phase; it only grows */
     /* The window of what is measured, by the monotonic clock; both are set before PHASE_RUNNING,
@@ -111,12 +106,14 @@ struct board {
     _Atomic uint64_t measure_from_ns, measure_to_ns;
     unsigned lane_count;
     struct lane *lanes;
-    struct room_count *rooms; /* rooms * publishers */
-    size_t bytes;             /* of the mapping */
+    void *shared; /* the scenario's: what drivers must know of each other; at a line of the cache */
+    uint64_t key; /* random: what is made with it is of this run */
+    size_t bytes; /* of the mapping */
 };
 
-/* Maps a zeroed board that forked processes share; NULL: no memory. */
-struct board *board_new(unsigned lane_count, size_t room_counts);
+/* Maps a zeroed board that forked processes share, with so many bytes for the scenario; NULL: no
+ * memory. */
+struct board *board_new(unsigned lane_count, size_t shared_bytes);
 void board_free(struct board *b);
 
 static inline void lane_count_add(struct lane *l, enum count count, uint64_t n)

@@ -31,6 +31,9 @@ struct scenario {
     size_t driver_bytes; /* of what it keeps for a thread: driver.state, zeroed */
     bool opens_itself;   /* clients are not opened for it, but by it, in PHASE_RUNNING */
 
+    /* How many bytes its drivers share, of all processes together: board.shared, zeroed. */
+    size_t (*shared_bytes)(const struct plan *plan);
+
     /* Before any connection, once for each thread. ERR_NOMEM. */
     enum err (*start)(struct driver *d);
     /* The wire's handshake is done, and messages travel: says who we are, as far as that takes
