@@ -1,30 +1,62 @@
 #include "load/payload.h"
 
+#include "load/digits.h"
 #include "simul/check.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { PATTERN_SHIFTS = 1024 };
+enum { PATTERN_SHIFTS = 1024, STAMP_CLIENT_BYTES = STAMP_BYTES - STAMP_NUMBER_BYTES };
 
-static const char DIGITS[65] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+static size_t pattern_bytes(const struct payload *p)
+{
+    return (size_t)p->size_max + PATTERN_SHIFTS;
+}
+
+/* The pattern is to be filled. */
+static enum err make_room(struct payload *p, uint32_t size_min, uint32_t size_max)
+{
+    *p = (struct payload){.size_min = size_min, .size_max = size_max};
+    p->pattern = malloc(pattern_bytes(p));
+    p->message = malloc((size_t)size_max + 1);
+    if (p->pattern != NULL && p->message != NULL)
+        return OK;
+    payload_deinit(p);
+    return ERR_NOMEM;
+}
 
 enum err payload_init(struct payload *p, const struct plan *plan)
 {
-    size_t bytes = (size_t)plan->size_max + PATTERN_SHIFTS;
-    *p = (struct payload){malloc(bytes), malloc((size_t)plan->size_max + 1), plan->size_min,
-                          plan->size_max};
-    if (p->pattern == NULL || p->message == NULL) {
-        payload_deinit(p);
-        return ERR_NOMEM;
-    }
+    enum err e = make_room(p, plan->size_min, plan->size_max);
+    if (e != OK)
+        return e;
+    size_t bytes = pattern_bytes(p);
     for (size_t done = 0; done < bytes;) {
         ssize_t n = getrandom(p->pattern + done, bytes - done, 0);
         CHECK(n > 0);
         done += (size_t)n;
     }
     for (size_t i = 0; !plan->binary && i < bytes; i++)
-        p->pattern[i] = (uint8_t)DIGITS[p->pattern[i] & 63];
+        p->pattern[i] = DIGITS[p->pattern[i] & 63];
+    return OK;
+}
+
+/* The generator "splitmix64", by Sebastiano Vigna. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t x = *state += 0x9e3779b97f4a7c15u;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+enum err payload_init_keyed(struct payload *p, uint32_t size_min, uint32_t size_max, uint64_t key)
+{
+    enum err e = make_room(p, size_min, size_max);
+    if (e != OK)
+        return e;
+    for (size_t i = 0; i < pattern_bytes(p); i++)
+        p->pattern[i] = DIGITS[next_random(&key) >> 58];
     return OK;
 }
 
@@ -50,10 +82,8 @@ uint32_t payload_size(const struct payload *p, uint32_t client, uint64_t number)
 
 static void make_stamp(uint8_t stamp[STAMP_BYTES], uint32_t client, uint64_t number)
 {
-    for (unsigned i = 0; i < STAMP_NUMBER_BYTES; i++)
-        stamp[i] = (uint8_t)DIGITS[number >> 6 * i & 63];
-    for (unsigned i = 0; i < STAMP_BYTES - STAMP_NUMBER_BYTES; i++)
-        stamp[STAMP_NUMBER_BYTES + i] = (uint8_t)DIGITS[client >> 6 * i & 63];
+    digits_put(stamp, STAMP_NUMBER_BYTES, number);
+    digits_put(stamp + STAMP_NUMBER_BYTES, STAMP_CLIENT_BYTES, client);
 }
 
 static const uint8_t *pattern_of(const struct payload *p, uint32_t client, uint64_t number)
@@ -90,19 +120,24 @@ bool payload_matches(const struct payload *p, uint32_t client, uint64_t number, 
     return memcmp(piece.ptr, pattern_of(p, client, number) + at, piece.len) == 0;
 }
 
+bool payload_read_stamp(const uint8_t stamp[STAMP_BYTES], uint32_t *client, uint64_t *number)
+{
+    uint64_t who = 0;
+    bool is_stamp = digits_get(stamp, STAMP_NUMBER_BYTES, number) &&
+                    digits_get(stamp + STAMP_NUMBER_BYTES, STAMP_CLIENT_BYTES, &who);
+    *client = (uint32_t)who;
+    return is_stamp;
+}
+
 bool payload_number(const uint8_t *stamp, size_t len, uint32_t client, uint64_t near,
                     uint64_t *number)
 {
     uint8_t again[STAMP_BYTES];
-    uint64_t low = 0;
+    uint64_t low;
     CHECK(len > 0 && len <= STAMP_BYTES);
     unsigned digits = len < STAMP_NUMBER_BYTES ? (unsigned)len : STAMP_NUMBER_BYTES;
-    for (unsigned i = 0; i < digits; i++) {
-        const char *digit = stamp[i] == 0 ? NULL : strchr(DIGITS, stamp[i]);
-        if (digit == NULL)
-            return false;
-        low |= (uint64_t)(digit - DIGITS) << 6 * i;
-    }
+    if (!digits_get(stamp, digits, &low))
+        return false;
     uint64_t turn = (uint64_t)1 << 6 * digits;
     *number = (near & ~(turn - 1)) | low;
     if (*number > near && *number - near > turn / 2 && *number >= turn)

@@ -25,6 +25,9 @@ struct payload {
 
 /* ERR_NOMEM. */
 enum err payload_init(struct payload *p, const struct plan *plan);
+/* Text that everybody who has the key makes alike, so that one can check what another sent.
+ * ERR_NOMEM. */
+enum err payload_init_keyed(struct payload *p, uint32_t size_min, uint32_t size_max, uint64_t key);
 void payload_deinit(struct payload *p);
 
 /* How long that message is. */
@@ -36,6 +39,9 @@ struct span payload_make(struct payload *p, uint32_t client, uint64_t number);
 /* Whether a piece of a message, that begins `at` bytes into it, is as it was sent. */
 bool payload_matches(const struct payload *p, uint32_t client, uint64_t number, size_t at,
                      struct span piece);
+
+/* What a whole stamp says; false when it is none. It may say anything: payload_matches decides. */
+bool payload_read_stamp(const uint8_t stamp[STAMP_BYTES], uint32_t *client, uint64_t *number);
 
 /* The number in a stamp, or in the first len bytes of one: then the nearest to `near` that has
  * these bits. False when it is not a stamp of that client's. */
