@@ -372,7 +372,7 @@ static void read_in(struct client *c)
             decode(c, (struct ws_input){d->input, carried + got});
         if (c->state == CLIENT_CLOSED)
             return;
-        client_flush(c);
+        driver_settle(d);
         carried = c->in.len;
         /* What OpenSSL holds already, epoll will not tell. */
     } while (c->ssl != NULL && SSL_has_pending(c->ssl));

@@ -10,6 +10,10 @@
 
 enum { PLAN_HEADERS_MAX = 32, PLAN_PROTOCOLS_MAX = 8, PLAN_EXPECTS_MAX = 32, PLAN_URLS_MAX = 32 };
 
+/* What a line of chat may have: the stamps must fit, and of IRC's 512 bytes the rest is for the
+ * sender, the channel and the command. */
+enum { PLAN_CHAT_BYTES_MIN = 30, PLAN_CHAT_BYTES_MAX = 400 };
+
 struct plan {
     const struct scenario *scenario;
 
@@ -27,21 +31,22 @@ struct plan {
     uint64_t timeout_ns;   /* for a connection to open, and for replies when all has been sent */
     uint64_t messages_max; /* stop after so many; 0: no limit */
     uint32_t size_min, size_max; /* bytes of a message, or of a request's body */
-    double rate;                 /* messages a second over all connections: open loop; 0: closed loop */
-    uint32_t in_flight; /* of each connection, in closed loop; the most that wait, in open loop */
+    double rate;        /* messages a second over all connections: open loop; 0: closed loop */
+    uint32_t in_flight; /* of each connection, in closed loop; the most that wait, in open loop, 0:
+                           of chat, as many as its socket takes */
     bool binary;        /* WebSocket messages; text otherwise */
     unsigned threads;
     unsigned processes;
 
     /* chat */
-    bool irc; /* what is said over ws:// is IRC */
-    uint32_t rooms, members; /* members of each room; rooms * members = connections */
-    uint32_t publishers;     /* of each room's members, how many speak */
-    double churn;            /* joins and leaves a second, of all rooms together */
+    bool irc;                              /* what is said over ws:// is IRC */
+    uint32_t rooms, members;               /* members of each room; rooms * members = connections */
+    uint32_t publishers;                   /* of each room's members, how many speak */
+    double churn;                          /* joins and leaves a second, of all rooms together */
     const char *password, *nick, *channel; /* PASS; prefixes of nicks and channels */
 
     /* jobs */
-    uint32_t beside;   /* how many echo connections measure what the requests do to others */
+    uint32_t beside; /* how many echo connections measure what the requests do to others */
     struct url beside_url;
     struct address_list beside_addresses;
     const char *method;
@@ -54,17 +59,17 @@ struct plan {
     const char *origin;
 
     /* TLS */
-    bool tls_verify;       /* the certificate and its name */
-    bool tls_resume;       /* of `connect`: resume sessions where the server permits it */
-    const char *tls_ca;    /* a PEM file; NULL: the system's */
-    const char *tls_name;  /* SNI, and the name that is verified; NULL: the URL's host */
-    const char *tls_alpn;  /* "http/1.1", several with commas; NULL: none */
+    bool tls_verify;      /* the certificate and its name */
+    bool tls_resume;      /* of `connect`: resume sessions where the server permits it */
+    const char *tls_ca;   /* a PEM file; NULL: the system's */
+    const char *tls_name; /* SNI, and the name that is verified; NULL: the URL's host */
+    const char *tls_alpn; /* "http/1.1", several with commas; NULL: none */
 
     /* What is shown. */
     int server_pid; /* a local server whose memory and CPU time is looked at; 0: none */
     bool quiet;
     const char *json_path, *csv_path, *html_path; /* NULL: none */
-    const char *expects[PLAN_EXPECTS_MAX]; /* as typed: report/expect.h reads them */
+    const char *expects[PLAN_EXPECTS_MAX];        /* as typed: report/expect.h reads them */
     unsigned expect_count;
     const char *command_line; /* as it was typed, for the reports */
 };

@@ -9,7 +9,7 @@ enum {
     ROOM_MEMBERS = 100,
     IN_FLIGHT_CLOSED = 1,
     IN_FLIGHT_OPEN = 1000,
-    CHAT_BYTES_MAX = 400, /* of 512 the rest is for the sender, the channel, the command */
+    IN_FLIGHT_ANY = 0,
 };
 
 static bool is_given(const struct command *c, const char *name)
@@ -54,6 +54,8 @@ static enum err rooms_settle(const struct command *c)
         plan->rooms = plan->rooms != 0 ? plan->rooms : 1;
         e = divide(c, plan->rooms, "rooms", &plan->members);
     }
+    if (e == OK && plan->members == 1)
+        return command_refuse(c, "in rooms of 1 member nobody hears what is said");
     if (e == OK && plan->publishers > plan->members)
         return command_refuse(c, "%u publishers are more than the %u members of a room",
                               plan->publishers, plan->members);
@@ -76,11 +78,14 @@ static void irc_settle(const struct command *c)
 static void pace_settle(const struct command *c)
 {
     struct plan *plan = c->plan;
+    bool is_chat = strcmp(plan->scenario->name, "chat") == 0;
     if (is_given(c, "in-flight") && !is_given(c, "rate"))
         plan->rate = 0; /* who says how many may wait, wants the closed loop */
     bool is_http = plan->urls[0].scheme->carrier == CARRIER_HTTP; /* one request at a time */
     if (plan->in_flight == 0)
-        plan->in_flight = plan->rate > 0 && !is_http ? IN_FLIGHT_OPEN : IN_FLIGHT_CLOSED;
+        plan->in_flight = plan->rate <= 0 || is_http ? IN_FLIGHT_CLOSED
+                          : is_chat                  ? IN_FLIGHT_ANY
+                                                     : IN_FLIGHT_OPEN;
     if (plan->messages_max > 0 && !is_given(c, "duration")) {
         plan->duration_ns = 0;
         if (!is_given(c, "warm-up"))
@@ -127,9 +132,9 @@ enum err settle_load(struct command *c)
     bool is_chat = strcmp(plan->scenario->name, "chat") == 0;
     if (is_given(c, "text") && is_given(c, "binary"))
         return command_refuse(c, "--text and --binary exclude each other");
-    if (is_chat && plan->size_max > CHAT_BYTES_MAX)
-        return command_refuse(c, "--size of chat is %d at most, since IRC's lines are short",
-                              CHAT_BYTES_MAX);
+    if (is_chat && (plan->size_min < PLAN_CHAT_BYTES_MIN || plan->size_max > PLAN_CHAT_BYTES_MAX))
+        return command_refuse(c, "--size of chat is %d to %d, since IRC's lines are short",
+                              PLAN_CHAT_BYTES_MIN, PLAN_CHAT_BYTES_MAX);
     enum err e = is_chat ? rooms_settle(c) : OK;
     if (e != OK)
         return e;

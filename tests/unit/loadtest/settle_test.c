@@ -45,6 +45,8 @@ Test(settle, refuses_rooms_that_do_not_come_out)
           "-c16", "--rooms", "3", "--members", "5");
     WRONG("10000000 rooms of 10000000 members are more than 10000000 connections", "chat ", "chat",
           IRC, "--rooms", "10M", "--members", "10M");
+    WRONG("in rooms of 1 member nobody hears what is said", "chat ", "chat", IRC, "-c3", "--rooms",
+          "3");
     WRONG("11 publishers are more than the 10 members of a room", "chat ", "chat", IRC, "-c10",
           "--publishers", "11");
 }
@@ -97,6 +99,9 @@ Test(settle, in_flight_alone_closes_the_loop_of_chat)
     PLAN("chat", IRC, "--in-flight", "16");
     cr_assert(plan.rate == 0 && plan.in_flight == 16);
     plan_deinit(&plan);
+    PLAN("chat", IRC);
+    cr_assert(plan.rate == 5 && plan.in_flight == 0, "as many as the socket takes");
+    plan_deinit(&plan);
     PLAN("chat", IRC, "--in-flight", "16", "--rate", "9");
     cr_assert(plan.rate == 9 && plan.in_flight == 16);
     plan_deinit(&plan);
@@ -131,8 +136,10 @@ Test(settle, a_body_is_posted)
 Test(settle, refuses_what_does_not_go_together)
 {
     WRONG("--text and --binary exclude each other", "echo ", "echo", WS, "--text", "--binary");
-    WRONG("--size of chat is 400 at most, since IRC's lines are short", "chat ", "chat", IRC, "-s",
+    WRONG("--size of chat is 30 to 400, since IRC's lines are short", "chat ", "chat", IRC, "-s",
           "100-401");
+    WRONG("--size of chat is 30 to 400, since IRC's lines are short", "chat ", "chat", IRC, "-s",
+          "29");
 }
 
 Test(settle, refuses_files_and_processes_that_are_not_there)
