@@ -5,12 +5,11 @@
  * latency counts from when they were due. */
 #include "scenario/echo_client.h"
 #include "scenario/scenario.h"
-
-enum { TRIES_MAX = 256 }; /* clients asked for one message that is due */
+#include "scenario/turn.h"
 
 struct echo_driver {
     struct payload payload;
-    uint32_t turn; /* whose turn it is, where there is a rate */
+    struct turn turn; /* where there is a rate */
 };
 
 static struct echo_client *echo_of(struct client *c)
@@ -33,19 +32,19 @@ static void fill(struct echo_client *e)
         echo_client_send(e, d->now_ns);
 }
 
+static bool can_send(const struct client *c)
+{
+    const struct echo_client *e = (const struct echo_client *)c;
+    return flight_count(&e->flight) < c->driver->plan->in_flight;
+}
+
 static bool echo_due(struct driver *d, uint64_t intended_ns)
 {
     struct echo_driver *s = d->state;
-    uint32_t tries = d->client_count < TRIES_MAX ? d->client_count : TRIES_MAX;
-    while (tries-- > 0) {
-        struct client *c = driver_client(d, s->turn++ % d->client_count);
-        struct echo_client *e = echo_of(c);
-        if (c->state == CLIENT_OPEN && flight_count(&e->flight) < d->plan->in_flight) {
-            echo_client_send(e, intended_ns);
-            return true;
-        }
-    }
-    return false;
+    struct client *c = turn_take(&s->turn, d, can_send);
+    if (c != NULL)
+        echo_client_send(echo_of(c), intended_ns);
+    return c != NULL;
 }
 
 static void echo_run(struct driver *d)
@@ -87,6 +86,7 @@ static enum err echo_start(struct driver *d)
     struct echo_driver *s = d->state;
     for (uint32_t k = 0; k < d->client_count; k++)
         echo_of(driver_client(d, k))->payload = &s->payload;
+    s->turn.count = d->client_count;
     return payload_init(&s->payload, d->plan);
 }
 
