@@ -25,8 +25,13 @@ void client_init(struct client *c, struct driver *d, uint32_t index)
     const struct plan *plan = d->plan;
     c->driver = d;
     c->index = index;
-    c->url = &plan->urls[index % plan->url_count];
-    c->address = &plan->addresses.items[index % plan->addresses.count];
+    if (client_is_beside(c)) {
+        c->url = &plan->beside_url;
+        c->address = &plan->beside_addresses.items[index % plan->beside_addresses.count];
+    } else {
+        c->url = &plan->urls[index % plan->url_count];
+        c->address = &plan->addresses.items[index % plan->addresses.count];
+    }
     c->wire = wire_of(c->url->scheme->carrier);
     c->io.fd = -1;
 }

@@ -23,7 +23,7 @@ enum client_state {
 struct client {
     struct driver *driver;
     ev_io io;       /* io.fd is the socket; -1: none */
-    uint32_t index; /* among all clients of the plan */
+    uint32_t index; /* among all clients of the plan; those beside are the last */
     uint8_t state;  /* enum client_state */
     bool was_open;  /* since it was connected last */
     bool is_broken; /* sending failed; reading will tell */
@@ -42,6 +42,12 @@ struct client {
         struct http_exchange *http;
     } wire_state;
 };
+
+/* Whether it is one of those beside, that show what the others do to everybody else. */
+static inline bool client_is_beside(const struct client *c)
+{
+    return c->index >= c->driver->plan->connections;
+}
 
 /* Begins to connect to c->address with c->wire. False: that failed at once, and is counted;
  * on_close is not called. */

@@ -193,7 +193,8 @@ static void follow_phase(struct driver *d)
     }
 }
 
-/* Lets the scenario look for replies that do not come, a share of the clients at a time. */
+/* Lets the scenario look for replies that do not come, and opens again what has failed, a share of
+ * the clients at a time. */
 static void sweep(struct driver *d)
 {
     const struct scenario *s = d->plan->scenario;
@@ -204,6 +205,8 @@ static void sweep(struct driver *d)
         struct client *c = driver_client(d, d->swept++ % d->client_count);
         if (c->state == CLIENT_OPEN)
             s->on_sweep(c);
+        else if (c->state == CLIENT_CLOSED && s->reopens)
+            client_open(c);
     }
     driver_settle(d);
 }
@@ -265,7 +268,7 @@ static bool make_clients(struct driver *d)
     const struct plan *plan = d->plan;
     const struct scenario *s = plan->scenario;
     d->client_bytes = s->client_bytes;
-    d->client_count = plan->connections / d->count + (d->index < plan->connections % d->count);
+    d->client_count = driver_share_of(d, plan->connections + plan->beside);
     d->clients = calloc(d->client_count, d->client_bytes);
     d->input = malloc(DRIVER_CARRY_BYTES + DRIVER_INPUT_BYTES);
     d->state = calloc(1, s->driver_bytes + 1);
@@ -298,7 +301,7 @@ static bool driver_start(struct driver *d)
     ws_frame_pool_init(&d->frames, IDLE_PARTIALS);
     d->rules = (struct ws_rules){.wait_bytes = WAIT_BYTES, .side = WS_CLIENT};
     uint64_t most = d->plan->messages_max;
-    d->budget = most == 0 ? UINT64_MAX : most / d->count + (d->index < most % d->count);
+    d->budget = most == 0 ? UINT64_MAX : driver_share_of(d, most);
     d->share = 1.0 / d->count;
     if (!make_tls(d) || !pace_init(&d->pace, d, d->plan->scenario->on_due) || !make_clients(d))
         return false;

@@ -2,7 +2,7 @@
  * work with them, and counts on its lane of the board.
  *
  * Drivers share nothing but the board. Driver i of n has the clients i, i + n, i + 2n, … of the
- * plan. */
+ * plan; those beside are the last ones. */
 #pragma once
 
 #include "load/board.h"
@@ -70,6 +70,12 @@ void driver_run(const struct plan *plan, struct board *board, unsigned index, un
 static inline struct client *driver_client(const struct driver *d, uint32_t k)
 {
     return (struct client *)(d->clients + (size_t)k * d->client_bytes);
+}
+
+/* How many of so many things, dealt out in turn, are this driver's. */
+static inline uint64_t driver_share_of(const struct driver *d, uint64_t things)
+{
+    return things / d->count + (d->index < things % d->count);
 }
 
 /* Reads the clock into now_ns. */

@@ -9,7 +9,7 @@ void echo_client_send(struct echo_client *e, uint64_t intended_ns)
     if (flight_send(&e->flight, intended_ns) != OK)
         driver_out_of_memory(c->driver);
     client_send(c, message, !c->driver->plan->binary);
-    if (e->is_beside)
+    if (client_is_beside(c))
         driver_sent_beside(c->driver);
     else
         driver_sent(c->driver, message.len);
@@ -34,7 +34,7 @@ static void arrive(struct echo_client *e, uint64_t number)
     case ARRIVED:
         driver_give_up(d, passed);
         lane_fault_add(d->lane, FAULT_LOST, forgotten);
-        if (e->is_beside)
+        if (client_is_beside(&e->client))
             driver_received_beside(d, when);
         else
             driver_received(d, TIMING_LATENCY, when, e->got);

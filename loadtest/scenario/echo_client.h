@@ -13,7 +13,6 @@ struct echo_client {
     uint64_t got;               /* bytes of the message that comes now */
     uint8_t stamp[STAMP_BYTES]; /* its first ones */
     bool is_unlike;             /* it is not the one that was to come next */
-    bool is_beside;             /* it shows what the others do to everybody else: TIMING_BESIDE */
     uint8_t wrong_in_row;
 };
 

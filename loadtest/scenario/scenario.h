@@ -30,6 +30,7 @@ struct scenario {
     size_t client_bytes; /* of the struct whose first member is the struct client */
     size_t driver_bytes; /* of what it keeps for a thread: driver.state, zeroed */
     bool opens_itself;   /* clients are not opened for it, but by it, in PHASE_RUNNING */
+    bool reopens;        /* what has failed is opened again in PHASE_RUNNING, within a second */
 
     /* How many bytes its drivers share, of all processes together: board.shared, zeroed. */
     size_t (*shared_bytes)(const struct plan *plan);
