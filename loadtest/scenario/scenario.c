@@ -2,11 +2,12 @@
 
 #include <string.h>
 
-extern const struct scenario scenario_echo, scenario_chat, scenario_flood;
+extern const struct scenario scenario_echo, scenario_chat, scenario_jobs, scenario_flood;
 
 const struct scenario *const SCENARIOS[] = {
     &scenario_echo,
     &scenario_chat,
+    &scenario_jobs,
     &scenario_flood,
 };
 const size_t SCENARIO_KINDS = sizeof SCENARIOS / sizeof *SCENARIOS;
