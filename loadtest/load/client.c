@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -139,10 +140,11 @@ static size_t send_some(struct client *c, const uint8_t *from, size_t len)
     return n < 0 ? 0 : (size_t)n;
 }
 
-/* All is sent: the scenario may send more, or we end our half. */
+/* All is sent: the scenario may send more, or we end our half. Where the wire has said goodbye the
+ * server closes (RFC 6455 section 7.1.1), and has the port in TIME_WAIT instead of us. */
 static void meet_drained(struct client *c)
 {
-    if (c->state == CLIENT_LEAVING) {
+    if (c->state == CLIENT_LEAVING && c->wire->leave == NULL) {
         tls_shutdown(c);
         shutdown(c->io.fd, SHUT_WR);
     } else if (c->state == CLIENT_OPEN && scenario_of(c)->on_writable != NULL) {
@@ -266,19 +268,25 @@ static void secure(struct client *c)
 }
 
 /* Why connect failed, as a fault and for people. */
-static void fail_to_connect(struct client *c, int code)
+static enum fault explain_connect(const struct client *c, int code, char text[REASON_BYTES])
 {
     char address[ADDRESS_TEXT_BYTES];
     address_print(c->address, address);
-    enum fault fault = code == ECONNREFUSED ? FAULT_REFUSED
-                       : code == ETIMEDOUT  ? FAULT_TIMEOUT
-                                            : FAULT_CONNECT;
-    if (code == EADDRNOTAVAIL)
-        client_fail(c, FAULT_LOCAL,
-                    "no local port is left for %s: use --source or --destination with a range",
-                    address);
-    else
-        client_fail(c, fault, "connect to %s: %s", address, strerror(code));
+    if (code == EADDRNOTAVAIL) {
+        snprintf(text, REASON_BYTES, "no port is left to %s: give ranges as --source", address);
+        return FAULT_LOCAL;
+    }
+    snprintf(text, REASON_BYTES, "connect to %s: %s", address, strerror(code));
+    switch (code) {
+    case ECONNREFUSED:
+        return FAULT_REFUSED;
+    case ETIMEDOUT:
+        return FAULT_TIMEOUT;
+    case EACCES:
+        return FAULT_LOCAL;
+    default:
+        return FAULT_CONNECT;
+    }
 }
 
 static void meet_connected(struct client *c)
@@ -289,7 +297,9 @@ static void meet_connected(struct client *c)
     getsockopt(c->io.fd, SOL_SOCKET, SO_ERROR, &code, &bytes);
     driver_clock(d);
     if (code != 0) {
-        fail_to_connect(c, code);
+        char text[REASON_BYTES];
+        enum fault fault = explain_connect(c, code, text);
+        client_fail(c, fault, "%s", text);
         return;
     }
     driver_time(d, TIMING_CONNECT, c->stage_ns);
@@ -434,10 +444,8 @@ static bool bind_source(struct client *c)
     return bind(c->io.fd, &from->any, from->bytes) == 0;
 }
 
-static bool fail_at_once(struct client *c, enum fault fault, const char *what)
+static bool fail_at_once(struct client *c, enum fault fault, const char *text)
 {
-    char text[REASON_BYTES];
-    snprintf(text, sizeof text, "%s: %s", what, strerror(errno));
     count_fault(c, fault, text);
     if (c->io.fd >= 0)
         close(c->io.fd);
@@ -448,19 +456,24 @@ static bool fail_at_once(struct client *c, enum fault fault, const char *what)
 bool client_open(struct client *c)
 {
     struct driver *d = c->driver;
+    char text[REASON_BYTES];
     int on = 1;
     CHECK(c->state == CLIENT_CLOSED);
     lane_count_add(d->lane, COUNT_STARTED, 1);
     c->io.fd = socket(c->address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (c->io.fd < 0)
-        return fail_at_once(c, FAULT_LOCAL, "no socket");
-    if (!bind_source(c))
-        return fail_at_once(c, FAULT_LOCAL, "cannot connect from that --source");
+    if (c->io.fd < 0) {
+        snprintf(text, sizeof text, "no socket: %s", strerror(errno));
+        return fail_at_once(c, FAULT_LOCAL, text);
+    }
+    if (!bind_source(c)) {
+        snprintf(text, sizeof text, "cannot connect from that --source: %s", strerror(errno));
+        return fail_at_once(c, FAULT_LOCAL, text);
+    }
     setsockopt(c->io.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     driver_clock(d);
     if (connect(c->io.fd, &c->address->any, c->address->bytes) != 0 && errno != EINPROGRESS) {
-        bool is_ours = errno == EADDRNOTAVAIL || errno == EACCES;
-        return fail_at_once(c, is_ours ? FAULT_LOCAL : FAULT_CONNECT, "connect");
+        enum fault fault = explain_connect(c, errno, text);
+        return fail_at_once(c, fault, text);
     }
     c->was_open = c->is_broken = c->is_spent = false;
     enter(c, CLIENT_CONNECTING);

@@ -10,6 +10,8 @@
 #include "load/driver.h"
 #include "load/wire.h"
 
+#include <openssl/types.h>
+
 enum client_state {
     CLIENT_CLOSED,
     CLIENT_CONNECTING,

@@ -74,13 +74,18 @@ bool driver_may_send(const struct driver *d)
            d->now_ns < atomic_load_explicit(&d->board->measure_to_ns, memory_order_relaxed);
 }
 
+void driver_begin(struct driver *d)
+{
+    d->waiting++;
+    if (d->budget != UINT64_MAX)
+        d->budget--;
+}
+
 void driver_sent(struct driver *d, size_t bytes)
 {
     lane_count_add(d->lane, COUNT_SENT, 1);
     lane_count_add(d->lane, COUNT_SENT_BYTES, bytes);
-    d->waiting++;
-    if (d->budget != UINT64_MAX)
-        d->budget--;
+    driver_begin(d);
 }
 
 void driver_latency(struct driver *d, enum timing timing, uint64_t intended_ns)
@@ -89,13 +94,18 @@ void driver_latency(struct driver *d, enum timing timing, uint64_t intended_ns)
         hist_add(&d->lane->timings[timing], d->now_ns > intended_ns ? d->now_ns - intended_ns : 0);
 }
 
+void driver_end(struct driver *d, enum timing timing, uint64_t intended_ns)
+{
+    d->waiting--;
+    d->replied_ns = d->now_ns;
+    driver_latency(d, timing, intended_ns);
+}
+
 void driver_received(struct driver *d, enum timing timing, uint64_t intended_ns, size_t bytes)
 {
     lane_count_add(d->lane, COUNT_RECEIVED, 1);
     lane_count_add(d->lane, COUNT_RECEIVED_BYTES, bytes);
-    d->waiting--;
-    d->replied_ns = d->now_ns;
-    driver_latency(d, timing, intended_ns);
+    driver_end(d, timing, intended_ns);
 }
 
 void driver_sent_beside(struct driver *d)
@@ -149,7 +159,7 @@ static void give_up_opening(struct driver *d)
         [CLIENT_CONNECTING] = "to connect",
         [CLIENT_SECURING] = "for the TLS handshake",
         [CLIENT_GREETING] = "for the handshake",
-        [CLIENT_INTRODUCING] = "to who we are",
+        [CLIENT_INTRODUCING] = "behind the handshake",
     };
     while (!list_is_empty(&d->deadlines)) {
         struct list *oldest = d->deadlines.next;
@@ -288,7 +298,7 @@ static bool make_tls(struct driver *d)
         d->plan->urls[0].scheme->tls || (d->plan->beside > 0 && d->plan->beside_url.scheme->tls);
     if (!wants)
         return true;
-    d->tls = tls_context_new(d->plan, &why);
+    d->tls = tls_new(d->plan, &why);
     return d->tls != NULL || refuse_to_start(d, why);
 }
 
@@ -325,7 +335,7 @@ static void driver_stop(struct driver *d)
     if (d->state != NULL && d->plan->scenario->stop != NULL)
         d->plan->scenario->stop(d);
     pace_deinit(&d->pace);
-    SSL_CTX_free(d->tls);
+    tls_free(d->tls);
     ws_frame_pool_deinit(&d->frames);
     buf_deinit(&d->output);
     free(d->state);

@@ -13,9 +13,9 @@
 #include "simul/ws.h"
 
 #include <ev.h>
-#include <openssl/ssl.h>
 
 struct client;
+struct tls;
 
 enum {
     DRIVER_INPUT_BYTES = 256 * 1024, /* read of one client at a time */
@@ -51,7 +51,7 @@ struct driver {
     struct ws_rules rules;
     uint8_t random[4096]; /* from the system; masks must not be guessed (RFC 6455 section 10.3) */
     size_t random_left;
-    SSL_CTX *tls; /* NULL: without */
+    struct tls *tls; /* NULL: without */
 
     uint64_t began_ns; /* when opening began */
     double share;    /* of the plan's rate that is this driver's; the scenario's start may set it */
@@ -84,6 +84,11 @@ void driver_clock(struct driver *d);
 /* Whether a message whose intended time is now may be sent: the run goes on, and neither its end
  * nor messages_max is reached. */
 bool driver_may_send(const struct driver *d);
+
+/* Something of messages_max begins, and is waited for: a message, a connection. */
+void driver_begin(struct driver *d);
+/* It has ended well, now. */
+void driver_end(struct driver *d, enum timing timing, uint64_t intended_ns);
 
 /* Counts a message of that many bytes as sent; it waits for its reply. */
 void driver_sent(struct driver *d, size_t bytes);

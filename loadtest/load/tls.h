@@ -3,7 +3,6 @@
 
 #include "plan/plan.h"
 
-#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,8 +17,14 @@ enum tls_result {
     TLS_FAILED,     /* tls_reason tells why */
 };
 
-/* What all connections of a driver share. NULL: *why tells (static). */
-SSL_CTX *tls_context_new(const struct plan *plan, const char **why);
+/* What all connections of a driver share: the settings, and the sessions that servers offer to
+ * resume, where the plan wants that. */
+struct tls;
+
+/* NULL: *why tells (static). */
+struct tls *tls_new(const struct plan *plan, const char **why);
+/* Safe with NULL; when no connection is left. */
+void tls_free(struct tls *tls);
 
 /* Puts TLS on a connected client. False: no memory. */
 bool tls_start(struct client *c);
@@ -34,5 +39,6 @@ void tls_shutdown(struct client *c);
 /* Safe without TLS. */
 void tls_stop(struct client *c);
 
-/* What went wrong last on this thread, for people; static until the next call. */
+/* What went wrong in the last call, for people, with what they can do about it; at most 100 bytes,
+ * static. */
 const char *tls_reason(const struct client *c);
