@@ -182,6 +182,12 @@ static void leave_all(struct driver *d)
     ev_timer_start(d->ev, &d->farewell);
 }
 
+/* Of what a scenario's on_due does. */
+static double rate_of(const struct plan *plan)
+{
+    return plan->scenario->opens_itself ? plan->connect_rate : plan->rate;
+}
+
 /* Follows what the watcher says. */
 static void follow_phase(struct driver *d)
 {
@@ -193,7 +199,7 @@ static void follow_phase(struct driver *d)
             if (d->plan->scenario->on_run != NULL)
                 d->plan->scenario->on_run(d);
             if (d->pace.on_due != NULL)
-                pace_start(&d->pace, d->plan->rate * d->share);
+                pace_start(&d->pace, rate_of(d->plan) * d->share);
         } else if (d->phase == PHASE_DRAINING) {
             pace_stop(&d->pace);
         } else if (d->phase == PHASE_CLOSING) {

@@ -11,6 +11,7 @@
 /* What is needed until the server has agreed. */
 struct greeting {
     struct http_client http;
+    bool is_answered; /* its first byte has come */
     char key[WS_KEY_CHARS + 1];
 };
 
@@ -59,6 +60,7 @@ static void ws_greet(struct client *c)
     for (size_t i = 0; i < sizeof nonce / sizeof *nonce; i++)
         nonce[i] = driver_random(d);
     ws_handshake_key((const uint8_t *)nonce, g->key);
+    g->is_answered = false;
     http_client_init(&g->http, &ANSWER_LIMITS);
     http_client_expect(&g->http, HTTP_METHOD_GET);
     c->wire_state.greeting = g;
@@ -108,7 +110,11 @@ static bool agrees(struct client *c)
 static bool read_answer(struct client *c, struct ws_input *in)
 {
     struct span rest = span_of(in->ptr, in->len), body;
-    struct http_client *http = &c->wire_state.greeting->http;
+    struct greeting *g = c->wire_state.greeting;
+    struct http_client *http = &g->http;
+    if (!g->is_answered)
+        driver_time(c->driver, TIMING_FIRST_BYTE, c->stage_ns);
+    g->is_answered = true;
     for (;;) {
         enum http_event event = http_client_next(http, &rest, &body);
         *in = (struct ws_input){in->ptr + (in->len - rest.len), rest.len};

@@ -72,6 +72,7 @@ static bool is_channel(const char *text)
 #define MESSAGES .group = GROUP_MESSAGES
 #define CHAT .group = GROUP_CHAT, .scenarios = "chat"
 #define IRC .group = GROUP_CHAT, .scenarios = "hold connect chat", .carriers = ON_LINE | ON_WS
+#define CONNECT .scenarios = "connect", .carriers = ON_RAW
 #define JOBS .group = GROUP_JOBS, .scenarios = "jobs"
 #define HTTP .group = GROUP_HTTP, .carriers = ON_HTTP | ON_WS
 #define WS .group = GROUP_HTTP, .carriers = ON_WS
@@ -109,6 +110,11 @@ const struct cli_option OPTIONS[] = {
      .carriers = ON_WS, .help = "WebSocket messages are text, as they are normally"},
     {"binary", 0, NULL, MESSAGES, .type = OPTION_ON, AT(binary), .scenarios = "echo chat flood",
      .carriers = ON_WS, .help = "they are binary; of chat: binary.ircv3.net"},
+
+    {"first-byte", 0, NULL, MESSAGES, .type = OPTION_ON, AT(first_byte), CONNECT,
+     .help = "a connection is ready when the server has said something"},
+    {"say", 0, "LINE", MESSAGES, TEXT(say), CONNECT,
+     .help = "sent when it is open, with CR LF, to wait for the answer's first byte"},
 
     {"rooms", 0, "N", CHAT, COUNTED(1, CONNECTIONS_MAX), AT(rooms),
      .help = "channels; normally 1, or what -c and --members make"},

@@ -38,6 +38,10 @@ struct plan {
     unsigned threads;
     unsigned processes;
 
+    /* connect */
+    const char *say; /* a line that is sent once it is open; NULL: nothing */
+    bool first_byte; /* ready is who has heard something; `say` implies it */
+
     /* chat */
     bool irc;                              /* what is said over ws:// is IRC */
     uint32_t rooms, members;               /* members of each room; rooms * members = connections */

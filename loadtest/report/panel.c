@@ -145,7 +145,8 @@ static struct progress progress_running(const struct run *run)
         out.share = fmin(1, done / (warm_up + duration));
         out.seconds_left = fmax(0, warm_up + duration - done);
     }
-    double sent = (double)run->totals[COUNT_SENT], share = sent / (double)plan->messages_max;
+    enum count counted = figure_rate_counts(plan) == COUNT_OPENED ? COUNT_STARTED : COUNT_SENT;
+    double sent = (double)run->totals[counted], share = sent / (double)plan->messages_max;
     if (plan->messages_max > 0 && !(out.share > share)) {
         out.share = fmin(1, share);
         out.seconds_left = sent > 0 && spent > 0 ? spent / share - spent : NAN;
