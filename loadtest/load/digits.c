@@ -23,12 +23,12 @@ static const uint8_t VALUES[256] = {
 
 bool digits_get(const uint8_t *from, unsigned count, uint64_t *value)
 {
-    *value = 0;
+    uint64_t read = 0, all = 0;
     for (unsigned i = count; i-- > 0;) {
-        uint8_t next = VALUES[from[i]];
-        if (next == 0)
-            return false;
-        *value = *value << 6 | (uint64_t)(next - 1);
+        uint64_t next = (uint64_t)VALUES[from[i]] - 1;
+        all |= next;
+        read = read << 6 | (next & 63);
     }
-    return true;
+    *value = read;
+    return all < 64; /* what is no digit is 2^64 - 1 */
 }
