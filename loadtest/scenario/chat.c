@@ -109,16 +109,15 @@ static void on_look(struct ev_loop *ev, ev_timer *w, int events)
     (void)ev, (void)events;
     driver_clock(d);
     fill_all(d);
-    chat_churn(d);
     driver_settle(d);
 }
 
 static void chat_run(struct driver *d)
 {
     struct chat_driver *s = chat_state(d);
-    s->churn_began_ns = d->now_ns;
-    if (s->churn > 0 || (d->plan->rate <= 0 && d->count > 1))
+    if (d->plan->rate <= 0 && d->count > 1)
         ev_timer_start(d->ev, &s->look);
+    pace_start(&s->churn, s->churn_rate);
     fill_all(d);
 }
 
@@ -200,8 +199,8 @@ static void take_share(struct driver *d)
     if (plan->messages_max > 0)
         d->budget = plan->messages_max / all * s->publisher_count + extra;
     if (plan->connections > all)
-        s->churn = plan->churn * (d->client_count - s->publisher_count) /
-                   (double)(plan->connections - all);
+        s->churn_rate = plan->churn * (d->client_count - s->publisher_count) /
+                        (double)(plan->connections - all);
 }
 
 static enum err chat_start(struct driver *d)
@@ -217,6 +216,8 @@ static enum err chat_start(struct driver *d)
     take_share(d);
     ev_timer_init(&s->look, on_look, LOOK_S, LOOK_S);
     s->look.data = d;
+    if (!pace_init(&s->churn, d, chat_churn))
+        return ERR_NOMEM;
     return chat_text_init(&s->text, d->plan, d->board->key);
 }
 
@@ -224,6 +225,7 @@ static void chat_stop(struct driver *d)
 {
     struct chat_driver *s = chat_state(d);
     ev_timer_stop(d->ev, &s->look);
+    pace_deinit(&s->churn);
     chat_text_deinit(&s->text);
     free(s->tracks);
     free(s->publishers);

@@ -39,11 +39,10 @@ struct chat_driver {
     uint32_t *publishers; /* clients of this driver */
     uint32_t publisher_count;
     uint32_t turn; /* whose turn it is, where there is a rate */
-    ev_timer look; /* for what other threads have done, and for churn */
-
-    double churn; /* moves a second of this driver's members */
-    uint64_t churn_began_ns, moves;
-    uint32_t mover; /* client who moved last */
+    ev_timer look; /* for what other threads have done */
+    struct pace churn;
+    double churn_rate; /* moves a second of this driver's members */
+    uint32_t mover;    /* client who moved last */
 };
 
 static inline struct chat_client *chat_of(struct client *c)
@@ -73,8 +72,8 @@ uint64_t chat_member_waiting(const struct chat_client *m);
 
 /* ---- churn: chat_churn.c ---- */
 
-/* Lets members leave and join as is due by now. */
-void chat_churn(struct driver *d);
+/* A member is to leave or to join. */
+bool chat_churn(struct driver *d, uint64_t intended_ns);
 
 /* ---- publishers: chat.c ---- */
 

@@ -3,8 +3,6 @@
  * between brings it back. */
 #include "scenario/chat.h"
 
-enum { NS_PER_S = 1000000000 };
-
 static bool may_leave(const struct chat_client *m)
 {
     return m->client.state == CLIENT_OPEN && m->place == CHAT_INSIDE && m->publisher == CHAT_SILENT;
@@ -25,21 +23,13 @@ static void leave_next(struct driver *d)
     }
 }
 
-static void move(struct driver *d)
+bool chat_churn(struct driver *d, uint64_t intended_ns)
 {
     struct chat_client *m = chat_of(driver_client(d, chat_state(d)->mover));
+    (void)intended_ns;
     if (m->client.state == CLIENT_OPEN && m->place == CHAT_OUTSIDE)
         chat_member_join(m);
     else
         leave_next(d);
-}
-
-void chat_churn(struct driver *d)
-{
-    struct chat_driver *s = chat_state(d);
-    double due = (double)(d->now_ns - s->churn_began_ns) / NS_PER_S * s->churn;
-    while ((double)s->moves < due && d->phase == PHASE_RUNNING) {
-        s->moves++;
-        move(d);
-    }
+    return true;
 }
