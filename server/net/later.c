@@ -2,13 +2,20 @@
 
 #include <stdlib.h>
 
+/* Where the one stands that is `ahead` of the first; without a division, which it is not worth. */
+static size_t place(const struct later *l, size_t ahead)
+{
+    size_t at = l->first + ahead;
+    return at < l->size ? at : at - l->size;
+}
+
 enum err later_grow(struct later *l, size_t size)
 {
     struct handle *at = malloc(size * sizeof(at[0]));
     if (at == NULL)
         return ERR_NOMEM;
     for (size_t i = 0; i < l->count; i++)
-        at[i] = l->at[(l->first + i) % l->size];
+        at[i] = l->at[place(l, i)];
     free(l->at);
     l->at = at;
     l->first = 0;
@@ -26,7 +33,7 @@ bool later_push(struct later *l, struct handle h)
 {
     if (l->count == l->size)
         return false;
-    l->at[(l->first + l->count++) % l->size] = h;
+    l->at[place(l, l->count++)] = h;
     return true;
 }
 
@@ -35,7 +42,7 @@ bool later_pop(struct later *l, struct handle *h)
     if (l->count == 0)
         return false;
     *h = l->at[l->first];
-    l->first = (l->first + 1) % l->size;
+    l->first = place(l, 1);
     l->count--;
     return true;
 }

@@ -21,7 +21,7 @@ void memory_init(struct memory *m, const struct config *config)
 
 static uint64_t held_by(const struct conn *c)
 {
-    return (uint64_t)c->out.bytes + c->in.len + transport_of(c)->pending_bytes(c);
+    return (uint64_t)c->out.bytes + c->in.len + transport_pending_bytes(c);
 }
 
 /* What one connection of the loop holds, at most; 0: nobody there is worth to be evicted. */

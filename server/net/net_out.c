@@ -15,13 +15,12 @@ enum {
 /* Sends what the socket takes now, in one call. */
 static void send_queued(struct net *n, struct conn *c)
 {
-    const struct transport *transport = transport_of(c);
-    if (c->out.bytes == 0 && transport->pending_bytes(c) == 0)
+    if (c->out.bytes == 0 && transport_pending_bytes(c) == 0)
         return;
     struct iovec iov[WRITE_PIECES];
     int count = outq_iovec(&c->out, iov, WRITE_PIECES);
     size_t taken;
-    if (transport->write(c, iov, count, &taken) == IO_FAILED) {
+    if (transport_of(c)->write(c, iov, count, &taken) == IO_FAILED) {
         conn_abort(c, strerror(errno));
         return;
     }
@@ -46,11 +45,11 @@ static void begin_draining(struct conn *c)
 /* A close, step by step: what is queued goes out, our end is shut, the peer ends its own. */
 static void advance_close(struct net *n, struct conn *c)
 {
-    if (c->state == CONN_CLOSING && c->out.bytes == 0 && transport_of(c)->pending_bytes(c) == 0) {
+    if (c->state == CONN_CLOSING && c->out.bytes == 0 && transport_pending_bytes(c) == 0) {
         enum io_result r = transport_of(c)->shutdown(c);
         if (r == IO_AGAIN) {
             send_queued(n, c);
-            if (c->state == CONN_DEAD || transport_of(c)->pending_bytes(c) > 0)
+            if (c->state == CONN_DEAD || transport_pending_bytes(c) > 0)
                 return;
             r = transport_of(c)->shutdown(c);
         }
@@ -81,7 +80,7 @@ static void rearm(struct net *n, struct conn *c)
     else
         read = true;
     int events = read && !c->eof ? EV_READ : 0;
-    if (c->out.bytes > 0 || transport_of(c)->pending_bytes(c) > 0)
+    if (c->out.bytes > 0 || transport_pending_bytes(c) > 0)
         events |= EV_WRITE;
     int armed = ev_is_active(&c->io) ? c->io.events & (EV_READ | EV_WRITE) : 0;
     if (events == armed)
@@ -93,11 +92,22 @@ static void rearm(struct net *n, struct conn *c)
     }
 }
 
+/* Everything has been sent, and the poll looks for input, as it did: what the rest of a flush would
+ * find out too, but not in one look at the connection. */
+static bool is_at_rest(const struct conn *c)
+{
+    return c->state == CONN_OPEN && c->out.bytes == 0 && c->in.len == 0 && !c->eof && !c->owes &&
+           !c->lags && ev_is_active(&c->io) && (c->io.events & (EV_READ | EV_WRITE)) == EV_READ &&
+           transport_pending_bytes(c) == 0;
+}
+
 static void flush(struct net *n, struct conn *c)
 {
     if (c->state == CONN_DEAD)
         return;
     send_queued(n, c);
+    if (is_at_rest(c))
+        return;
     if (c->state == CONN_CLOSING || c->state == CONN_DRAINING)
         advance_close(n, c);
     if (c->state == CONN_DEAD)

@@ -28,7 +28,7 @@ static bool owes_input(const struct conn *c)
 
 static bool owes_taking(const struct conn *c)
 {
-    return c->out.bytes > 0 || transport_of(c)->pending_bytes(c) > 0;
+    return c->out.bytes > 0 || transport_pending_bytes(c) > 0;
 }
 
 void pace_note(struct net *n, struct conn *c)

@@ -1,14 +1,12 @@
 /* How bytes reach the peer: plain TCP or TLS, behind one table. Nothing here blocks. */
 #pragma once
 
-#include "simul/err.h"
+#include "net/conn.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
-
-struct conn;
 
 enum io_result {
     IO_OK,     /* some bytes (possibly none of the application's) were moved */
@@ -32,7 +30,7 @@ struct transport {
     /* The peer's side of the handshake is done and a session may begin. */
     bool (*is_ready)(const struct conn *c);
     /* How many bytes, taken by write, are still to be sent: call it again when the socket takes
-     * more. */
+     * more. NULL: always none. */
     size_t (*pending_bytes)(const struct conn *c);
     void (*free)(struct conn *c);
 };
@@ -40,4 +38,12 @@ struct transport {
 extern const struct transport transport_plain;
 extern const struct transport transport_tls;
 
-const struct transport *transport_of(const struct conn *c);
+static inline const struct transport *transport_of(const struct conn *c)
+{
+    return c->tls == NULL ? &transport_plain : &transport_tls;
+}
+
+static inline size_t transport_pending_bytes(const struct conn *c)
+{
+    return c->tls == NULL ? 0 : transport_tls.pending_bytes(c);
+}

@@ -1,5 +1,6 @@
 #include "net/conn.h"
 #include "net/net.h"
+#include "net/socket.h"
 #include "net/transport.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@ static enum io_result plain_read(struct conn *c, uint8_t *to, size_t cap, size_t
 {
     *got = 0;
     metric_add(&conn_net(c)->loop->metrics.reads, 1);
-    ssize_t n = recv(c->io.fd, to, cap, 0);
+    ssize_t n = socket_recv(c->io.fd, to, cap);
     if (n > 0) {
         *got = (size_t)n;
         pace_count(&c->in.got, (size_t)n);
@@ -24,14 +25,7 @@ static enum io_result plain_write(struct conn *c, const struct iovec *iov, int c
 {
     *taken = 0;
     metric_add(&conn_net(c)->loop->metrics.writes, 1);
-    ssize_t n;
-    if (count == 1) {
-        n = send(c->io.fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
-    } else {
-        struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)iov,
-                                 .msg_iovlen = (size_t)count};
-        n = sendmsg(c->io.fd, &message, MSG_NOSIGNAL);
-    }
+    ssize_t n = socket_send(c->io.fd, iov, (size_t)count);
     if (n >= 0) {
         *taken = (size_t)n;
         pace_count(&c->out.sent, (size_t)n);
@@ -51,12 +45,6 @@ static bool plain_is_ready(const struct conn *c)
     return true;
 }
 
-static size_t plain_pending_bytes(const struct conn *c)
-{
-    (void)c;
-    return 0;
-}
-
 static void plain_free(struct conn *c)
 {
     (void)c;
@@ -68,11 +56,5 @@ const struct transport transport_plain = {
     .write = plain_write,
     .shutdown = plain_shutdown,
     .is_ready = plain_is_ready,
-    .pending_bytes = plain_pending_bytes,
     .free = plain_free,
 };
-
-const struct transport *transport_of(const struct conn *c)
-{
-    return c->tls == NULL ? &transport_plain : &transport_tls;
-}

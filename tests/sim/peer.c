@@ -8,7 +8,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -99,9 +98,8 @@ void peer_reset_all(void)
 
 /* --- the server's system calls -------------------------------------------------------------- */
 
-ssize_t __wrap_recv(int fd, void *to, size_t cap, int flags);
-ssize_t __wrap_send(int fd, const void *from, size_t len, int flags);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_socket_recv(int fd, void *to, size_t cap);
+ssize_t __wrap_socket_send(int fd, const struct iovec *iov, size_t count);
 int __wrap_shutdown(int fd, int how);
 int __wrap_close(int fd);
 int __real_close(int fd);
@@ -119,9 +117,8 @@ static ssize_t fail(int number)
     return -1;
 }
 
-ssize_t __wrap_recv(int fd, void *to, size_t cap, int flags)
+ssize_t __wrap_socket_recv(int fd, void *to, size_t cap)
 {
-    (void)flags;
     struct peer *p = peer_at(fd);
     if (p->is_reset)
         return fail(ECONNRESET);
@@ -144,34 +141,26 @@ static size_t room(const struct peer *p, size_t len)
     return few < len ? few : len;
 }
 
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+ssize_t __wrap_socket_send(int fd, const struct iovec *iov, size_t count)
 {
-    (void)flags;
     struct peer *p = peer_at(fd);
     SIM_CHECK(!p->was_shut, "the server sends after its own end");
     if (p->is_reset)
         return fail(EPIPE);
     size_t len = 0;
-    for (size_t i = 0; i < message->msg_iovlen; i++)
-        len += message->msg_iov[i].iov_len;
+    for (size_t i = 0; i < count; i++)
+        len += iov[i].iov_len;
     size_t left = room(p, len), taken = 0;
     if (left == 0 && len > 0)
         return fail(EAGAIN);
     for (size_t i = 0; left > 0; i++) {
-        const struct iovec *v = &message->msg_iov[i];
+        const struct iovec *v = &iov[i];
         size_t n = v->iov_len < left ? v->iov_len : left;
         peer_hear(p, span_of(v->iov_base, n));
         left -= n;
         taken += n;
     }
     return (ssize_t)taken;
-}
-
-ssize_t __wrap_send(int fd, const void *from, size_t len, int flags)
-{
-    struct iovec v = {.iov_base = (void *)(uintptr_t)from, .iov_len = len};
-    struct msghdr message = {.msg_iov = &v, .msg_iovlen = 1};
-    return __wrap_sendmsg(fd, &message, flags);
 }
 
 int __wrap_shutdown(int fd, int how)

@@ -1,6 +1,6 @@
 /* The other ends of the connections: clients that have sockets in memory, say what chatter.c makes
- * up, and know line by line what they are to hear. The server's recv, send, sendmsg, shutdown and
- * close end up here (they are wrapped by the linker).
+ * up, and know line by line what they are to hear. The server's socket_recv, socket_send, shutdown
+ * and close end up here (they are wrapped by the linker).
  *
  * What a peer is to hear from the hub stands in its queue from the moment that the entry is applied
  * on. Each line that comes must be the next of these, or one that a loop may say on its own. */

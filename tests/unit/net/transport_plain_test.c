@@ -23,7 +23,7 @@ Test(transport_plain, is_that_of_a_connection_without_tls)
     struct conn *c = connected();
     cr_assert_eq(transport_of(c), &transport_plain);
     cr_assert(transport_plain.is_ready(c));
-    cr_assert_eq(transport_plain.pending_bytes(c), 0);
+    cr_assert_eq(transport_pending_bytes(c), 0);
 }
 
 Test(transport_plain, reads_what_is_there_up_to_its_cap)
