@@ -29,19 +29,26 @@ enum {
     CHAT_SENDS_PER_TICK = 4096, /* by cost */
 };
 
+/* The sessions of this loop that are in one channel, in no order. They stand side by side, since a
+ * fan-out that is to fetch them ahead must know where they are. */
+struct members {
+    struct conn **conns;
+    uint32_t count, room;
+};
+
 /* A session of this loop as a member of a channel. */
 struct member {
-    struct list in_channel;
     struct member *next; /* of the same session */
-    struct conn *conn;
-    uint32_t channel; /* slot */
+    uint32_t channel;    /* slot */
+    uint32_t at;         /* its place in the channel's members */
 };
 
 /* Where the fan-out of the delivery at the front of the queue stands. */
 struct fan_out {
     bool has_begun;
-    uint32_t at;         /* index into its channels, or sessions */
-    struct list *cursor; /* the next member there */
+    uint32_t at;      /* index into its channels, or sessions */
+    uint32_t channel; /* the slot of that channel */
+    uint32_t next;    /* the member there whose turn it is: those before have been served */
     struct shared *rendered[RENDER_VARIANTS];
 };
 
@@ -61,7 +68,7 @@ struct chat_loop {
     struct fan_out fan_out;
     uint64_t stamp; /* of the last delivery to several channels */
 
-    struct list **channels; /* heads of members by channel slot; NULL: nobody ever was there */
+    struct members *channels; /* by slot */
     size_t channel_count;
 
     uint32_t credits;
@@ -126,6 +133,6 @@ enum err members_add(struct chat_loop *cl, struct conn *c, uint32_t channel);
 /* Nothing happens if it is not there. */
 void members_remove(struct chat_loop *cl, struct chat_session *s, uint32_t channel);
 void members_remove_all(struct chat_loop *cl, struct chat_session *s);
-/* The members in that channel; NULL: none. */
-struct list *members_of(const struct chat_loop *cl, uint32_t channel);
+/* The members in that channel, valid until they change. */
+struct members members_of(const struct chat_loop *cl, uint32_t channel);
 void members_deinit(struct chat_loop *cl);

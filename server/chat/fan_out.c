@@ -4,6 +4,9 @@
 #include "chat/session.h"
 #include "net/net.h"
 
+/* How many members ahead of the one that is served. */
+enum { FETCH_CONN = 12, FETCH_SESSION = 6 };
+
 /* The message in that variant, rendered when the first session wants it so; NULL without memory. */
 static struct shared *rendered(struct chat_loop *cl, const struct message *m, unsigned variant)
 {
@@ -74,17 +77,28 @@ static bool is_meant(const struct chat_loop *cl, const struct conn *c, const str
     return is_for_sender || !is_sender(c, d);
 }
 
-/* Walks the members of one channel from the cursor on; false when the budget is used up. */
-static bool walk(struct chat_loop *cl, const struct delivery *d, struct list *members,
-                 size_t *budget)
+/* A large room's connections and sessions are in no cache, and each lies somewhere else: what the
+ * members to come need is fetched while others are served. */
+static void fetch_ahead(const struct members *l, uint32_t next)
+{
+    if (next + FETCH_CONN < l->count)
+        conn_fetch(l->conns[next + FETCH_CONN]);
+    if (next + FETCH_SESSION < l->count)
+        __builtin_prefetch(l->conns[next + FETCH_SESSION]->frame, 1);
+}
+
+/* Serves the members of one channel from where it stands; false when the budget is used up. Nobody
+ * leaves meanwhile: who is closed here goes at the end of the tick. */
+static bool walk(struct chat_loop *cl, const struct delivery *d, size_t *budget)
 {
     struct fan_out *f = &cl->fan_out;
-    while (f->cursor != members) {
+    const struct members l = members_of(cl, f->channel);
+    while (f->next < l.count) {
         if (*budget == 0)
             return false;
         fan_out_spend(budget, d->head.cost);
-        struct conn *c = container_of(f->cursor, struct member, in_channel)->conn;
-        f->cursor = f->cursor->next;
+        fetch_ahead(&l, f->next);
+        struct conn *c = l.conns[f->next++];
         if (!is_meant(cl, c, d))
             continue;
         chat_session_of(c)->stamp = cl->stamp;
@@ -118,14 +132,10 @@ bool fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budge
         cl->stamp += d->channel_count > 1;
     }
     for (; f->at < d->channel_count; f->at++) {
-        struct list *members = members_of(cl, d->channels[f->at]);
-        if (members == NULL)
-            continue;
-        if (f->cursor == NULL)
-            f->cursor = members->next;
-        if (!walk(cl, d, members, budget))
+        f->channel = d->channels[f->at];
+        if (!walk(cl, d, budget))
             return false;
-        f->cursor = NULL;
+        f->next = 0;
     }
     return true;
 }

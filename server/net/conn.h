@@ -64,22 +64,26 @@ enum conn_eviction {
     EVICT_COUNT,
 };
 
+/* Three cache lines, of which whoever sends or is sent something needs the first and the last. */
 struct conn {
-    ev_io io; /* io.data is the struct net */
+    _Alignas(64) ev_io io; /* io.data is the struct net */
+    struct outq out;
+
     struct task task;
     struct timeout timeout;
+    struct addr peer;
+    struct co co; /* the session's root coroutine: CO_BEGIN(c) */
+
     struct {
         uint8_t *ptr;
         uint32_t len;
         uint32_t got; /* all that came since the hand did (pace.h) */
     } in;             /* unread input; on the heap (or NULL) while the session is not running */
-    struct outq out;
     const struct session_type *session;
     void *frame;          /* of the session; NULL: it is over */
     struct tls_conn *tls; /* NULL: plain TCP */
     uint32_t slot;
     uint32_t generation;
-    struct addr peer;
     uint8_t listener;     /* index into net->listeners */
     uint8_t state;        /* enum conn_state */
     uint8_t timer;        /* enum conn_timer that runs */
@@ -103,8 +107,8 @@ struct conn {
     bool lags : 1;   /* it owes us bytes, or has to take some; counted in net->pace */
     bool in_late : 1, out_late : 1; /* the same, ever since the hand came by */
     uint8_t eviction;               /* enum conn_eviction */
-    struct co co;                   /* the session's root coroutine: CO_BEGIN(c) */
 };
+_Static_assert(sizeof(struct conn) == 3 * 64, "struct conn is more than three cache lines");
 
 static inline struct net *conn_net(const struct conn *c)
 {
@@ -173,6 +177,13 @@ bool conn_has_room_for(struct conn *c, uint32_t queued_bytes_max);
 static inline bool conn_is_blocked(const struct conn *c)
 {
     return ev_is_active(&c->io) && c->io.events & EV_WRITE;
+}
+
+/* Asks the processor for what a write or a flush is about to need. */
+static inline void conn_fetch(const struct conn *c)
+{
+    __builtin_prefetch(c, 1);
+    __builtin_prefetch(&c->frame, 1);
 }
 
 /* --- life -------------------------------------------------------------------------------- */

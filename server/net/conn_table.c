@@ -1,12 +1,9 @@
 #include "net/conn_table.h"
 
-#include "net/conn.h"
-
 #include "simul/check.h"
 
 #include <stdlib.h>
-
-enum { SLAB_CONNS = 256 };
+#include <string.h>
 
 void conn_table_deinit(struct conn_table *t)
 {
@@ -14,13 +11,6 @@ void conn_table_deinit(struct conn_table *t)
         free(t->slabs[i]);
     free(t->slabs);
     *t = (struct conn_table){0};
-}
-
-struct conn *conn_table_at(const struct conn_table *t, uint32_t slot)
-{
-    if (slot >= t->slot_count)
-        return NULL;
-    return &t->slabs[slot / SLAB_CONNS][slot % SLAB_CONNS];
 }
 
 /* An unused connection is zeroed but for its slot, its generation, and in.len, which chains the
@@ -31,16 +21,17 @@ static enum err grow(struct conn_table *t)
     if (slabs == NULL)
         return ERR_NOMEM;
     t->slabs = slabs;
-    struct conn *slab = calloc(SLAB_CONNS, sizeof(*slab));
+    struct conn *slab = aligned_alloc(_Alignof(struct conn), CONN_TABLE_SLAB * sizeof(*slab));
     if (slab == NULL)
         return ERR_NOMEM;
+    memset(slab, 0, CONN_TABLE_SLAB * sizeof(*slab));
     t->slabs[t->slab_count++] = slab;
-    for (uint32_t i = SLAB_CONNS; i-- > 0;) {
+    for (uint32_t i = CONN_TABLE_SLAB; i-- > 0;) {
         slab[i].slot = t->slot_count + i;
         slab[i].in.len = t->first_free;
         t->first_free = slab[i].slot + 1;
     }
-    t->slot_count += SLAB_CONNS;
+    t->slot_count += CONN_TABLE_SLAB;
     return OK;
 }
 

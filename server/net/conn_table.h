@@ -2,12 +2,13 @@
  * valid while the loop lives. Freed slots are used again, last freed first. */
 #pragma once
 
+#include "net/conn.h"
 #include "simul/err.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-struct conn;
+enum { CONN_TABLE_SLAB = 256 };
 
 struct conn_table {
     struct conn **slabs;
@@ -30,4 +31,9 @@ void conn_table_retire(struct conn_table *t, struct conn *c);
 void conn_table_unpin(struct conn_table *t, uint32_t slot, uint32_t generation);
 
 /* The connection in a slot, whether in use or not; NULL beyond the last. */
-struct conn *conn_table_at(const struct conn_table *t, uint32_t slot);
+static inline struct conn *conn_table_at(const struct conn_table *t, uint32_t slot)
+{
+    if (slot >= t->slot_count)
+        return NULL;
+    return &t->slabs[slot / CONN_TABLE_SLAB][slot % CONN_TABLE_SLAB];
+}

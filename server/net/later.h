@@ -21,7 +21,29 @@ struct later {
 enum err later_grow(struct later *l, size_t size);
 void later_deinit(struct later *l);
 
+/* Where the one with so many before it stands; a division would cost more than all the rest. */
+static inline size_t later_place(const struct later *l, size_t before)
+{
+    size_t at = l->first + before;
+    return at < l->size ? at : at - l->size;
+}
+
 /* False when there is no room. */
-bool later_push(struct later *l, struct handle h);
+static inline bool later_push(struct later *l, struct handle h)
+{
+    if (l->count == l->size)
+        return false;
+    l->at[later_place(l, l->count++)] = h;
+    return true;
+}
+
 /* False when nobody waits. */
-bool later_pop(struct later *l, struct handle *h);
+static inline bool later_pop(struct later *l, struct handle *h)
+{
+    if (l->count == 0)
+        return false;
+    *h = l->at[l->first];
+    l->first = later_place(l, 1);
+    l->count--;
+    return true;
+}

@@ -122,15 +122,32 @@ static void flush(struct net *n, struct conn *c)
     memory_note(n, c);
 }
 
-static void flush_later(struct net *n)
+/* Those whose turn it is. They close at once, so who is closing is not among them. */
+static size_t take_turns(struct net *n, struct conn *turns[LATER_PER_TICK])
 {
+    size_t count = 0;
     struct handle h;
     for (int i = 0; i < LATER_PER_TICK && later_pop(&n->later, &h); i++) {
-        struct conn *c = conn_find(n, h); /* those that close are flushed at once */
+        struct conn *c = conn_find(n, h);
         if (c == NULL)
             continue;
         c->later = false;
-        flush(n, c);
+        turns[count++] = c;
+    }
+    return count;
+}
+
+/* A system call drives others out of the cache, so what the next need is fetched meanwhile. */
+static void flush_later(struct net *n)
+{
+    struct conn *turns[LATER_PER_TICK];
+    size_t count = take_turns(n, turns);
+    for (size_t i = 0; i < count; i++) {
+        if (i + 2 < count)
+            conn_fetch(turns[i + 2]);
+        if (i + 1 < count)
+            outq_fetch(&turns[i + 1]->out);
+        flush(n, turns[i]);
     }
 }
 

@@ -64,19 +64,24 @@ void out_pool_deinit(struct out_pool *p)
     *p = (struct out_pool){0};
 }
 
+static enum err add_slab(struct out_pool *p)
+{
+    struct segment_slab *slab = malloc(sizeof(*slab));
+    if (slab == NULL)
+        return ERR_NOMEM;
+    slab->next = p->slabs;
+    p->slabs = slab;
+    for (int i = 0; i < SLAB_SEGMENTS; i++) {
+        slab->segments[i].next = p->free;
+        p->free = &slab->segments[i];
+    }
+    return OK;
+}
+
 static struct out_segment *segment_new(struct out_pool *p)
 {
-    if (p->free == NULL) {
-        struct segment_slab *slab = malloc(sizeof(*slab));
-        if (slab == NULL)
-            return NULL;
-        slab->next = p->slabs;
-        p->slabs = slab;
-        for (int i = 0; i < SLAB_SEGMENTS; i++) {
-            slab->segments[i].next = p->free;
-            p->free = &slab->segments[i];
-        }
-    }
+    if (p->free == NULL && add_slab(p) != OK)
+        return NULL;
     struct out_segment *s = p->free;
     p->free = s->next;
     p->heap_bytes += sizeof(*s);
@@ -199,6 +204,10 @@ int outq_iovec(const struct outq *q, struct iovec *iov, int max)
 void outq_consume(struct outq *q, struct out_pool *p, size_t n)
 {
     CHECK(n <= q->bytes);
+    if (n == q->bytes) {
+        outq_clear(q, p);
+        return;
+    }
     q->bytes -= (uint32_t)n;
     while (n > 0) {
         struct out_segment *head = q->tail->next;
@@ -208,10 +217,7 @@ void outq_consume(struct outq *q, struct out_pool *p, size_t n)
             return;
         }
         n -= head->len;
-        if (head == q->tail)
-            q->tail = NULL;
-        else
-            q->tail->next = head->next;
+        q->tail->next = head->next; /* something is left, so this is not the last */
         segment_free(p, head);
     }
 }
@@ -236,13 +242,15 @@ enum err outq_settle(struct outq *q, struct out_pool *p)
 
 void outq_clear(struct outq *q, struct out_pool *p)
 {
-    while (q->tail != NULL) {
-        struct out_segment *head = q->tail->next;
-        if (head == q->tail)
-            q->tail = NULL;
-        else
-            q->tail->next = head->next;
-        segment_free(p, head);
-    }
+    struct out_segment *tail = q->tail;
+    q->tail = NULL;
     q->bytes = 0;
+    if (tail == NULL)
+        return;
+    for (struct out_segment *s = tail->next, *next; tail != NULL; s = next) {
+        next = s->next;
+        if (s == tail)
+            tail = NULL;
+        segment_free(p, s);
+    }
 }

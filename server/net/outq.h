@@ -69,6 +69,12 @@ enum err outq_commit(struct outq *q, struct out_pool *p, size_t len);
 /* Puts a reference to s at the end of the queue; the queue takes a reference of its own. */
 enum err outq_push(struct outq *q, struct out_pool *p, struct shared *s);
 
+/* Asks the processor for what outq_iovec and outq_push need. */
+static inline void outq_fetch(const struct outq *q)
+{
+    __builtin_prefetch(q->tail, 1);
+}
+
 /* Describes the first bytes of the queue in at most `max` pieces; returns how many. */
 int outq_iovec(const struct outq *q, struct iovec *iov, int max);
 

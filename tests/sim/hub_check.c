@@ -295,10 +295,11 @@ void hub_check_slot_is_free(struct handle h)
 
 /* --- the loops ------------------------------------------------------------------------------ */
 
-static bool is_in_index(const struct conn *c, uint32_t slot)
+static bool is_in_index(const struct chat_loop *cl, const struct conn *c, uint32_t slot)
 {
+    const struct members l = members_of(cl, slot);
     for (const struct member *m = chat_session_of(c)->members; m != NULL; m = m->next)
-        if (m->channel == slot && m->conn == c)
+        if (m->channel == slot && m->at < l.count && l.conns[m->at] == c)
             return true;
     return false;
 }
@@ -313,13 +314,13 @@ static void check_channel_index(struct net *n, const struct model_channel *want,
         struct conn *c = u->handle.loop == n->loop->index ? conn_find(n, u->handle) : NULL;
         if (c == NULL)
             continue;
-        SIM_CHECK(is_in_index(c, ch->slot), "loop %u does not know that %s is in %s",
+        SIM_CHECK(is_in_index(n->chat, c, ch->slot), "loop %u does not know that %s is in %s",
                   n->loop->index, u->nick, want->name);
         here++;
     }
-    SIM_CHECK(length(members_of(n->chat, ch->slot)) == here,
-              "loop %u has %zu members of %s, not %zu", n->loop->index,
-              length(members_of(n->chat, ch->slot)), want->name, here);
+    size_t there = members_of(n->chat, ch->slot).count;
+    SIM_CHECK(there == here, "loop %u has %zu members of %s, not %zu", n->loop->index, there,
+              want->name, here);
     *known += here;
 }
 
@@ -332,7 +333,7 @@ void hub_check_index(struct net *n)
         if (model->channels[i].is_in)
             check_channel_index(n, &model->channels[i], &known);
     for (uint32_t slot = 0; slot < n->chat->channel_count; slot++)
-        all += length(members_of(n->chat, slot));
+        all += members_of(n->chat, slot).count;
     SIM_CHECK(known == all, "loop %u has %zu members in channels that are gone", n->loop->index,
               all - known);
 }
