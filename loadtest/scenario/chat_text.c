@@ -49,8 +49,8 @@ enum chat_text_kind chat_text_read(const struct chat_text *t, struct span text,
         return is_ours ? CHAT_TEXT_ALTERED : CHAT_TEXT_FOREIGN;
     const uint8_t *time = text.ptr + CHAT_TAG_BYTES + CHAT_CHECK_BYTES;
     struct span payload = span_drop(text, CHAT_PAYLOAD_AT);
-    bool is_stamped = digits_get(text.ptr + CHAT_TAG_BYTES, CHAT_CHECK_BYTES, &check) &
-                      digits_get(time, CHAT_TIME_BYTES, &stamp->intended_ns) &
+    bool is_stamped = digits_get(text.ptr + CHAT_TAG_BYTES, CHAT_CHECK_BYTES, &check) &&
+                      digits_get(time, CHAT_TIME_BYTES, &stamp->intended_ns) &&
                       payload_read_stamp(payload.ptr, &stamp->client, &stamp->number);
     bool is_checked = is_stamped && check == check_of(t, stamp);
     if (!is_ours && !is_checked)
