@@ -145,7 +145,10 @@ static void http_decode(struct client *c, struct ws_input *in)
             deliver(c, body, false, false);
             break;
         case HTTP_EVENT_END:
-            meet_end(c);
+            if (in->len == 0)
+                meet_end(c);
+            else
+                client_fail(c, FAULT_PROTOCOL, "more than one response to a request");
             break;
         case HTTP_EVENT_FAILED:
             client_fail(c, FAULT_PROTOCOL, "not HTTP: %s", x->reader.failure);
