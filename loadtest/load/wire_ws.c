@@ -112,7 +112,7 @@ static bool read_answer(struct client *c, struct ws_input *in)
     struct span rest = span_of(in->ptr, in->len), body;
     struct greeting *g = c->wire_state.greeting;
     struct http_client *http = &g->http;
-    if (!g->is_answered)
+    if (!g->is_answered && !client_is_beside(c)) /* there it is of the requests */
         driver_time(c->driver, TIMING_FIRST_BYTE, c->stage_ns);
     g->is_answered = true;
     for (;;) {
