@@ -113,7 +113,7 @@ build) install_packages $build_packages ;;
 run) install_packages $run_packages ;;
 test)
     install_packages $build_packages $test_packages
-    unpack_programs haproxy nginx libnginx-mod-stream $promtool
+    unpack_programs haproxy nginx libnginx-mod-stream ngircd $promtool
     install_node_modules
     ;;
 *) fail "usage: $0 [build|run|test]" ;;
