@@ -136,12 +136,19 @@ static void chat_sweep(struct client *c)
     fill(m);
 }
 
+/* Looked up whenever it is asked for, since nothing that is counted would stay right while members
+ * come and go. Where nothing comes for the time-out, nothing is waited for any more; the end tells
+ * what was lost. */
 static uint64_t chat_waiting(struct driver *d)
 {
+    struct chat_driver *s = chat_state(d);
     uint64_t waiting = 0;
     for (uint32_t k = 0; k < d->client_count; k++)
         waiting += chat_member_waiting(chat_of(driver_client(d, k)));
-    return waiting;
+    if (waiting != s->waiting)
+        s->waiting_ns = d->now_ns;
+    s->waiting = waiting;
+    return d->now_ns - s->waiting_ns < d->plan->timeout_ns ? waiting : 0;
 }
 
 static void chat_end(struct driver *d)

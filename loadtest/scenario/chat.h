@@ -38,8 +38,9 @@ struct chat_driver {
     struct chat_track *tracks;
     uint32_t *publishers; /* clients of this driver */
     uint32_t publisher_count;
-    uint32_t turn; /* whose turn it is, where there is a rate */
-    ev_timer look; /* for what other threads have done */
+    uint32_t turn;                /* whose turn it is, where there is a rate */
+    uint64_t waiting, waiting_ns; /* what was to come, and since when it was so much */
+    ev_timer look;                /* for what other threads have done */
     struct pace churn;
     double churn_rate; /* moves a second of this driver's members */
     uint32_t mover;    /* client who moved last */
