@@ -87,4 +87,5 @@ async def main(protocol, size, kind, every):
     print(json.dumps({"done": faults.done}), flush=True)
 
 
-asyncio.run(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
