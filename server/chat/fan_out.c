@@ -101,7 +101,8 @@ static bool walk(struct chat_loop *cl, const struct delivery *d, size_t *budget)
         struct conn *c = l.conns[f->next++];
         if (!is_meant(cl, c, d))
             continue;
-        chat_session_of(c)->stamp = cl->stamp;
+        if (d->channel_count > 1)
+            chat_session_of(c)->stamp = cl->stamp;
         fan_out_send(cl, c, d->message);
     }
     return true;

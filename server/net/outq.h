@@ -33,15 +33,17 @@ struct out_segment {
     uint32_t len;
 };
 
-/* A loop's part: the gather buffer and a free list of segments. */
+/* A loop's part: the gather buffer and the segments that are free. */
 struct out_pool {
     uint8_t *gather;
     size_t gather_bytes;
     size_t gather_used;
-    struct shared *reserved; /* by outq_reserve, where the gather buffer had no room */
-    struct out_segment *free;
+    struct shared *reserved;   /* by outq_reserve, where the gather buffer had no room */
+    struct out_segment **free; /* a stack, with room for all there are */
+    size_t free_count;
     size_t heap_bytes; /* of what its queues refer to, each once, and of their segments */
-    void *slabs;       /* chain of segment slabs, for out_pool_deinit */
+    struct segment_slab *slabs;
+    size_t slab_count;
 };
 
 enum err out_pool_init(struct out_pool *p, size_t gather_bytes);
