@@ -400,8 +400,7 @@ void client_renew(struct client *c)
     c->is_spent = true;
 }
 
-/* The next connection takes the place of one that is spent. */
-static void replace(struct client *c)
+void client_replace(struct client *c)
 {
     client_close(c);
     if (c->driver->phase < PHASE_DRAINING)
@@ -423,8 +422,8 @@ static void on_io(struct ev_loop *ev, ev_io *w, int events)
         if (events & EV_READ && c->state != CLIENT_CLOSED)
             read_in(c);
     }
-    if (c->is_spent)
-        replace(c);
+    if (c->is_spent && c->state == CLIENT_CLOSED)
+        client_replace(c);
     pace_resume(&d->pace);
 }
 

@@ -91,9 +91,13 @@ static inline bool client_is_talking(const struct client *c)
     return c->state == CLIENT_INTRODUCING || c->state == CLIENT_OPEN;
 }
 
-/* For wires: the connection has carried all that it will, in good order. Nothing more is sent on
- * it, and when the callback is over another one takes its place, unless the run ends. */
+/* For wires: the connection has carried all that it will, in good order, and the server closes it.
+ * Nothing more is sent on it; when it is closed another one takes its place, unless the run ends.
+ */
 void client_renew(struct client *c);
+
+/* Closes a connection that is spent if the server did not, and opens the one that follows. */
+void client_replace(struct client *c);
 
 /* Room for that many bytes of output, to be filled before anything else is called; they leave when
  * the callback is over. */

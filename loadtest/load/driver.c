@@ -221,6 +221,8 @@ static void sweep(struct driver *d)
         struct client *c = driver_client(d, d->swept++ % d->client_count);
         if (c->state == CLIENT_OPEN)
             s->on_sweep(c);
+        else if (c->is_spent)
+            client_replace(c);
         else if (c->state == CLIENT_CLOSED && s->reopens)
             client_open(c);
     }

@@ -9,6 +9,7 @@ legally:
     chunked     in chunks that are cut anywhere, behind an interim response, with a trailer
     close       with "Connection: close", and it does
     endless     by HTTP/1.0, with a body that ends where the connection does
+    lazy        with "Connection: close", and it does not
     early       whole; then the connection is closed, a little later and without a word before
 wrongly:
     cut         with less than was promised, and the close
@@ -49,6 +50,7 @@ def in_chunks():
 HABITS = {
     "chunked": (response(status="103 Early Hints", body=b"") + in_chunks(), False),
     "close": (whole("Connection: close"), True),
+    "lazy": (whole("Connection: close"), False),
     "endless": (response(version="1.0"), True),
     "early": (whole(), False),
     "cut": (whole()[:-1], True),
