@@ -234,6 +234,8 @@ static uint64_t count_waiting(struct driver *d)
 {
     const struct scenario *s = d->plan->scenario;
     bool all_is_sent = d->phase == PHASE_DRAINING || d->budget == 0;
+    if (d->phase == PHASE_CLOSING)
+        return 0; /* what has not come is lost, and the clients may be gone */
     return s->waiting != NULL && all_is_sent ? s->waiting(d) : d->waiting;
 }
 
@@ -338,6 +340,7 @@ static bool driver_start(struct driver *d)
 
 static void driver_stop(struct driver *d)
 {
+    d->phase = PHASE_CLOSING; /* of one that could not start, too */
     for (uint32_t k = 0; d->clients != NULL && k < d->client_count; k++)
         client_close(driver_client(d, k));
     if (d->state != NULL && d->plan->scenario->stop != NULL)
