@@ -140,7 +140,8 @@ static uint32_t opened_by_now(const struct driver *d)
 static void open_more(struct driver *d)
 {
     uint32_t until = opened_by_now(d);
-    while (d->opened_next < until && d->opening < DRIVER_OPENING_MAX)
+    uint32_t most = d->plan->connect_rate > 0 ? UINT32_MAX : DRIVER_OPENING_MAX;
+    while (d->opened_next < until && d->opening < most)
         client_open(driver_client(d, d->opened_next++));
     if (d->opened_next == d->client_count && d->opening == 0 && d->phase == PHASE_OPENING)
         atomic_store(&d->lane->state, LANE_OPEN);
