@@ -240,13 +240,20 @@ static uint64_t count_waiting(struct driver *d)
     return s->waiting != NULL && all_is_sent ? s->waiting(d) : d->waiting;
 }
 
+/* Nobody is left who could send. */
+static bool is_deserted(const struct driver *d)
+{
+    const struct scenario *s = d->plan->scenario;
+    return d->left_open == 0 && !s->opens_itself && !s->reopens;
+}
+
 static void publish(struct driver *d)
 {
     struct lane *l = d->lane;
     uint64_t waiting = count_waiting(d);
     hist_set(&l->cpu_ns, monotonic_ns(CLOCK_THREAD_CPUTIME_ID));
     hist_set(&l->waiting, waiting);
-    if (d->phase == PHASE_RUNNING && d->budget == 0 && waiting == 0) {
+    if (d->phase == PHASE_RUNNING && waiting == 0 && (d->budget == 0 || is_deserted(d))) {
         hist_set(&l->spent_ns, d->replied_ns);
         atomic_store(&l->state, LANE_SPENT);
     }
