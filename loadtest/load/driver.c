@@ -320,6 +320,15 @@ static bool make_tls(struct driver *d)
     return d->tls != NULL || refuse_to_start(d, why);
 }
 
+/* Of the rate and of messages_max each client has the same, however many a driver has. */
+static void take_share(struct driver *d)
+{
+    uint64_t all = d->plan->connections, most = d->plan->messages_max;
+    uint64_t clients = driver_share_of(d, all);
+    d->share = (double)clients / (double)all;
+    d->budget = most == 0 ? UINT64_MAX : most / all * clients + driver_share_of(d, most % all);
+}
+
 static bool driver_start(struct driver *d)
 {
     d->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
@@ -328,9 +337,7 @@ static bool driver_start(struct driver *d)
     list_init(&d->deadlines);
     ws_frame_pool_init(&d->frames, IDLE_PARTIALS);
     d->rules = (struct ws_rules){.wait_bytes = WAIT_BYTES, .side = WS_CLIENT};
-    uint64_t most = d->plan->messages_max;
-    d->budget = most == 0 ? UINT64_MAX : driver_share_of(d, most);
-    d->share = 1.0 / d->count;
+    take_share(d);
     if (!make_tls(d) || !pace_init(&d->pace, d, d->plan->scenario->on_due) || !make_clients(d))
         return false;
     ev_timer_init(&d->tick, on_tick, TICK_S, TICK_S);
