@@ -71,6 +71,8 @@ enum err crew_start(struct crew *crew, const struct plan *plan, struct board *bo
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+    /* Whoever started us may ignore it; then nobody would be told how a process ended. */
+    signal(SIGCHLD, SIG_DFL);
     *crew = (struct crew){.board = board};
     crew->members = calloc(plan->processes, sizeof *crew->members);
     if (crew->members == NULL)
