@@ -145,6 +145,7 @@ static void move_on(struct watcher *w)
         if (is_stopped)
             enter(w, PHASE_CLOSING);
         else if (lanes_are(w, LANE_OPEN)) {
+            tally_take(w->now, w->board); /* may have been taken before the last one opened */
             if (!w->plan->scenario->opens_itself && nothing_opened(w))
                 enter(w, PHASE_CLOSING);
             else
