@@ -14,18 +14,31 @@ static void arm(struct pace *p)
     timerfd_settime(p->fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
+/* How late we are; while nobody could send, others were. */
+static void note_lag(struct pace *p)
+{
+    struct driver *d = p->driver;
+    uint64_t since_ns = p->due_ns > p->able_ns ? p->due_ns : p->able_ns;
+    hist_add(&d->lane->timings[TIMING_LAG], d->now_ns - since_ns);
+}
+
 static void send_due(struct pace *p)
 {
     struct driver *d = p->driver;
+    uint64_t until_ns = d->now_ns; /* then the replies have their turn */
+    if (p->waits)
+        p->able_ns = d->now_ns;
     p->waits = false;
-    while (p->due_ns <= d->now_ns) {
+    while (p->due_ns <= until_ns) {
         if (!driver_may_send(d))
             return;
         if (!p->on_due(d, p->due_ns)) {
             p->waits = true;
             return;
         }
-        hist_add(&d->lane->timings[TIMING_LAG], d->now_ns - p->due_ns);
+        /* The sending itself takes time, of which the next one tells. */
+        note_lag(p);
+        driver_clock(d);
         p->exact_ns += p->step_ns;
         p->due_ns = (uint64_t)p->exact_ns;
     }
@@ -91,6 +104,7 @@ void pace_resume(struct pace *p)
 {
     if (!p->waits)
         return;
+    driver_clock(p->driver);
     send_due(p);
     driver_settle(p->driver);
 }

@@ -15,6 +15,7 @@ enum { LABEL_COLUMNS = 12, COUNT_COLUMNS = 12, RATE_COLUMNS = 14, CELL_COLUMNS =
 /* From here on it is said that the generator may have been the bottleneck. Its being late matters
  * only where it is a good part of what is measured. */
 static const double LAG_HIGH_NS = 1e6, LAG_HIGH_SHARE = 0.1, CPU_SHARE_HIGH = 0.95;
+static const double UNSENT_LEAST = 10, UNSENT_HIGH_SHARE = 0.05;
 
 struct summary {
     const struct run *run;
@@ -217,6 +218,22 @@ static double cores_of_ours(const struct run *run)
     return fmin(threads, CPU_COUNT(&set));
 }
 
+/* Messages that were due and never sent have no latency, and it would be the longest. Where -n ends
+ * the run, all are sent. */
+static void warn_of_unsent(const struct summary *t)
+{
+    const struct run *run = t->run;
+    double due = run->plan->rate * run->measured_seconds;
+    double unsent = due - (double)run->counts[COUNT_SENT];
+    if (run->plan->messages_max > 0 || unsent < UNSENT_LEAST || unsent < UNSENT_HIGH_SHARE * due)
+        return;
+    put_heading(t, PAINT_YELLOW, "WARNING: the rate was not kept.");
+    fprintf(t->to,
+            "  %s of the messages that were due could not be sent: so many waited for replies\n"
+            "  (--in-flight), or connections were gone. The latencies would be longer with them.\n",
+            text_share(unsent / due).s);
+}
+
 /* Figures that are of this program more than of the server mislead, and nobody would notice. */
 static void print_warnings(const struct summary *t)
 {
@@ -232,6 +249,7 @@ static void print_warnings(const struct summary *t)
                 "  latencies contain. The server may be faster than they say.\n",
                 text_duration(lag_ns).s);
     }
+    warn_of_unsent(t);
     if (share >= CPU_SHARE_HIGH) {
         put_heading(t, PAINT_YELLOW, "WARNING: this program itself may have been the bottleneck.");
         fprintf(t->to,

@@ -122,6 +122,17 @@ Test(summary, warns_when_the_generator_was_the_bottleneck)
                   "  1 % of the messages were sent 5.00 ms or more after they were due");
 }
 
+Test(summary, warns_when_messages_that_were_due_were_not_sent)
+{
+    struct run *r = run_fixture(&WS);
+    fixture_plan.rate = 104;
+    expect_lacks(r, "WARNING");
+    fixture_plan.rate = 125;
+    expect_has(r, "WARNING: the rate was not kept.\n  20 % of the messages that were due");
+    fixture_plan.messages_max = 1000;
+    expect_lacks(r, "WARNING");
+}
+
 Test(summary, does_not_warn_of_a_lag_that_is_small_beside_the_latencies)
 {
     struct run *r = run_fixture(&WS);
