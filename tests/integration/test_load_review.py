@@ -1,0 +1,100 @@
+"""What simul-load measures, against a server of which it is known: latencies, rates, who was late,
+and runs that must end although connections fail."""
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from load import DONE, FAILED, Script, load, simul_load
+from simuld import Daemon, environment
+
+US_PER_MS = 1000
+
+
+def slow_echo(*words):
+    return Script("slow_echo.py", *words)
+
+
+@pytest.mark.parametrize("loop", [[], ["--rate", 400]], ids=["closed", "open"])
+def test_a_latency_that_is_known(loop):
+    with slow_echo("delay=50") as server:
+        run = load("echo", f"tcp://{server.address}", "-c", 20, "-d", 1, "--warm-up", 0.2, *loop)
+    assert 50 * US_PER_MS <= run["p50"] <= 54 * US_PER_MS
+    assert not run.errors()
+
+
+def test_who_waits_for_the_server_is_not_late_itself():
+    with slow_echo("delay=50") as server:
+        run = load("echo", f"tcp://{server.address}", "-c", 1, "--in-flight", 1, "--rate", 100,
+                   "-d", 1, "--warm-up", 0)
+    assert run["p99"] > 500 * US_PER_MS  # 20 a second are served of 100
+    assert run["timings"]["lag"]["p50"] < 10 * US_PER_MS
+    assert "this program itself was late" not in run.out
+    assert "could not be sent" in run.out
+
+
+def test_each_client_has_the_same_share():
+    """Two threads with two clients and one: each of the three has 20 of 60 messages to send, 50 ms
+    apart."""
+    with slow_echo("delay=50") as server:
+        run = load("echo", f"tcp://{server.address}", "-c", 3, "-t", 2, "-n", 60)
+    assert run["totals"]["received"] == 60
+    assert 1 <= run["measured_seconds"] < 1.3
+
+
+def test_a_thread_that_lost_its_connections_is_not_waited_for():
+    with slow_echo("keep=1") as server:
+        run = load("echo", f"tcp://{server.address}", "-c", 2, "-t", 2, "-n", 100, seconds=20)
+    assert run.errors() == {"closed": 1}
+    assert run["totals"]["received"] == 50
+
+
+def test_a_rate_of_connections_is_kept_by_slow_handshakes():
+    with slow_echo("silent") as server:
+        load("echo", f"ws://{server.address}/", "-c", 400, "-t", 1, "--connect-rate", 400,
+             "--timeout", 2, status=FAILED)
+    assert server.said["most_open"] == 400
+
+
+def test_who_ignores_the_end_of_children_does_not_wait_for_us():
+    with slow_echo() as server:
+        began = time.monotonic()
+        done = subprocess.run(
+            [simul_load(), "echo", f"tcp://{server.address}", "-n", "10", "-q"],
+            preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN), env=environment(),
+            stdout=subprocess.DEVNULL, check=False)
+    assert done.returncode == DONE
+    assert time.monotonic() - began < 4
+
+
+def test_chat_ends_after_its_messages():
+    with Daemon("chat.flood_lines_per_second=0", loops=1) as daemon:
+        host, port = daemon.addresses["irc"]
+        run = load("chat", f"irc://{host}:{port}", "--rooms", 2, "--members", 5, "-n", 20,
+                   "--rate", 100)
+    assert not run.errors()
+
+
+FEW_PORTS = """
+import socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as file:
+    file.write("40000 40003")
+server = socket.create_server(("127.0.0.1", 50000))
+held = [socket.create_connection(("127.0.0.1", 50000)) for _ in range(3)]
+sys.exit(subprocess.run([*sys.argv[1:]]).returncode)
+"""
+
+
+def test_no_port_is_left():
+    inside = ["unshare", "--user", "--map-root-user", "--net"]
+    if subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=False,
+                      capture_output=True).returncode != 0:
+        pytest.skip("no network of our own is permitted here")
+    done = subprocess.run(
+        [*inside, sys.executable, "-c", FEW_PORTS, simul_load(), "echo", "tcp://127.0.0.1:50000",
+         "-c", "4", "-d", "0.1", "--warm-up", "0", "--timeout", "0.1", "-q"],
+        env=environment(), text=True, capture_output=True, check=False)
+    assert "no port is left" in done.stdout, done.stdout + done.stderr
