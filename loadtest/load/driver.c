@@ -379,11 +379,10 @@ void driver_run(const struct plan *plan, struct board *board, unsigned index, un
     if (d != NULL) {
         *d = (struct driver){
             .plan = plan, .board = board, .lane = lane, .index = index, .count = count};
-        if (driver_start(d)) {
+        if (driver_start(d))
             ev_run(d->ev, 0);
-            publish(d); /* asks the scenario, which has its clients still */
-        }
         driver_stop(d);
+        publish(d);
         free(d);
     } else {
         lane_reason_add(lane, "out of memory");
