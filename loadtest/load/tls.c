@@ -48,9 +48,12 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
     const struct client *c = SSL_get_app_data(ssl);
     struct tls *tls = c->driver->tls;
     SSL_SESSION **kept = &tls->sessions[c->url - tls->plan->urls];
+    /* What comes behind a session that was resumed has inherited that it may not be again. */
+    if (!SSL_SESSION_is_resumable(session))
+        return 0;
     SSL_SESSION_free(*kept);
-    *kept = session;
-    return 1; /* it is ours now */
+    *kept = SSL_SESSION_dup(session); /* OpenSSL goes on with this one */
+    return 0;
 }
 
 static void set_up(SSL_CTX *ctx, const struct plan *plan)
