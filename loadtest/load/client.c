@@ -393,11 +393,14 @@ static void read_in(struct client *c)
     } while (c->ssl != NULL && SSL_has_pending(c->ssl));
 }
 
-void client_renew(struct client *c)
+bool client_renew(struct client *c)
 {
+    if (scenario_of(c)->never_renews)
+        return false;
     CHECK(c->state == CLIENT_OPEN);
     c->state = CLIENT_LEAVING;
     c->is_spent = true;
+    return true;
 }
 
 void client_replace(struct client *c)

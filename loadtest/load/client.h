@@ -93,8 +93,8 @@ static inline bool client_is_talking(const struct client *c)
 
 /* For wires: the connection has carried all that it will, in good order, and the server closes it.
  * Nothing more is sent on it; when it is closed another one takes its place, unless the run ends.
- */
-void client_renew(struct client *c);
+ * False: the scenario does not want that. */
+bool client_renew(struct client *c);
 
 /* Closes a connection that is spent if the server did not, and opens the one that follows. */
 void client_replace(struct client *c);

@@ -203,6 +203,8 @@ static void follow_phase(struct driver *d)
                 pace_start(&d->pace, rate_of(d->plan) * d->share);
         } else if (d->phase == PHASE_DRAINING) {
             pace_stop(&d->pace);
+            if (d->plan->scenario->on_drain != NULL)
+                d->plan->scenario->on_drain(d);
         } else if (d->phase == PHASE_CLOSING) {
             leave_all(d);
         }

@@ -163,14 +163,12 @@ static bool http_on_eof(struct client *c)
     switch (http_client_close(&x->reader)) {
     case HTTP_EVENT_END:
         meet_end(c);
-        return true;
+        return c->is_spent;
     case HTTP_EVENT_FAILED:
         client_fail(c, FAULT_CLOSED, "the server %s", x->reader.failure);
         return true;
     default:
-        if (x->was_answered)
-            client_renew(c);
-        return x->was_answered;
+        return x->was_answered && client_renew(c);
     }
 }
 

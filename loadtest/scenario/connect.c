@@ -8,7 +8,7 @@
  *
  * A client that closes first leaves its port in TIME_WAIT. Over WebSocket the server closes; TCP
  * and TLS connections end with our end of file, as they do in life. */
-#include "load/client.h"
+#include "scenario/introduce.h"
 #include "scenario/scenario.h"
 
 static const double RETRY_S = 0.01;
@@ -16,6 +16,7 @@ enum { LEAVING_NS_MAX = 1000000000 };
 
 struct connect_client {
     struct client client;
+    struct irc_client irc;
     struct list place; /* in one of the driver's lists; in none while it opens */
     uint64_t due_ns;
 };
@@ -95,25 +96,13 @@ static void connect_run(struct driver *d)
 
 static void connect_introduce(struct client *c)
 {
-    const struct plan *plan = c->driver->plan;
-    if (c->wire == &wire_http) {
-        client_send(c, SPAN_EMPTY, false);
-    } else if (plan->say != NULL) {
-        client_send(c, span_str(plan->say), true);
-        client_send(c, SPAN("\r\n"), true);
-    } else if (!plan->first_byte) {
-        client_opened(c);
-    }
+    introduce_begin(&connect_of(c)->irc, c);
 }
 
 static void connect_message(struct client *c, const struct message *m)
 {
     lane_count_add(c->driver->lane, COUNT_RECEIVED_BYTES, m->payload.len);
-    if (c->state != CLIENT_INTRODUCING || (c->wire == &wire_http && !m->last))
-        return;
-    if (c->wire != &wire_http) /* which times it itself */
-        driver_time(c->driver, TIMING_FIRST_BYTE, c->stage_ns);
-    client_opened(c);
+    introduce_hear(&connect_of(c)->irc, c, m);
 }
 
 static void connect_open(struct client *c)
@@ -188,10 +177,11 @@ static void connect_stop(struct driver *d)
 const struct scenario scenario_connect = {
     .name = "connect",
     .summary = "opens and closes connections, and times what that takes",
-    .carriers = ON_RAW | ON_WS | ON_HTTP,
+    .carriers = ON_RAW | ON_LINE | ON_WS | ON_HTTP,
     .client_bytes = sizeof(struct connect_client),
     .driver_bytes = sizeof(struct connect_driver),
     .opens_itself = true,
+    .never_renews = true,
     .start = connect_start,
     .introduce = connect_introduce,
     .on_open = connect_open,
@@ -199,5 +189,6 @@ const struct scenario scenario_connect = {
     .on_close = connect_close,
     .on_run = connect_run,
     .on_due = connect_due,
+    .on_leave = introduce_leave,
     .stop = connect_stop,
 };

@@ -30,6 +30,7 @@ struct scenario {
     size_t client_bytes; /* of the struct whose first member is the struct client */
     size_t driver_bytes; /* of what it keeps for a thread: driver.state, zeroed */
     bool opens_itself;   /* clients are not opened for it, but by it, in PHASE_RUNNING */
+    bool never_renews;   /* a connection's end is its end: no other takes its place */
     bool reopens;        /* what has failed is opened again in PHASE_RUNNING, within a second */
 
     /* How many bytes its drivers share, of all processes together: board.shared, zeroed. */
@@ -55,6 +56,8 @@ struct scenario {
     bool (*on_due)(struct driver *d, uint64_t intended_ns);
     /* Now and then, a second apart at most, for each client that is open: do its replies come? */
     void (*on_sweep)(struct client *c);
+    /* PHASE_DRAINING has begun: what is sent now is the last. */
+    void (*on_drain)(struct driver *d);
     /* Nothing is sent any more; what has not come is lost. Before the connections are closed. */
     void (*on_end)(struct driver *d);
     /* Says goodbye: QUIT, a close frame; then the connection is shut down. */
