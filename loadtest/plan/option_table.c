@@ -111,6 +111,9 @@ const struct cli_option OPTIONS[] = {
     {"binary", 0, NULL, MESSAGES, .type = OPTION_ON, AT(binary), .scenarios = "echo chat flood",
      .carriers = ON_WS, .help = "they are binary; of chat: binary.ircv3.net"},
 
+    {"echo-sample", 0, "N", MESSAGES, COUNTED(0, CONNECTIONS_MAX), AT(echo_sample),
+     .scenarios = "hold", .carriers = ON_RAW | ON_WS,
+     .help = "so many of the held connections echo a message at the end"},
     {"first-byte", 0, NULL, MESSAGES, .type = OPTION_ON, AT(first_byte), CONNECT,
      .help = "a connection is ready when the server has said something"},
     {"say", 0, "LINE", MESSAGES, TEXT(say), CONNECT,

@@ -38,6 +38,8 @@ struct plan {
     unsigned threads;
     unsigned processes;
 
+    uint32_t echo_sample; /* of hold: so many of the connections echo a message at the end */
+
     /* connect */
     const char *say; /* a line that is sent once it is open; NULL: nothing */
     bool first_byte; /* ready is who has heard something; `say` implies it */

@@ -2,11 +2,12 @@
 
 #include <string.h>
 
-extern const struct scenario scenario_echo, scenario_connect, scenario_chat, scenario_jobs,
-    scenario_flood;
+extern const struct scenario scenario_echo, scenario_hold, scenario_connect, scenario_chat,
+    scenario_jobs, scenario_flood;
 
 const struct scenario *const SCENARIOS[] = {
-    &scenario_echo, &scenario_connect, &scenario_chat, &scenario_jobs, &scenario_flood,
+    &scenario_echo, &scenario_hold, &scenario_connect,
+    &scenario_chat, &scenario_jobs, &scenario_flood,
 };
 const size_t SCENARIO_KINDS = sizeof SCENARIOS / sizeof *SCENARIOS;
 
