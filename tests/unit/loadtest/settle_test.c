@@ -107,6 +107,16 @@ Test(settle, in_flight_alone_closes_the_loop_of_chat)
     plan_deinit(&plan);
 }
 
+Test(settle, http_has_one_request_at_a_time)
+{
+    PLAN("jobs", HTTP, "--rate", "9");
+    cr_assert(plan.rate == 9 && plan.in_flight == 1);
+    plan_deinit(&plan);
+    PLAN("echo", HTTP, "--rate", "9");
+    cr_assert_eq(plan.in_flight, 1);
+    plan_deinit(&plan);
+}
+
 Test(settle, messages_alone_have_no_duration)
 {
     PLAN("echo", TCP, "-n", "100");

@@ -254,3 +254,15 @@ Test(http_request, refuses_before_llhttp_is_asked)
         trace_deinit(&t);
     }
 }
+
+Test(http_request, finds_methods_by_their_names)
+{
+    static const char *const UNKNOWN[] = {"", "GE", "GETS", "get", "CONNECT"};
+    enum http_method method;
+    for (int m = HTTP_METHOD_GET; m <= HTTP_METHOD_PATCH; m++) {
+        cr_assert(http_method_find(span_str(http_method_name((enum http_method)m)), &method));
+        cr_assert_eq((int)method, m);
+    }
+    for (size_t i = 0; i < sizeof(UNKNOWN) / sizeof(UNKNOWN[0]); i++)
+        cr_assert_not(http_method_find(span_str(UNKNOWN[i]), &method), "%s", UNKNOWN[i]);
+}
