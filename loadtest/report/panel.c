@@ -114,10 +114,16 @@ struct progress {
     double seconds;      /* that it took already */
 };
 
+/* Those beside are connections too. */
+static double all_connections(const struct plan *plan)
+{
+    return (double)plan->connections + plan->beside;
+}
+
 static struct progress progress_opening(const struct run *run)
 {
     const struct plan *plan = run->plan;
-    double started = (double)run->totals[COUNT_STARTED], all = plan->connections;
+    double started = (double)run->totals[COUNT_STARTED], all = all_connections(plan);
     return (struct progress){
         .doing = "opening",
         .share = (double)run->totals[COUNT_OPENED] / all,
@@ -217,7 +223,7 @@ static void print_flow(struct panel *p)
     put_label(p, "open");
     put_cell(p, PAINT_BOLD, text_count((double)open).s);
     put(p, PAINT_PLAIN, " of ");
-    put(p, PAINT_PLAIN, text_count(run->plan->connections).s);
+    put(p, PAINT_PLAIN, text_count(all_connections(run->plan)).s);
     if (run->totals[COUNT_CLOSED] > 0) {
         put(p, PAINT_PLAIN, ", closed by others ");
         put(p, PAINT_YELLOW, text_count((double)run->totals[COUNT_CLOSED]).s);

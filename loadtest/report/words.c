@@ -38,6 +38,8 @@ void words_load(const struct plan *plan, char out[WORDS_BYTES])
     *out = '\0';
     words_add(out, "%s connection%s", text_count(plan->connections).s,
               words_plural(plan->connections));
+    if (plan->beside > 0)
+        words_add(out, " and %s beside", text_count(plan->beside).s);
     if (plan->rooms > 0)
         words_add(out, " in %s room%s", text_count(plan->rooms).s, words_plural(plan->rooms));
     words_add(out, ", %u thread%s", plan->threads, words_plural(plan->threads));

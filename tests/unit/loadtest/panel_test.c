@@ -64,6 +64,9 @@ Test(panel, shows_what_flows_and_how_fast)
 {
     struct run *r = run_fixture(&WS);
     expect_has(r, "open             100 of 100");
+    fixture_plan.beside = 4;
+    expect_has(r, "open             100 of 104");
+    fixture_plan.beside = 0;
     expect_has(r, "received       100/s");
     expect_has(r, "now           500 µs   900 µs   990 µs   999 µs  1.00 ms");
     expect_has(r, "so far        ");

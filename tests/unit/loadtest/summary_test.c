@@ -43,7 +43,9 @@ Test(summary, tells_what_it_was)
     fixture_plan.rate = 5000;
     fixture_plan.size_max = 2048;
     fixture_plan.url_count = 3;
+    fixture_plan.beside = 4;
     expect_has(r, "/echo and 2 more\n");
+    expect_has(r, "100 connections and 4 beside, 2 threads;");
     expect_has(r, "; open loop, 5,000/s; 20 B to 2.00 KiB\n");
     expect_has(r, "measured 10.0 s; interrupted\n");
 }
