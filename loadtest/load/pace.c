@@ -19,7 +19,8 @@ static void note_lag(struct pace *p)
 {
     struct driver *d = p->driver;
     uint64_t since_ns = p->due_ns > p->able_ns ? p->due_ns : p->able_ns;
-    hist_add(&d->lane->timings[TIMING_LAG], d->now_ns - since_ns);
+    if (!p->is_aside)
+        hist_add(&d->lane->timings[TIMING_LAG], d->now_ns - since_ns);
 }
 
 static void send_due(struct pace *p)

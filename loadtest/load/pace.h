@@ -20,6 +20,7 @@ struct pace {
     double step_ns, exact_ns; /* from one message to the next; when the next is due */
     uint64_t due_ns;          /* the same, whole */
     bool waits;               /* nobody could send what is due */
+    bool is_aside;            /* no latency counts from when that is due, and no lag is noted */
     uint64_t able_ns;         /* when somebody could again */
 };
 

@@ -102,7 +102,7 @@ const struct cli_option OPTIONS[] = {
      .help = "messages a second, of all together; 0: each waits for its replies"},
     {"in-flight", 0, "N", MESSAGES, COUNTED(1, IN_FLIGHT_MAX), AT(in_flight),
      .scenarios = "echo chat", .carriers = ON_RAW | ON_LINE | ON_WS,
-     .help = "messages of a connection that wait for replies; 1, with --rate 1000"},
+     .help = "messages of a connection on their way; 1, with --rate 1000 (chat: any)"},
     {"size", 's', "BYTES", MESSAGES, .type = OPTION_BYTES, .min = 1, .max = SIZE_MAX_BYTES,
      AT(size_min), .initial = "64", .scenarios = "echo chat jobs flood",
      .help = "of a message, or of a request's body; a range such as 16-1KiB"},

@@ -225,6 +225,7 @@ static enum err chat_start(struct driver *d)
     s->look.data = d;
     if (!pace_init(&s->churn, d, chat_churn))
         return ERR_NOMEM;
+    s->churn.is_aside = true;
     return chat_text_init(&s->text, d->plan, d->board->key);
 }
 
