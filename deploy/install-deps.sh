@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs what simul needs from Debian's packages (Debian 12 and 13), and for the tests from npm.
 # Asks first what is missing, and says and does nothing when that is nothing.
-#   deploy/install-deps.sh [build|run|test]
+#   deploy/install-deps.sh [build|run|test|bench]
 #     build  what compiles it (the default)
 #     run    the shared libraries alone, for a machine that gets the finished program
 #     test   what compiles it and what tests/run.sh uses
+#     bench  what compiles it and the servers that loadtest/bench compares it with
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -82,19 +83,24 @@ install_packages() {
 # they need go to build-tools/, not into the system.
 unpack_programs() {
     tools=$root/build-tools
-    [ "$(cat "$tools/packages" 2>/dev/null)" != "$*" ] || return 0
-    echo "unpacking from Debian: $*"
+    wanted=''
+    for package in "$@"; do
+        grep -qsx "$package" "$tools/packages" || wanted="$wanted $package"
+    done
+    [ -n "$wanted" ] || return 0
+    echo "unpacking from Debian:$wanted"
     apt_get update
-    rm -rf "$tools"
     mkdir -p "$tools"
-    missing=$(apt-get -qq --simulate --no-install-recommends install "$@" |
+    # shellcheck disable=SC2086 # a list of words
+    missing=$(apt-get -qq --simulate --no-install-recommends install $wanted |
         sed -n 's/^Inst \([^ ]*\) .*/\1/p')
     # shellcheck disable=SC2086 # a list of words
     [ -z "$missing" ] || (cd "$tools" &&
         apt-get -qq -o APT::Sandbox::User=root download $missing &&
         for archive in *.deb; do dpkg-deb -x "$archive" .; done &&
         rm ./*.deb)
-    echo "$*" >"$tools/packages"
+    # shellcheck disable=SC2086 # a list of words
+    printf '%s\n' $wanted >>"$tools/packages"
 }
 
 install_node_modules() {
@@ -116,5 +122,9 @@ test)
     unpack_programs haproxy nginx libnginx-mod-stream ngircd $promtool
     install_node_modules
     ;;
-*) fail "usage: $0 [build|run|test]" ;;
+bench)
+    install_packages $build_packages
+    unpack_programs ngircd inspircd
+    ;;
+*) fail "usage: $0 [build|run|test|bench]" ;;
 esac
