@@ -215,6 +215,13 @@ static inline bool ws_reader_is_in_message(const struct ws_reader *r)
 /* Gives back what is lent. To be called when the connection goes, at any point. */
 void ws_reader_deinit(struct ws_reader *r, struct ws_frame_pool *pool);
 
+/* Sends back, as a server, the messages at the front of the input that are each one frame, whole
+ * and right: writes them as unmasked frames to *to, which has room for as many bytes as the input
+ * has, and advances both. Stops behind count_max of them, or in front of anything else, which
+ * ws_next is for. The reader that the input belongs to is between two messages (not ended, and not
+ * ws_reader_is_in_message), and stays there. Returns how many there were. */
+size_t ws_reflect(struct ws_input *in, uint8_t **to, size_t count_max);
+
 /* Writes an unmasked close frame and returns its length. WS_CODE_NONE gives an empty one. The
  * reason is UTF-8, and is cut behind a whole character if it is longer than 123 bytes. */
 size_t ws_encode_close(uint8_t out[WS_CLOSE_FRAME_BYTES_MAX], uint16_t code, struct span reason);

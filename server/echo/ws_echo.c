@@ -55,25 +55,42 @@ static uint8_t *answer(struct conn *c, enum ws_event_kind kind, const struct ws_
     return out;
 }
 
-/* Decodes and answers what is there, within the budget. */
-static enum ws_event_kind pump(struct conn *c, struct ws_echo *f)
+/* Answers the whole messages that come next, if any do. */
+static uint8_t *reflect(struct conn *c, const struct ws_echo *f, struct ws_input *in, uint8_t *out)
+{
+    if (ws_reader_is_in_message(&f->reader))
+        return out;
+    size_t count = ws_reflect(in, &out, conn_budget(c));
+    conn_spend_many(c, (uint32_t)count);
+    metric_add(&conn_net(c)->loop->metrics.ws_messages, count);
+    return out;
+}
+
+/* Decodes and answers what is there. True: the budget was used up before that was done. */
+static bool pump(struct conn *c, struct ws_echo *f)
 {
     struct ws_input in = {c->in.ptr, c->in.len};
-    enum ws_event_kind kind = WS_NEED_MORE;
     struct ws_event ev;
+    bool is_unfinished = false;
     uint8_t *start = conn_write_reserve(c, answer_bytes_max(in.len));
     if (start == NULL)
-        return kind;
+        return false;
     uint8_t *out = start;
-    while (!f->reader.ended && conn_spend(c)) {
-        kind = ws_next(&f->reader, conn_net(c)->ws_pool, &RULES, &in, &ev);
+    while (!f->reader.ended) {
+        out = reflect(c, f, &in, out);
+        if (in.len == 0)
+            break;
+        is_unfinished = !conn_spend(c);
+        if (is_unfinished)
+            break;
+        enum ws_event_kind kind = ws_next(&f->reader, conn_net(c)->ws_pool, &RULES, &in, &ev);
         if (kind == WS_NEED_MORE)
             break;
         out = answer(c, kind, &ev, out);
     }
     conn_write_commit(c, (size_t)(out - start));
     conn_take(c, (size_t)(in.ptr - c->in.ptr));
-    return kind;
+    return is_unfinished;
 }
 
 static void send_close(struct conn *c, uint16_t code, struct span reason)
@@ -109,11 +126,11 @@ static enum co_result run(struct conn *c, void *frame)
     CO_BEGIN(c);
     conn_set_timer(c, TIMER_WS_PING);
     for (;;) {
-        enum ws_event_kind last = pump(c, f);
+        bool is_unfinished = pump(c, f);
         if (f->reader.ended)
             CO_RETURN;
-        if (last != WS_NEED_MORE) {
-            CO_YIELD;                   /* the budget is used up: to the back of the queue */
+        if (is_unfinished) {
+            CO_YIELD;                   /* to the back of the queue */
             CO_AWAIT(conn_has_room(c)); /* woken by the flush */
             continue;
         }

@@ -12,12 +12,21 @@ struct handle conn_handle(const struct conn *c)
         .slot = c->slot, .generation = c->generation, .loop = (uint16_t)conn_net(c)->loop->index};
 }
 
+uint32_t conn_budget(const struct conn *c)
+{
+    return conn_net(c)->budget;
+}
+
+void conn_spend_many(struct conn *c, uint32_t count)
+{
+    conn_net(c)->budget -= count;
+}
+
 bool conn_spend(struct conn *c)
 {
-    struct net *n = conn_net(c);
-    if (n->budget == 0)
+    if (conn_budget(c) == 0)
         return false;
-    n->budget--;
+    conn_spend_many(c, 1);
     return true;
 }
 

@@ -150,6 +150,9 @@ static inline void conn_take(struct conn *c, size_t n)
 /* Counts one message against this resume's budget; false when it is used up and the session must
  * CO_YIELD, so that others have their turn. */
 bool conn_spend(struct conn *c);
+/* The same for many at once: how many there may be, and how many there were. */
+uint32_t conn_budget(const struct conn *c);
+void conn_spend_many(struct conn *c, uint32_t count);
 
 /* --- output ------------------------------------------------------------------------------ */
 

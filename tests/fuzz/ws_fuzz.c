@@ -1,5 +1,5 @@
 /* Any bytes, cut anywhere, decoded in place or through wslay, give the same frames, the same
- * control frames and the same close code.
+ * control frames and the same close code; and an echo is the same with ws_reflect or without.
  *
  * The first byte chooses the side (bit 0) and the limit of a message (bits 1 and 2), the second one
  * seeds the cuts; the rest is what the peer sends. */
@@ -24,6 +24,42 @@ static void expect_same(const struct ws_record *a, const struct ws_record *b)
 {
     CHECK(a->failed == b->failed);
     CHECK(span_eq(span_of(a->log, a->log_len), span_of(b->log, b->log_len)));
+}
+
+/* Every frame of `script` as an echo sends it; control frames just as they came. */
+static struct span echo(struct ws_frame_pool *pool, struct span script, bool reflects, uint8_t *out)
+{
+    static const struct ws_rules rules = {.side = WS_SERVER};
+    struct ws_reader reader = {0};
+    uint8_t *bytes = malloc(script.len), *end = out;
+    CHECK(bytes != NULL);
+    memcpy(bytes, script.ptr, script.len);
+    struct ws_input in = {bytes, script.len};
+    for (;;) {
+        struct ws_event ev = {0};
+        if (reflects && !reader.ended && !ws_reader_is_in_message(&reader))
+            ws_reflect(&in, &end, in.len & 7);
+        enum ws_event_kind kind = ws_next(&reader, pool, &rules, &in, &ev);
+        if (kind == WS_NEED_MORE)
+            break;
+        enum ws_opcode opcode = kind == WS_DATA ? ev.opcode : (enum ws_opcode)kind;
+        end += ws_encode_frame(end, opcode, kind != WS_DATA || ev.message_last, ev.payload);
+    }
+    ws_reader_deinit(&reader, pool);
+    free(bytes);
+    return span_of(out, (size_t)(end - out));
+}
+
+static void expect_same_echo(struct ws_frame_pool *pool, struct span script)
+{
+    enum { FAULT_BYTES_MAX = 256 };
+    size_t pieces = script.len / 4096 + 2;
+    size_t size = script.len + pieces * WS_HEADER_BYTES_MAX + FAULT_BYTES_MAX;
+    uint8_t *plain = malloc(size), *reflected = malloc(size);
+    CHECK(plain != NULL && reflected != NULL);
+    CHECK(span_eq(echo(pool, script, false, plain), echo(pool, script, true, reflected)));
+    free(plain);
+    free(reflected);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -60,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ws_record_run(&other, &rules, &pool, script, cuts, CUT_COUNT);
         expect_same(&first, &other);
     }
+
+    expect_same_echo(&pool, script);
 
     ws_record_deinit(&first);
     ws_record_deinit(&other);
