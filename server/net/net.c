@@ -68,18 +68,6 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
     return OK;
 }
 
-void net_touch(struct net *n, struct conn *c)
-{
-    if (!c->touched) {
-        c->touched = true;
-        n->touched[n->touched_count++] = c;
-    }
-    if (!c->unsent) {
-        c->unsent = true;
-        n->unsent[n->unsent_count++] = c;
-    }
-}
-
 void net_touch_later(struct net *n, struct conn *c)
 {
     if (c->unsent || c->later)

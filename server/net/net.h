@@ -134,4 +134,14 @@ bool net_is_drained(const struct net *n);
 /* Stands the connection in line for a flush to come, unless this tick's will look at it. */
 void net_touch_later(struct net *n, struct conn *c);
 /* Stands the connection on the list of those that this tick's flush looks at. */
-void net_touch(struct net *n, struct conn *c);
+static inline void net_touch(struct net *n, struct conn *c)
+{
+    if (!c->touched) {
+        c->touched = true;
+        n->touched[n->touched_count++] = c;
+    }
+    if (!c->unsent) {
+        c->unsent = true;
+        n->unsent[n->unsent_count++] = c;
+    }
+}

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    GATHER_FLUSH_BYTES = 256 * 1024, /* flushed early beyond this, while it is still in the cache */
+    GATHER_FLUSH_BYTES = 16 * 1024, /* flushed early beyond this, while it is in the first cache */
     MESSAGES_PER_RESUME = 4096,
     HANDSHAKES_PER_TICK = 16, /* reads of TLS handshakes; 0.2 to 0.4 ms each */
 };
