@@ -27,13 +27,15 @@ static void *run_hand(void *argument)
     return NULL;
 }
 
-/* Ctrl-C goes to all processes of the terminal; the watcher alone answers it. */
+/* What ends a program goes to all processes of a terminal, or of timeout(1); the watcher alone
+ * answers it. */
 static void settle_signals(void)
 {
+    static const int LEFT_TO_WATCHER[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     sigset_t none;
-    signal(SIGINT, SIG_IGN);
+    for (size_t k = 0; k < sizeof LEFT_TO_WATCHER / sizeof *LEFT_TO_WATCHER; k++)
+        signal(LEFT_TO_WATCHER[k], SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGTERM, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -96,7 +98,7 @@ enum err crew_start(struct crew *crew, const struct plan *plan, struct board *bo
     return OK;
 }
 
-/* The process is dead, so its lanes have no other writer. */
+/* The process is dead, so its lanes have no other writer; nothing waits there, or is open. */
 static void note_end(struct crew *crew, struct crew_member *m, int status)
 {
     char text[REASON_BYTES];
@@ -105,7 +107,8 @@ static void note_end(struct crew *crew, struct crew_member *m, int status)
     crew->left--;
     for (unsigned k = m->lane_from; k < m->lane_to; k++) {
         atomic_store(&lanes[k].state, LANE_GONE);
-        atomic_store(&lanes[k].waiting, 0);
+        hist_set(&lanes[k].waiting, 0);
+        hist_set(&lanes[k].counts[COUNT_ENDED], hist_get(&lanes[k].counts[COUNT_OPENED]));
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return;

@@ -14,6 +14,7 @@ enum {
     NS_PER_S = 1000000000,
     UPDATE_NS = 100 * 1000 * 1000,
     SETTLE_NS = 50 * 1000 * 1000, /* drivers look at the phase, and tell what waits, more often */
+    SIGNALS_APART_NS = 100 * 1000 * 1000,
     CLOSING_NS_MAX = 5ll * NS_PER_S,
 };
 
@@ -30,7 +31,8 @@ struct watcher {
     bool has_from, has_to;
     uint64_t from_ns, to_ns; /* the window as it came to be */
     uint64_t from_server_cpu_ns, sampled_server_cpu_ns;
-    unsigned signals;
+    unsigned signals; /* to stop: 1 ends the sending, 2 everything */
+    uint64_t signalled_ns;
 };
 
 static uint64_t monotonic_now_ns(void)
@@ -78,6 +80,7 @@ static void note_window(struct watcher *w)
     for (unsigned k = 0; k < COUNT_KINDS; k++)
         r->counts[k] = w->now->counts[k] - w->measured_from->counts[k];
     r->measured_seconds = (double)(w->now_ns - w->from_ns) / NS_PER_S;
+    r->measured_cpu_ns = w->now->cpu_ns - w->measured_from->cpu_ns;
     if (w->plan->server_pid != 0)
         r->server_cpu_ns = process_cpu_ns(w->plan->server_pid) - w->from_server_cpu_ns;
 }
@@ -196,17 +199,32 @@ static void note_totals(struct watcher *w)
         w->some_open_ns = w->now_ns;
 }
 
+static bool is_measured(const struct watcher *w)
+{
+    return w->has_from && !w->has_to;
+}
+
+static struct sample *last_sample(const struct watcher *w)
+{
+    return &w->run->samples[w->run->sample_count - 1];
+}
+
+/* A sample is of one phase, and lies in the window or does not. */
+static bool is_cut(const struct watcher *w)
+{
+    const struct sample *s = last_sample(w);
+    return s->phase != (enum phase)phase_of(w) || s->is_measured != is_measured(w);
+}
+
 /* Fills the last sample with what came since the one before it. */
 static void fill_sample(struct watcher *w)
 {
     struct run *r = w->run;
-    struct sample *s = &r->samples[r->sample_count - 1];
+    struct sample *s = last_sample(w);
     uint64_t cpu_ns = process_cpu_ns(w->plan->server_pid);
     tally_sample(s, w->now, w->sampled);
     s->at_s = r->seconds;
     s->seconds = (double)(w->now_ns - w->sampled_ns) / NS_PER_S;
-    s->phase = (enum phase)phase_of(w);
-    s->is_measured = w->has_from && !w->has_to;
     s->server_memory_bytes = process_memory_bytes(w->plan->server_pid);
     s->server_cpu_share = w->plan->server_pid == 0
                               ? NAN
@@ -220,21 +238,20 @@ static enum err begin_sample(struct watcher *w)
     if (more == NULL)
         return ERR_NOMEM;
     r->samples = more;
-    more[r->sample_count++] = (struct sample){.server_cpu_share = NAN};
+    more[r->sample_count++] = (struct sample){
+        .phase = (enum phase)phase_of(w), .is_measured = is_measured(w), .server_cpu_share = NAN};
     w->sampled_ns = w->now_ns;
     *w->sampled = *w->now;
     w->sampled_server_cpu_ns = process_cpu_ns(w->plan->server_pid);
     return OK;
 }
 
-static enum err look(struct watcher *w, bool is_last)
+static enum err show(struct watcher *w, bool is_last)
 {
-    const struct display *show = w->display;
-    bool is_over = w->now_ns - w->sampled_ns >= NS_PER_S || is_last;
+    const struct display *display = w->display;
+    bool is_complete = w->now_ns - w->sampled_ns >= NS_PER_S || is_cut(w) || is_last;
     bool is_due = w->now_ns - w->updated_ns >= UPDATE_NS;
-    note_totals(w);
-    note_window(w);
-    if (!is_over && !is_due)
+    if (!is_complete && !is_due)
         return OK;
     w->updated_ns = w->now_ns;
     tally_take_timings(w->now, w->board);
@@ -242,51 +259,82 @@ static enum err look(struct watcher *w, bool is_last)
     w->run->reason_count = tally_reasons(w->run->reasons, w->board);
     note_memory(w);
     fill_sample(w);
-    if (show->update != NULL)
-        show->update(show->state, w->run);
-    if (!is_over)
+    if (display->update != NULL)
+        display->update(display->state, w->run);
+    if (!is_complete)
         return OK;
-    if (show->second != NULL)
-        show->second(show->state, w->run);
+    if (display->second != NULL)
+        display->second(display->state, w->run);
     return is_last ? OK : begin_sample(w);
 }
 
 /* ---- the watch ---- */
 
+/* timeout(1) signals a program and then its process group, so what comes at once counts once. */
+static void note_signal(struct watcher *w, int number)
+{
+    if (number == SIGCHLD)
+        return;
+    if (number == SIGQUIT)
+        w->signals = 2;
+    else if (w->signals == 0 || w->now_ns - w->signalled_ns >= SIGNALS_APART_NS)
+        w->signals++;
+    w->signalled_ns = w->now_ns;
+}
+
+static uint64_t sooner(const struct watcher *w, uint64_t ns, uint64_t until)
+{
+    return ns > w->now_ns && ns < until ? ns : until;
+}
+
 /* Waits for a signal until the next thing is to be done. */
 static void wait_a_little(struct watcher *w, const sigset_t *signals)
 {
-    uint64_t until = w->now_ns + UPDATE_NS / 5;
-    if (phase_of(w) == PHASE_RUNNING) {
-        if (w->from_ns > w->now_ns && w->from_ns < until)
-            until = w->from_ns;
-        if (w->to_ns > w->now_ns && w->to_ns < until)
-            until = w->to_ns;
-    }
+    uint64_t until = sooner(w, w->sampled_ns + NS_PER_S, w->now_ns + UPDATE_NS / 5);
+    if (phase_of(w) == PHASE_RUNNING)
+        until = sooner(w, w->from_ns, sooner(w, w->to_ns, until));
     struct timespec t = {0, (long)(until - w->now_ns)};
     int number = sigtimedwait(signals, NULL, &t);
-    if (number == SIGINT || number == SIGTERM)
-        w->signals++;
     w->now_ns = monotonic_now_ns();
+    if (number > 0)
+        note_signal(w, number);
     crew_reap(w->crew);
+}
+
+static bool is_over(const struct watcher *w)
+{
+    bool is_stuck = phase_of(w) == PHASE_CLOSING && w->now_ns - w->phase_ns > CLOSING_NS_MAX;
+    return w->signals > 1 || w->crew->left == 0 || is_stuck;
 }
 
 static enum err watch(struct watcher *w, const sigset_t *signals)
 {
     enum err e = begin_sample(w);
-    while (e == OK && w->signals < 2 && w->crew->left > 0) {
+    bool is_last = false;
+    while (e == OK && !is_last) {
         wait_a_little(w, signals);
-        if (phase_of(w) == PHASE_CLOSING && w->now_ns - w->phase_ns > CLOSING_NS_MAX)
-            break;
-        e = look(w, false);
+        note_totals(w);
+        note_window(w);
         move_on(w);
+        is_last = is_over(w);
+        e = show(w, is_last);
     }
-    if (e == OK)
-        e = look(w, true);
     w->run->was_interrupted = w->signals > 0;
     if (e == OK && w->signals > 1)
         e = ERR_CLOSED;
     return e == OK && nothing_opened(w) ? ERR_IO : e;
+}
+
+/* Those that whoever started us has ignored, as nohup(1) does, stay ignored. */
+static void choose_signals(sigset_t *out)
+{
+    static const int WATCHED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
+    struct sigaction action;
+    sigemptyset(out);
+    for (size_t k = 0; k < sizeof WATCHED / sizeof *WATCHED; k++) {
+        if (sigaction(WATCHED[k], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(out, WATCHED[k]);
+    }
 }
 
 enum err watcher_run(const struct plan *plan, struct crew *crew, const struct display *display,
@@ -299,11 +347,9 @@ enum err watcher_run(const struct plan *plan, struct crew *crew, const struct di
                         .run = run,
                         .to_ns = UINT64_MAX,
                         .from_ns = UINT64_MAX};
+    static const struct timespec NO_TIME;
     sigset_t signals, before;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGCHLD);
+    choose_signals(&signals);
     sigprocmask(SIG_BLOCK, &signals, &before);
 
     memset(run, 0, sizeof *run);
@@ -319,6 +365,9 @@ enum err watcher_run(const struct plan *plan, struct crew *crew, const struct di
     free(w.now);
     free(w.sampled);
     free(w.measured_from);
+    /* Another Ctrl-C, of somebody in a hurry, must not cost the report. */
+    while (sigtimedwait(&signals, NULL, &NO_TIME) > 0)
+        continue;
     sigprocmask(SIG_SETMASK, &before, NULL);
     return e;
 }

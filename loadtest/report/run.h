@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One second of a run, or what there was of it. */
+/* One second of a run, or less: where the phase changes, or the window begins or ends, a new one
+ * begins. */
 struct sample {
-    double at_s;        /* since the run began: the end of the second */
+    double at_s;        /* since the run began: its end */
     double seconds;     /* how long it was */
     enum phase phase;
     bool is_measured;   /* it lies in the window */
@@ -42,6 +43,7 @@ struct run {
     uint64_t faults[FAULT_KINDS];
     uint64_t open_max;              /* the most connections at a time */
     uint64_t cpu_ns;                /* of our threads, in the whole run */
+    uint64_t measured_cpu_ns;       /* in the window */
     struct hist timings[TIMING_KINDS];
     struct run_reason reasons[REASONS_MAX]; /* the most frequent first */
     unsigned reason_count;
