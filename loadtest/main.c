@@ -11,11 +11,9 @@
 #include "report/html.h"
 #include "report/json.h"
 #include "report/live.h"
+#include "report/output.h"
 #include "report/summary.h"
 #include "scenario/scenario.h"
-
-#include <errno.h>
-#include <string.h>
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_EXPECTATION = 3 };
 
@@ -31,11 +29,12 @@ static bool parse_expectations(const struct plan *plan, struct expect expects[])
     return true;
 }
 
-static int judge(const struct plan *plan, const struct expect expects[], const struct run *run)
+static int judge(const struct plan *plan, const struct expect expects[], const struct run *run,
+                 FILE *to)
 {
     bool all_hold = true;
     for (unsigned k = 0; k < plan->expect_count; k++)
-        all_hold = expect_print(&expects[k], run, stdout) && all_hold;
+        all_hold = expect_print(&expects[k], run, to) && all_hold;
     return all_hold ? STATUS_DONE : STATUS_EXPECTATION;
 }
 
@@ -82,21 +81,13 @@ static enum err carry_out(const struct plan *plan, struct run *run)
     return e;
 }
 
-/* Writes one report; "-" is standard output. */
 static bool write_report(const char *path, const struct run *run,
                          enum err (*write)(const struct run *run, FILE *out))
 {
     if (path == NULL)
         return true;
-    bool is_stdout = strcmp(path, "-") == 0;
-    FILE *out = is_stdout ? stdout : fopen(path, "we");
-    enum err e = out == NULL ? ERR_IO : write(run, out);
-    if (out != NULL && (is_stdout ? fflush(out) : fclose(out)) != 0)
-        e = ERR_IO;
-    if (e != OK)
-        fprintf(stderr, "simul-load: cannot write %s: %s\n", path,
-                e == ERR_IO ? strerror(errno) : err_name(e));
-    return e == OK;
+    FILE *out = output_open(path);
+    return output_close(out, path, out == NULL ? ERR_IO : write(run, out), stderr);
 }
 
 static bool write_reports(const struct plan *plan, const struct run *run)
@@ -104,6 +95,14 @@ static bool write_reports(const struct plan *plan, const struct run *run)
     bool all = write_report(plan->json_path, run, json_write);
     all = write_report(plan->csv_path, run, csv_write) && all;
     return write_report(plan->html_path, run, html_write) && all;
+}
+
+/* What people read stays out of a report on standard output. */
+static FILE *shown_on(const struct plan *plan)
+{
+    bool is_taken = output_is_stdout(plan->json_path) || output_is_stdout(plan->csv_path) ||
+                    output_is_stdout(plan->html_path);
+    return is_taken ? stderr : stdout;
 }
 
 static int run_load(const struct plan *plan)
@@ -115,9 +114,9 @@ static int run_load(const struct plan *plan)
     enum err e = carry_out(plan, &run);
     int status = STATUS_FAILED;
     if (e == OK) {
-        summary_print(&run, stdout);
+        summary_print(&run, shown_on(plan));
         bool is_written = write_reports(plan, &run);
-        status = judge(plan, expects, &run);
+        status = judge(plan, expects, &run, shown_on(plan));
         if (!is_written)
             status = STATUS_FAILED;
     } else if (e != ERR_CLOSED) {

@@ -171,9 +171,9 @@ const struct cli_option OPTIONS[] = {
      .help = "a local server whose memory and CPU time is shown"},
     {"expect", 0, "WHAT", SHOWN, LIST(expects, expect_count, PLAN_EXPECTS_MAX),
      .help = "such as 'p99<5ms' or errors=0; if it is not so, exit status 3"},
-    {"json", 0, "FILE", SHOWN, TEXT(json_path), .help = "write the result as JSON"},
-    {"csv", 0, "FILE", SHOWN, TEXT(csv_path), .help = "write a row for each second"},
-    {"html", 0, "FILE", SHOWN, TEXT(html_path), .help = "write a page with plots"},
+    {"json", 0, "FILE", SHOWN, TEXT(json_path), .help = "write the result as JSON; - is standard output"},
+    {"csv", 0, "FILE", SHOWN, TEXT(csv_path), .help = "write a row for each second, likewise"},
+    {"html", 0, "FILE", SHOWN, TEXT(html_path), .help = "write a page with plots, likewise"},
 
     {"help", 'h', NULL, .group = GROUP_OTHER, .type = OPTION_HELP,
      .help = "print this and exit; after a scenario, of that one"},

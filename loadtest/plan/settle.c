@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -93,20 +94,37 @@ static void pace_settle(const struct command *c)
     }
 }
 
-/* A report that cannot be written is better known before the run than after it. */
-static enum err output_check(const struct command *c, const char *option)
+static bool is_writable(const char *path)
 {
     char folder[PATH_MAX];
-    const char *path = command_given(c, option);
-    if (path == NULL || access(path, W_OK) == 0)
-        return OK;
+    struct stat file;
+    if (stat(path, &file) == 0)
+        return !S_ISDIR(file.st_mode) && access(path, W_OK) == 0;
     bool is_missing = errno == ENOENT;
     const char *slash = strrchr(path, '/');
     size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
     snprintf(folder, sizeof(folder), "%.*s", (int)len, path);
-    if (is_missing && access(len > 0 ? folder : ".", W_OK) == 0 && path[len] != '\0')
-        return OK;
-    return command_refuse(c, "cannot write --%s %s", option, path);
+    return is_missing && access(len > 0 ? folder : ".", W_OK) == 0 && path[len] != '\0';
+}
+
+/* A report that cannot be written is better known before the run than after it. "-" is standard
+ * output, where there is room for one. */
+static enum err outputs_check(const struct command *c)
+{
+    static const char *const OUTPUTS[] = {"json", "csv", "html"};
+    const char *on_stdout = NULL;
+    for (size_t i = 0; i < sizeof(OUTPUTS) / sizeof(*OUTPUTS); i++) {
+        const char *path = command_given(c, OUTPUTS[i]);
+        bool is_stdout = path != NULL && strcmp(path, "-") == 0;
+        if (is_stdout && on_stdout != NULL)
+            return command_refuse(c, "--%s and --%s cannot both go to standard output", on_stdout,
+                                  OUTPUTS[i]);
+        if (is_stdout)
+            on_stdout = OUTPUTS[i];
+        else if (path != NULL && !is_writable(path))
+            return command_refuse(c, "cannot write --%s %s", OUTPUTS[i], path);
+    }
+    return OK;
 }
 
 static enum err files_check(const struct command *c)
@@ -118,12 +136,7 @@ static enum err files_check(const struct command *c)
     snprintf(path, sizeof(path), "/proc/%d", plan->server_pid);
     if (plan->server_pid != 0 && access(path, F_OK) != 0)
         return command_refuse(c, "there is no process %d, as of --pid", plan->server_pid);
-    enum err e = output_check(c, "json");
-    if (e == OK)
-        e = output_check(c, "csv");
-    if (e == OK)
-        e = output_check(c, "html");
-    return e;
+    return outputs_check(c);
 }
 
 enum err settle_load(struct command *c)

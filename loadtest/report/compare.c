@@ -1,8 +1,8 @@
 #include "report/compare.h"
 
+#include "report/output.h"
 #include "report/paint.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,14 +191,9 @@ static void comparison_deinit(struct comparison *c)
 
 static enum err save_html(const struct comparison *c, const char *path, FILE *err)
 {
-    errno = 0;
-    FILE *out = fopen(path, "we");
+    FILE *out = output_open(path);
     enum err e = out == NULL ? ERR_IO : compare_write_html(c, out);
-    if (out != NULL && fclose(out) != 0 && e == OK)
-        e = ERR_IO;
-    if (e != OK)
-        fprintf(err, "simul-load: %s: %s\n", path, e == ERR_IO ? strerror(errno) : err_name(e));
-    return e;
+    return output_close(out, path, e, err) ? OK : ERR_IO;
 }
 
 int compare_main(int argc, char **argv, FILE *out, FILE *err)
@@ -214,7 +209,7 @@ int compare_main(int argc, char **argv, FILE *out, FILE *err)
         return status;
     enum err e = comparison_init(&c, &request, err);
     if (e == OK)
-        e = print_table(&c, out);
+        e = print_table(&c, output_is_stdout(request.html_path) ? err : out);
     if (e == OK && request.html_path != NULL)
         e = save_html(&c, request.html_path, err);
     comparison_deinit(&c);

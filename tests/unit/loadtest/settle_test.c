@@ -168,6 +168,9 @@ Test(settle, refuses_reports_that_cannot_be_written)
           "/nonexistent/a.json");
     WRONG("cannot write --csv /dev/null/a.csv", "echo ", "echo", TCP, "--csv", "/dev/null/a.csv");
     WRONG("cannot write --html /nonexistent/", "echo ", "echo", TCP, "--html", "/nonexistent/");
-    PLAN("echo", TCP, "--json", "not-there-yet.json", "--csv", "/dev/null");
+    WRONG("cannot write --html /dev", "echo ", "echo", TCP, "--html", "/dev");
+    WRONG("--json and --html cannot both go to standard output", "echo ", "echo", TCP, "--json",
+          "-", "--html", "-");
+    PLAN("echo", TCP, "--json", "not-there-yet.json", "--csv", "/dev/null", "--html", "-");
     plan_deinit(&plan);
 }
