@@ -1,6 +1,7 @@
 #include "report/html.h"
 
 #include "report/chart.h"
+#include "report/doubt.h"
 #include "report/expect.h"
 #include "report/figure.h"
 #include "report/page.h"
@@ -58,18 +59,28 @@ static void write_errors(const struct run *run, FILE *out)
     fputs("</ul>\n</div>\n", out);
 }
 
-/* Latencies count from when a message was to be sent, and so contain how late we were ourselves. If
- * that is much of them, they say more about this machine than about the server. */
-static void write_lag(const struct run *run, FILE *out)
+static void write_doubts(const struct run *run, FILE *out)
 {
-    uint64_t lag = hist_quantile(&run->timings[TIMING_LAG], 0.99);
-    uint64_t latency = hist_quantile(&run->timings[TIMING_LATENCY], 0.99);
-    if (lag <= latency / 4)
-        return;
-    fprintf(out,
-            "<p class=\"note\">simul-load itself was late to send: by %s at p99, which is part of "
-            "the latencies. Give it more threads, or a machine of its own.</p>\n",
-            text_duration((double)lag).s);
+    double lag_ns, share;
+    if (doubt_late(run, &lag_ns))
+        fprintf(out,
+                "<p class=\"note\">simul-load itself was late to send: by %s at p99, which is part "
+                "of the latencies. Give it more threads, or a machine of its own.</p>\n",
+                text_duration(lag_ns).s);
+    if (doubt_unsent(run, &share))
+        fprintf(
+            out,
+            "<p class=\"note\">The rate was not kept: %s of the messages that were due could not "
+            "be sent, since so many waited for replies, or connections were gone. The latencies "
+            "would be longer with them.</p>\n",
+            text_share(share).s);
+    if (doubt_busy(run, &share))
+        fprintf(
+            out,
+            "<p class=\"note\">simul-load itself may have been the bottleneck: its threads were "
+            "busy for %s of the time. More of them, or another machine, may show more of the "
+            "server.</p>\n",
+            text_share(share).s);
 }
 
 static void write_expectations(const struct run *run, FILE *out)
@@ -269,6 +280,7 @@ static void write_processes(const struct run *run, FILE *out)
     write_row("processes of simul-load", text_count(plan->processes), out);
     write_row("threads in all", text_count(plan->threads), out);
     write_row("their CPU time", text_duration((double)run->cpu_ns), out);
+    write_row("measured", text_duration((double)run->measured_cpu_ns), out);
     if (plan->server_pid != 0) {
         write_row("memory of the server before", text_bytes((double)run->server_memory_begin_bytes),
                   out);
@@ -301,7 +313,7 @@ enum err html_write(const struct run *run, FILE *out)
     page_begin(title, out);
     write_heading(run, out);
     write_errors(run, out);
-    write_lag(run, out);
+    write_doubts(run, out);
     write_tiles(run, out);
     write_expectations(run, out);
     enum err e = write_plots(run, out);

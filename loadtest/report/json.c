@@ -157,6 +157,8 @@ static json_t *of_run(const struct run *run)
     ok = ok && value_put(out, "totals", of_counts(run->totals));
     ok = ok && value_put(out, "open_max", value_of_count(run->open_max));
     ok = ok && value_put(out, "load_cpu_us", json_real((double)run->cpu_ns / VALUE_NS_OF_US));
+    ok = ok && value_put(out, "load_cpu_measured_us",
+                         json_real((double)run->measured_cpu_ns / VALUE_NS_OF_US));
     ok = ok && value_put(out, "server", of_server(run));
     ok = ok && value_put(out, "plan", of_plan(plan));
     ok = ok && value_put(out, "timings", of_timings(run));

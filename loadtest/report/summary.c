@@ -1,21 +1,16 @@
 #include "report/summary.h"
 
+#include "report/doubt.h"
 #include "report/figure.h"
 #include "report/paint.h"
 #include "report/spread.h"
 #include "report/words.h"
 
 #include <math.h>
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 
 enum { LABEL_COLUMNS = 12, COUNT_COLUMNS = 12, RATE_COLUMNS = 14, CELL_COLUMNS = 9 };
-
-/* From here on it is said that the generator may have been the bottleneck. Its being late matters
- * only where it is a good part of what is measured. */
-static const double LAG_HIGH_NS = 1e6, LAG_HIGH_SHARE = 0.1, CPU_SHARE_HIGH = 0.95;
-static const double UNSENT_LEAST = 10, UNSENT_HIGH_SHARE = 0.05;
 
 struct summary {
     const struct run *run;
@@ -208,54 +203,30 @@ static void print_server(const struct summary *t)
     }
 }
 
-/* How many cores we may use at a time. */
-static double cores_of_ours(const struct run *run)
-{
-    cpu_set_t set;
-    double threads = run->plan->threads;
-    if (sched_getaffinity(0, sizeof(set), &set) != 0)
-        return threads;
-    return fmin(threads, CPU_COUNT(&set));
-}
-
-/* Messages that were due and never sent have no latency, and it would be the longest. Where -n ends
- * the run, all are sent. */
-static void warn_of_unsent(const struct summary *t)
-{
-    const struct run *run = t->run;
-    double due = run->plan->rate * run->measured_seconds;
-    double unsent = due - (double)run->counts[COUNT_SENT];
-    if (run->plan->messages_max > 0 || unsent < UNSENT_LEAST || unsent < UNSENT_HIGH_SHARE * due)
-        return;
-    put_heading(t, PAINT_YELLOW, "WARNING: the rate was not kept.");
-    fprintf(t->to,
-            "  %s of the messages that were due could not be sent: so many waited for replies\n"
-            "  (--in-flight), or connections were gone. The latencies would be longer with them.\n",
-            text_share(unsent / due).s);
-}
-
-/* Figures that are of this program more than of the server mislead, and nobody would notice. */
 static void print_warnings(const struct summary *t)
 {
-    const struct run *run = t->run;
-    double lag_ns = (double)hist_quantile(&run->timings[TIMING_LAG], 0.99);
-    double latency_ns = (double)hist_quantile(&run->timings[TIMING_LATENCY], 0.99);
-    double cores = cores_of_ours(run);
-    double share = run->seconds > 0 ? (double)run->cpu_ns / 1e9 / run->seconds / cores : 0;
-    if (lag_ns >= LAG_HIGH_NS && lag_ns >= LAG_HIGH_SHARE * latency_ns) {
+    double lag_ns, share;
+    if (doubt_late(t->run, &lag_ns)) {
         put_heading(t, PAINT_YELLOW, "WARNING: this program itself was late.");
         fprintf(t->to,
                 "  1 %% of the messages were sent %s or more after they were due, which their\n"
                 "  latencies contain. The server may be faster than they say.\n",
                 text_duration(lag_ns).s);
     }
-    warn_of_unsent(t);
-    if (share >= CPU_SHARE_HIGH) {
+    if (doubt_unsent(t->run, &share)) {
+        put_heading(t, PAINT_YELLOW, "WARNING: the rate was not kept.");
+        fprintf(t->to,
+                "  %s of the messages that were due could not be sent: so many waited for replies\n"
+                "  (--in-flight), or connections were gone. The latencies would be longer with "
+                "them.\n",
+                text_share(share).s);
+    }
+    if (doubt_busy(t->run, &share)) {
         put_heading(t, PAINT_YELLOW, "WARNING: this program itself may have been the bottleneck.");
         fprintf(t->to,
                 "  Its threads were busy for %s of the time. More of them (--threads), or\n"
                 "  another machine, may show more of the server.\n",
-                text_share(fmin(share, 1)).s);
+                text_share(share).s);
     }
 }
 

@@ -133,6 +133,25 @@ Test(html, says_when_the_lateness_is_our_own)
     expect_has(run, "itself was late to send: by 600 µs at p99");
 }
 
+Test(html, says_when_the_rate_was_not_kept)
+{
+    struct run *run = run_of_tcp();
+    fixture_plan.rate = 100;
+    expect_lacks(run, "rate was not kept");
+    run->counts[COUNT_SENT] = 750;
+    expect_has(run, "The rate was not kept: 25 % of the messages");
+}
+
+Test(html, says_when_the_bottleneck_may_be_our_own)
+{
+    struct run *run = run_of_tcp();
+    fixture_plan.threads = 1;
+    run->measured_cpu_ns = 9400000000;
+    expect_lacks(run, "bottleneck");
+    run->measured_cpu_ns = 9900000000;
+    expect_has(run, "its threads were busy for 99 % of the time");
+}
+
 Test(html, plots_no_rate_of_the_blink_of_an_eye)
 {
     struct run *run = run_of_tcp();
