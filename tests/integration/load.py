@@ -1,12 +1,18 @@
 """Runs simul-load, the program beside simuld, and reads its report."""
+import fcntl
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 from pathlib import Path
 
-from simuld import TIMEOUT, environment, program
+from simuld import TIMEOUT, environment, processes_of_session, program, wait_until
 
 DONE, FAILED, USAGE, EXPECTATION = 0, 1, 2, 3
 
@@ -22,7 +28,7 @@ class Run:
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "report.json"
             command = [simul_load(), *map(str, arguments)]
-            if arguments and "--json" not in arguments:
+            if arguments and arguments[0] != "compare" and "--json" not in arguments:
                 command += ["--json", path]
             done = subprocess.run(command, env=environment(), text=True, capture_output=True,
                                   timeout=seconds, check=False)
@@ -43,6 +49,77 @@ def load(*arguments, status=DONE, **options):
     run = Run(*arguments, **options)
     assert run.status == status, f"status {run.status}, not {status}\n{run.out}\n{run.err}"
     return run
+
+
+class Started:
+    """A run that goes on, in a session of its own: `said` is what it has written so far, to a pipe
+    or, if `is_terminal`, to the terminal that controls it."""
+
+    def __init__(self, *arguments, is_terminal=False, before=()):
+        command = [*before, simul_load(), *map(str, arguments)]
+        env = environment({"TERM": "xterm"})
+        self.said = ""
+        if is_terminal:
+            self.reader, writer = pty.openpty()
+            termios.tcsetwinsize(writer, (24, 80))
+            self.process = subprocess.Popen(
+                command, env=env, stdin=writer, stdout=writer, stderr=writer,
+                start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        else:
+            self.reader, writer = os.pipe()
+            self.process = subprocess.Popen(command, env=env, stdout=writer, stderr=writer,
+                                            start_new_session=True)
+        os.close(writer)
+
+    def read(self, seconds):
+        """Whether more may come."""
+        if not select.select([self.reader], [], [], seconds)[0]:
+            return True
+        try:
+            more = os.read(self.reader, 65536)
+        except OSError:  # a terminal that nobody writes to any more
+            return False
+        self.said += more.decode(errors="replace")
+        return bool(more)
+
+    def await_said(self, text, times=1):
+        """Waits until it says so, so often from now on."""
+        begin, deadline = len(self.said), time.monotonic() + TIMEOUT
+        while self.said.count(text, begin) < times:
+            assert self.read(1) and time.monotonic() < deadline, f"not '{text}':\n{self.said}"
+
+    def await_end(self):
+        """Its exit status, once nothing of it is left."""
+        deadline = time.monotonic() + TIMEOUT
+        while self.read(1):
+            assert time.monotonic() < deadline, f"does not end:\n{self.said}"
+        status = self.process.wait(TIMEOUT)
+        wait_until(lambda: not self.processes(), "the end of its processes")
+        return status
+
+    def processes(self):
+        return processes_of_session(self.process.pid)
+
+    def children(self):
+        return [pid for pid in self.processes() if pid != self.process.pid]
+
+    def press(self, key):
+        os.write(self.reader, key)
+
+    def close(self):
+        """Closes the pipe or the terminal."""
+        os.close(self.reader)
+        self.reader = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(TIMEOUT)
+        if self.reader is not None:
+            self.close()
 
 
 class Script:

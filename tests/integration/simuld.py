@@ -82,6 +82,21 @@ def free_port():
         return s.getsockname()[1]
 
 
+def processes_of_session(leader):
+    """The ids of all processes of a session that live."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/stat", encoding="latin-1") as stat:
+                fields = stat.read().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        state, session = fields[0], int(fields[3])
+        if session == leader and state != "Z":
+            found.append(int(entry))
+    return found
+
+
 class Daemon:
     def __init__(self, *settings, loops=1, arguments=None, env=None):
         """`arguments`, where given, replace everything: listeners, loops and settings."""
@@ -122,17 +137,7 @@ class Daemon:
 
     def processes(self):
         """The ids of all its processes that live: those of its session."""
-        found = []
-        for entry in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{entry}/stat", encoding="latin-1") as stat:
-                    fields = stat.read().rpartition(")")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            state, session = fields[0], int(fields[3])
-            if session == self.pid and state != "Z":
-                found.append(int(entry))
-        return found
+        return processes_of_session(self.pid)
 
     def rss_kb(self):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
