@@ -7,7 +7,7 @@
 
 /* --- values ------------------------------------------------------------------------------ */
 
-/* The last of the samples may be a blink of an eye, in which a rate means nothing. */
+/* A sample may be a blink of an eye, in which a rate means nothing; errors it may have, though. */
 static double a_second(const struct sample *s, uint64_t count)
 {
     return s->seconds >= 0.1 ? (double)count / s->seconds : NAN;
@@ -35,7 +35,7 @@ static double beside_of(const struct sample *s)
 
 static double errors_of(const struct sample *s)
 {
-    return a_second(s, s->errors);
+    return (double)s->errors;
 }
 
 static double p50_of(const struct sample *s)
@@ -80,7 +80,7 @@ static const struct value {
     [CHART_MAX] = {"max", max_of, {AXIS_LOG, text_duration}},
     [CHART_OPEN] = {"open", open_of, {AXIS_WHOLE, text_brief}},
     [CHART_OPENED] = {"opened", opened_of, {AXIS_DECIMAL, text_brief}},
-    [CHART_ERRORS] = {"errors", errors_of, {AXIS_DECIMAL, text_brief}},
+    [CHART_ERRORS] = {"errors", errors_of, {AXIS_WHOLE, text_brief}},
     [CHART_MEMORY] = {"memory", memory_of, {AXIS_BINARY, text_bytes}},
     [CHART_CPU] = {"cores", cpu_of, {AXIS_DECIMAL, text_brief}},
     [CHART_BESIDE] = {"beside", beside_of, {AXIS_DECIMAL, text_brief}},

@@ -16,7 +16,7 @@ enum chart_value {
     CHART_MAX,
     CHART_OPEN,
     CHART_OPENED, /* a second */
-    CHART_ERRORS, /* a second */
+    CHART_ERRORS,
     CHART_MEMORY,
     CHART_CPU,
     CHART_BESIDE, /* a second */

@@ -84,7 +84,7 @@ static enum err write_over_time(const struct comparison *c, FILE *out)
         {"Latency over time: p50", CHART_P50},
         {"Latency over time: p99", CHART_P99},
         {"Latency over time: max", CHART_MAX},
-        {"Errors a second", CHART_ERRORS},
+        {"Errors over time", CHART_ERRORS},
         {"Open connections", CHART_OPEN},
         {"Connections opened a second", CHART_OPENED},
         {"Replies beside, a second", CHART_BESIDE},

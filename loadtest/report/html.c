@@ -162,7 +162,7 @@ static enum err write_over_time(const struct run *run, FILE *out)
     } CHARTS[] = {
         {"Messages a second", {CHART_RECEIVED, CHART_SENT}, 2},
         {"Latency over time", {CHART_P50, CHART_P99, CHART_MAX}, 3},
-        {"Errors a second", {CHART_ERRORS}, 1},
+        {"Errors over time", {CHART_ERRORS}, 1},
         {"Open connections", {CHART_OPEN}, 1},
         {"Connections opened a second", {CHART_OPENED}, 1},
         {"Replies beside, a second", {CHART_BESIDE}, 1},

@@ -139,7 +139,7 @@ def test_what_is_printed_agrees_with_json(run):
 # --- expectations ---
 
 @pytest.mark.parametrize("scheme, options, absent", [
-    ("wss", ["-k"], ["first_byte.p50", "first_byte.p99"]),
+    ("wss", ["-k"], []),
     ("http", [], ["tls.p50", "tls.p99", "handshake.p50", "handshake.p99"]),
 ])
 def test_every_figure_can_be_expected_both_ways(echo, scheme, options, absent):

@@ -99,7 +99,7 @@ Test(html, has_the_figures_and_the_plots)
 Test(html, plots_nothing_that_never_happened)
 {
     const struct run *run = run_of_tcp();
-    expect_lacks(run, "<b>Errors a second</b>");
+    expect_lacks(run, "<b>Errors over time</b>");
     expect_lacks(run, "<b>Memory of the server</b>");
     expect_lacks(run, "<b>Replies beside, a second</b>");
 }
