@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { spawn } from 'node:child_process';
 
-/** Starts the daemon on the port (0: a free one); gives {address, port, stop} once it is ready. */
+/** Starts the daemon on the port (0: a free one); gives {address, pid, port, stop} once it is ready. */
 export async function startDaemon(port = 0, ...settings) {
   assert.ok(process.env.SIMULD, 'SIMULD names the daemon to test');
   const all = [`listen.web.port=${port}`, 'listen.irc.port=off', 'listen.echo.port=off',
@@ -22,6 +22,7 @@ export async function startDaemon(port = 0, ...settings) {
   assert.ok(ready && address !== '', 'the daemon did not get ready');
   return {
     address,
+    pid: child.pid,
     port: Number(address.slice(address.lastIndexOf(':') + 1)),
     async stop() {
       child.kill('SIGTERM');
