@@ -105,6 +105,12 @@ static inline void driver_give_up(struct driver *d, uint64_t n)
     d->waiting -= n;
 }
 
+/* One that was given up comes after all: it counts as waited for until it is received. */
+static inline void driver_wait_again(struct driver *d)
+{
+    d->waiting++;
+}
+
 /* Adds a duration that ended now; whether it is in the window does not matter. */
 void driver_time(struct driver *d, enum timing timing, uint64_t began_ns);
 

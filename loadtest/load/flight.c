@@ -1,7 +1,5 @@
 #include "load/flight.h"
 
-#include "simul/check.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +20,19 @@ enum err flight_send(struct flight *f, uint64_t when_ns)
     return OK;
 }
 
-bool flight_pass(struct flight *f)
+uint64_t flight_give_up(struct flight *f, uint64_t before_ns)
+{
+    uint64_t waiting = flight_waiting(f), left = waiting;
+    while (left > 0 && flight_when(f, f->sent - left) < before_ns)
+        left--;
+    f->given_up = f->sent - left;
+    return waiting - left;
+}
+
+/* Passes over the oldest that is on its way. True if one had to be forgotten. */
+static bool pass(struct flight *f)
 {
     bool forgets = false;
-    CHECK(flight_count(f) > 0);
     if (f->missed == NULL)
         f->missed = malloc(FLIGHT_MISSED_MAX * sizeof *f->missed);
     uint64_t number = f->next++;
@@ -57,10 +64,10 @@ enum arrival flight_arrive(struct flight *f, uint64_t number, uint64_t *passed, 
         return ARRIVED_UNKNOWN;
     if (number < f->next)
         return take_missed(f, number) ? ARRIVED_LATE : ARRIVED_AGAIN;
-    while (f->next < number) {
-        *forgotten += flight_pass(f);
-        ++*passed;
-    }
+    uint64_t waiting = flight_waiting(f);
+    while (f->next < number)
+        *forgotten += pass(f);
+    *passed = waiting - flight_waiting(f);
     f->next++;
     return ARRIVED;
 }

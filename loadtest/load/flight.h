@@ -14,6 +14,7 @@ enum { FLIGHT_MISSED_MAX = 64 };
 struct flight {
     uint64_t sent;     /* how many were sent: the number of the next */
     uint64_t next;     /* the one whose reply is to come next */
+    uint64_t given_up; /* those before it are not waited for any more, though they may come */
     uint64_t *when_ns; /* a ring of `slots`, by number; intended times */
     uint32_t slots;    /* a power of two, or 0 */
     uint32_t missed_count;
@@ -32,6 +33,12 @@ static inline uint64_t flight_count(const struct flight *f)
     return f->sent - f->next;
 }
 
+/* How many of these are waited for. */
+static inline uint64_t flight_waiting(const struct flight *f)
+{
+    return f->sent - (f->next > f->given_up ? f->next : f->given_up);
+}
+
 /* When a message that is on its way was to be sent. */
 static inline uint64_t flight_when(const struct flight *f, uint64_t number)
 {
@@ -41,13 +48,15 @@ static inline uint64_t flight_when(const struct flight *f, uint64_t number)
 /* Notes that the next message is sent. ERR_NOMEM. */
 enum err flight_send(struct flight *f, uint64_t when_ns);
 
-/* Notes that a reply to this number came. *passed is how many were passed over, *forgotten how
- * many of the passed over are now given up, since only FLIGHT_MISSED_MAX are kept in mind. */
+/* Notes that a reply to this number came. *passed is how many were passed over that were waited
+ * for, *forgotten how many of the passed over are now lost, since only FLIGHT_MISSED_MAX are kept
+ * in mind. */
 enum arrival flight_arrive(struct flight *f, uint64_t number, uint64_t *passed,
                            uint64_t *forgotten);
 
-/* Passes over the oldest that is on its way, which there is. True if one had to be forgotten. */
-bool flight_pass(struct flight *f);
+/* Waits no longer for those that were to be sent before that; returns how many these are. They stay
+ * on their way: who answers late, but in order, has answered. */
+uint64_t flight_give_up(struct flight *f, uint64_t before_ns);
 
 /* Forgets everything; returns how many never came. */
 uint64_t flight_clear(struct flight *f);

@@ -28,14 +28,14 @@ static void fill(struct echo_client *e)
     struct driver *d = e->client.driver;
     if (is_open_loop(d) || e->client.state != CLIENT_OPEN)
         return;
-    while (flight_count(&e->flight) < d->plan->in_flight && driver_may_send(d))
+    while (flight_waiting(&e->flight) < d->plan->in_flight && driver_may_send(d))
         echo_client_send(e, d->now_ns);
 }
 
 static bool can_send(const struct client *c)
 {
     const struct echo_client *e = (const struct echo_client *)c;
-    return flight_count(&e->flight) < c->driver->plan->in_flight;
+    return flight_waiting(&e->flight) < c->driver->plan->in_flight;
 }
 
 static bool echo_due(struct driver *d, uint64_t intended_ns)
@@ -63,7 +63,12 @@ static void echo_message(struct client *c, const struct message *m)
 
 static void echo_sweep(struct client *c)
 {
-    echo_client_sweep(echo_of(c));
+    if (echo_client_sweep(echo_of(c)) && c->wire == &wire_http) {
+        /* The next request would stand behind the one that is not answered. */
+        lane_reason_add(c->driver->lane, "no response within the time-out");
+        client_close(c);
+        client_open(c);
+    }
     fill(echo_of(c));
 }
 

@@ -33,6 +33,8 @@ static void arrive(struct echo_client *e, uint64_t number)
     switch (flight_arrive(&e->flight, number, &passed, &forgotten)) {
     case ARRIVED:
         driver_give_up(d, passed);
+        if (number < e->flight.given_up)
+            driver_wait_again(d);
         lane_fault_add(d->lane, FAULT_LOST, forgotten);
         if (client_is_beside(&e->client))
             driver_received_beside(d, when);
@@ -115,11 +117,11 @@ static void take_stream(struct echo_client *e, struct span piece)
 /* Instead of a reply there was a refusal, which is counted. */
 static void meet_refusal(struct echo_client *e)
 {
-    uint64_t passed, forgotten;
+    uint64_t passed, forgotten, waiting = flight_waiting(&e->flight);
     if (flight_count(&e->flight) == 0)
         return;
     (void)flight_arrive(&e->flight, e->flight.next, &passed, &forgotten);
-    driver_give_up(e->client.driver, 1);
+    driver_give_up(e->client.driver, waiting - flight_waiting(&e->flight));
 }
 
 void echo_client_take(struct echo_client *e, const struct message *m)
@@ -134,21 +136,19 @@ void echo_client_take(struct echo_client *e, const struct message *m)
 
 /* ---- what does not come ---- */
 
-void echo_client_sweep(struct echo_client *e)
+bool echo_client_sweep(struct echo_client *e)
 {
     struct driver *d = e->client.driver;
-    while (flight_count(&e->flight) > 0 &&
-           d->now_ns - flight_when(&e->flight, e->flight.next) > d->plan->timeout_ns &&
-           d->now_ns > flight_when(&e->flight, e->flight.next)) {
-        driver_give_up(d, 1);
-        lane_fault_add(d->lane, FAULT_LOST, flight_pass(&e->flight));
-    }
+    uint64_t timeout_ns = d->plan->timeout_ns; /* may be longer than the machine runs */
+    uint64_t n = flight_give_up(&e->flight, d->now_ns > timeout_ns ? d->now_ns - timeout_ns : 0);
+    driver_give_up(d, n);
+    return n > 0;
 }
 
 void echo_client_clear(struct echo_client *e)
 {
     struct driver *d = e->client.driver;
-    driver_give_up(d, flight_count(&e->flight));
+    driver_give_up(d, flight_waiting(&e->flight));
     lane_fault_add(d->lane, FAULT_LOST, flight_clear(&e->flight));
     e->got = 0;
     e->is_unlike = false;

@@ -22,8 +22,10 @@ void echo_client_send(struct echo_client *e, uint64_t intended_ns);
 /* Compares what came with what was sent, and counts. May close the client. */
 void echo_client_take(struct echo_client *e, const struct message *m);
 
-/* Gives up those replies that did not come within the time-out. */
-void echo_client_sweep(struct echo_client *e);
+/* Waits no longer for replies that did not come within the time-out; true if there are some. They
+ * are lost when the connection ends; if they come before, they count like all others, and so does
+ * their latency. */
+bool echo_client_sweep(struct echo_client *e);
 
 /* Gives up all that is on its way: the connection is gone, or the run ends. */
 void echo_client_clear(struct echo_client *e);

@@ -111,7 +111,7 @@ static void give_up(struct asking_client *a)
 
 static bool can_send_beside(const struct client *c)
 {
-    return flight_count(&((const struct echo_client *)c)->flight) < BESIDE_WAIT_MAX;
+    return flight_waiting(&((const struct echo_client *)c)->flight) < BESIDE_WAIT_MAX;
 }
 
 /* What nobody can send is left out: those that wait tell enough. */

@@ -51,6 +51,31 @@ def test_a_thread_that_lost_its_connections_is_not_waited_for():
     assert run["totals"]["received"] == 50
 
 
+@pytest.mark.parametrize("loop", [[], ["--rate", 100]], ids=["closed", "open"])
+def test_late_replies_are_replies(loop):
+    """Behind the time-out, but in order: none is lost, and the latency is what it was. The sizes of
+    a stream's messages must still be known."""
+    with slow_echo("stall=1200") as server:
+        run = load("echo", f"tcp://{server.address}", "-c", 1, "-d", 1.5, "--warm-up", 0, "--timeout",
+                   0.4, "-s", "16-200", *loop)
+    assert not run.errors()
+    assert run["max"] >= 1200 * US_PER_MS
+
+
+def test_a_time_out_longer_than_the_machine_runs():
+    with slow_echo("delay=700") as server:
+        run = load("echo", f"tcp://{server.address}", "-c", 1, "-n", 1, "--timeout", "50000h")
+    assert not run.errors()
+
+
+def test_no_request_behind_one_that_is_not_answered():
+    with slow_echo("silent") as server:
+        run = load("echo", f"http://{server.address}/", "-c", 1, "-d", 1, "--warm-up", 0, "--timeout",
+                   0.1)
+    assert run.errors() == {"lost": run["totals"]["sent"]}
+    assert run["totals"]["connections_opened"] == run["totals"]["sent"] > 1
+
+
 def test_a_rate_of_connections_is_kept_by_slow_handshakes():
     with slow_echo("silent") as server:
         load("echo", f"ws://{server.address}/", "-c", 400, "-t", 1, "--connect-rate", 400,

@@ -75,18 +75,42 @@ Test(flight, only_so_many_of_the_missed_are_kept_in_mind)
     cr_assert_eq(flight_clear(&f), FLIGHT_MISSED_MAX - 1);
 }
 
+Test(flight, who_was_given_up_may_come_in_order)
+{
+    struct flight f = {0};
+    send(&f, 5); /* at 1000 to 1004 */
+    cr_assert_eq(flight_give_up(&f, 1000), 0);
+    cr_assert_eq(flight_give_up(&f, 1002), 2);
+    cr_assert_eq(flight_give_up(&f, 1002), 0);
+    cr_assert_eq(flight_waiting(&f), 3);
+    cr_assert_eq(flight_count(&f), 5);
+    cr_assert_eq(arrive(&f, 0, 0, 0), ARRIVED);
+    cr_assert_eq(flight_waiting(&f), 3);
+    cr_assert_eq(arrive(&f, 3, 1, 0), ARRIVED, "1 was given up, 2 is passed over");
+    cr_assert_eq(flight_waiting(&f), 1);
+    cr_assert_eq(flight_give_up(&f, 9999), 1);
+    cr_assert_eq(flight_waiting(&f), 0);
+    cr_assert_eq(flight_clear(&f), 3);
+}
+
 Test(flight, every_message_is_counted_once_whatever_comes)
 {
     for (unsigned seed = 1; seed <= 200; seed++) {
         struct flight f = {0};
-        uint64_t came = 0, lost = 0, p, g;
+        uint64_t came = 0, lost = 0, waiting = 0, p, g;
         unsigned x = seed;
         for (unsigned step = 0; step < 2000; step++) {
             x = x * 1103515245 + 12345;
             if (x >> 16 & 1) {
                 send(&f, 1);
+                waiting++;
+            } else if (x >> 26 == 0) {
+                waiting -= flight_give_up(&f, 1000 + f.sent - (x >> 17) % 8);
             } else if (f.sent > 0) {
-                enum arrival a = flight_arrive(&f, (x >> 17) % f.sent, &p, &g);
+                uint64_t number = (x >> 17) % f.sent;
+                enum arrival a = flight_arrive(&f, number, &p, &g);
+                waiting -= p + (a == ARRIVED && number >= f.given_up);
+                cr_assert_eq(flight_waiting(&f), waiting, "seed %u", seed);
                 came += a == ARRIVED || a == ARRIVED_LATE;
                 lost += g;
             }
