@@ -53,6 +53,7 @@ static void tear_down(struct client *c)
     memset(&c->wire_state, 0, sizeof c->wire_state);
     buf_deinit(&c->in);
     buf_deinit(&c->out);
+    c->out_taken = 0;
     list_remove(&c->deadline);
     if (d->writing == c) {
         d->writing = NULL;
@@ -153,13 +154,18 @@ static void meet_drained(struct client *c)
     }
 }
 
-/* The socket takes more. */
+/* The socket takes more. What it took is dropped when it is half of what there is, so that each
+ * byte is moved once, however long the message. */
 static void write_out(struct client *c)
 {
-    size_t taken = c->out.len == 0 ? 0 : send_some(c, c->out.data, c->out.len);
+    struct span rest = span_drop(buf_span(&c->out), c->out_taken);
+    c->out_taken += rest.len == 0 ? 0 : send_some(c, rest.ptr, rest.len);
     if (c->is_broken)
-        taken = c->out.len; /* nobody will want it */
-    buf_consume(&c->out, taken);
+        c->out_taken = c->out.len; /* nobody will want it */
+    if (c->out_taken >= c->out.len / 2) {
+        buf_consume(&c->out, c->out_taken);
+        c->out_taken = 0;
+    }
     if (c->out.len > 0)
         return;
     buf_deinit(&c->out);

@@ -35,7 +35,8 @@ struct client {
     const struct address *address; /* to connect to */
     SSL *ssl;
     struct buf in;     /* what the wire could not use yet */
-    struct buf out;    /* what the socket did not take */
+    struct buf out;    /* what the socket did not take at once */
+    size_t out_taken;  /* of that, what it took since */
     uint64_t stage_ns; /* when the state began; while it opens */
     struct list deadline;
     union {
@@ -65,6 +66,15 @@ static inline void client_send(struct client *c, struct span payload, bool is_te
 static inline bool client_is_drained(const struct client *c)
 {
     return c->out.len == 0 && c->driver->writing != c;
+}
+
+enum { CLIENT_CLOGGED_BYTES = 64 * 1024 };
+
+/* Whether the peer does not read, and what it asks for had better not be added to what waits: it
+ * may ask for ever. */
+static inline bool client_is_clogged(const struct client *c)
+{
+    return c->out.len > CLIENT_CLOGGED_BYTES;
 }
 
 /* Says goodbye, by the scenario and by the wire, and lets the connection end. */

@@ -193,7 +193,8 @@ static void ws_decode(struct client *c, struct ws_input *in)
             break;
         }
         case WS_PING:
-            send_frame(c, WS_OP_PONG, ev.payload);
+            if (!client_is_clogged(c)) /* RFC 6455 section 5.5.3: a later one will do */
+                send_frame(c, WS_OP_PONG, ev.payload);
             break;
         case WS_PONG:
             break;

@@ -134,7 +134,8 @@ enum irc_heard irc_client_hear(struct irc_client *irc, struct client *c, const s
         return hear_numeric(irc, c, numeric, line);
     if (span_eq_nocase(line->command, SPAN("PING"))) {
         struct span token = line->param_count > 0 ? line->params[0] : SPAN_EMPTY;
-        irc_client_say(c, "PONG :%.*s", SPAN_ARG(token));
+        if (!client_is_clogged(c))
+            irc_client_say(c, "PONG :%.*s", SPAN_ARG(token));
         return IRC_HEARD;
     }
     if (span_eq_nocase(line->command, SPAN("ERROR")))

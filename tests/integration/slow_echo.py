@@ -40,6 +40,7 @@ class Server:
                     asyncio.get_running_loop().call_later(self.delay_seconds, writer.write, piece)
         except ConnectionError:
             pass
+        writer.close()
         self.open -= 1
 
 

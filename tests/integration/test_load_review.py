@@ -1,8 +1,13 @@
 """What simul-load measures, against a server of which it is known: latencies, rates, who was late,
 and runs that must end although connections fail."""
+import base64
+import hashlib
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -92,6 +97,45 @@ def test_who_ignores_the_end_of_children_does_not_wait_for_us():
             stdout=subprocess.DEVNULL, check=False)
     assert done.returncode == DONE
     assert time.monotonic() - began < 4
+
+
+def test_messages_that_no_socket_takes_at_once():
+    with Daemon("tls.self_signed=on", "listen.webtls.port=0", "listen.irctls.port=off",
+                loops=1) as daemon:
+        tcp, wss = (f"{host}:{port}" for host, port in map(daemon.addresses.get, ("echo", "webtls")))
+        for where in [[f"tcp://{tcp}"], [f"wss://{wss}/echo", "-k"]]:
+            load("echo", *where, "-c", 2, "--in-flight", 3, "-n", 18, "-s", "1000-4MiB", "--expect",
+                 "errors=0")
+
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
+PING = b"\x89\x7d" + 125 * b"p"
+PINGS = (64 << 20) // len(PING)
+
+
+def ping_and_never_read(listening, pongs):
+    """A WebSocket server that sends many pings, and only then looks at what came."""
+    with listening.accept()[0] as sock:
+        head = sock.recv(1 << 16)
+        key = re.search(rb"(?i)sec-websocket-key: (\S+)", head).group(1)
+        accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
+        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                     b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        for _ in range(PINGS // 512):
+            sock.sendall(512 * PING)
+        while piece := sock.recv(1 << 20):
+            pongs.append(len(piece))
+
+
+def test_pings_of_a_server_that_does_not_read_cost_no_memory():
+    pongs = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=ping_and_never_read, args=(listening, pongs))
+        thread.start()
+        load("echo", f"ws://127.0.0.1:{listening.getsockname()[1]}/", "-c", 1, "-d", 2, "--warm-up",
+             0, "--timeout", 0.2)
+        thread.join()
+    assert 1000 < sum(pongs) < (16 << 20)  # what the kernel holds, and little more
 
 
 def test_chat_ends_after_its_messages():
