@@ -34,9 +34,11 @@ name_packages() {
     test_packages="clang clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcriterion-dev
         valgrind procps python3 python3-pytest python3-websockets ca-certificates curl openssl
         netcat-openbsd ii irssi weechat-headless weechat-plugins chromium mmdebstrap"
+    bench_packages="libwebsockets-dev pkgconf python3"
     # A node that is there already, from wherever, does.
-    command -v node >/dev/null || test_packages="$test_packages nodejs"
-    command -v npm >/dev/null || test_packages="$test_packages npm"
+    node_packages=
+    command -v node >/dev/null || node_packages="$node_packages nodejs"
+    command -v npm >/dev/null || node_packages="$node_packages npm"
 }
 
 # Prints those of its arguments that are not installed.
@@ -118,13 +120,14 @@ case ${1:-build} in
 build) install_packages $build_packages ;;
 run) install_packages $run_packages ;;
 test)
-    install_packages $build_packages $test_packages
+    install_packages $build_packages $test_packages $node_packages
     unpack_programs haproxy nginx libnginx-mod-stream ngircd $promtool
     install_node_modules
     ;;
 bench)
-    install_packages $build_packages
+    install_packages $build_packages $bench_packages $node_packages
     unpack_programs ngircd inspircd
+    install_node_modules
     ;;
 *) fail "usage: $0 [build|run|test|bench]" ;;
 esac
