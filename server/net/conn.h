@@ -64,16 +64,10 @@ enum conn_eviction {
     EVICT_COUNT,
 };
 
-/* Three cache lines, of which whoever sends or is sent something needs the first and the last. */
+/* What output needs stands in front, side by side: fewer cache lines to fetch in a fan-out. */
 struct conn {
-    _Alignas(64) ev_io io; /* io.data is the struct net */
+    ev_io io; /* io.data is the struct net */
     struct outq out;
-
-    struct task task;
-    struct timeout timeout;
-    struct addr peer;
-    struct co co; /* the session's root coroutine: CO_BEGIN(c) */
-
     struct {
         uint8_t *ptr;
         uint32_t len;
@@ -107,8 +101,12 @@ struct conn {
     bool lags : 1;   /* it owes us bytes, or has to take some; counted in net->pace */
     bool in_late : 1, out_late : 1; /* the same, ever since the hand came by */
     uint8_t eviction;               /* enum conn_eviction */
+
+    struct timeout timeout;
+    struct task task;
+    struct addr peer;
+    struct co co; /* the session's root coroutine: CO_BEGIN(c) */
 };
-_Static_assert(sizeof(struct conn) == 3 * 64, "struct conn is more than three cache lines");
 
 static inline struct net *conn_net(const struct conn *c)
 {
@@ -185,8 +183,9 @@ static inline bool conn_is_blocked(const struct conn *c)
 /* Asks the processor for what a write or a flush is about to need. */
 static inline void conn_fetch(const struct conn *c)
 {
-    __builtin_prefetch(c, 1);
-    __builtin_prefetch(&c->frame, 1);
+    __builtin_prefetch(&c->io, 1);
+    __builtin_prefetch(&c->in, 1);
+    __builtin_prefetch(&c->eviction, 1);
 }
 
 /* --- life -------------------------------------------------------------------------------- */

@@ -3,7 +3,6 @@
 #include "simul/check.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 void conn_table_deinit(struct conn_table *t)
 {
@@ -21,10 +20,9 @@ static enum err grow(struct conn_table *t)
     if (slabs == NULL)
         return ERR_NOMEM;
     t->slabs = slabs;
-    struct conn *slab = aligned_alloc(_Alignof(struct conn), CONN_TABLE_SLAB * sizeof(*slab));
+    struct conn *slab = calloc(CONN_TABLE_SLAB, sizeof(*slab));
     if (slab == NULL)
         return ERR_NOMEM;
-    memset(slab, 0, CONN_TABLE_SLAB * sizeof(*slab));
     t->slabs[t->slab_count++] = slab;
     for (uint32_t i = CONN_TABLE_SLAB; i-- > 0;) {
         slab[i].slot = t->slot_count + i;

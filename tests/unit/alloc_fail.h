@@ -1,5 +1,5 @@
 /* Makes allocations of the code under test fail: test programs are linked with --wrap, so that
- * malloc, calloc, realloc and aligned_alloc pass through here. Calls from inside libraries are not seen. */
+ * malloc, calloc and realloc pass through here. Calls from inside libraries are not seen. */
 #pragma once
 
 #include <stddef.h>
