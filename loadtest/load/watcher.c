@@ -88,6 +88,8 @@ static void note_window(struct watcher *w)
 static void begin_running(struct watcher *w)
 {
     const struct plan *plan = w->plan;
+    tally_take(w->now, w->board); /* the last ones have opened since */
+    w->run->opening_opened = w->now->counts[COUNT_OPENED];
     w->from_ns = w->now_ns + plan->warm_up_ns;
     w->to_ns = plan->duration_ns == 0 ? UINT64_MAX : w->from_ns + plan->duration_ns;
     atomic_store(&w->board->measure_from_ns, w->from_ns);
@@ -187,8 +189,10 @@ static void note_totals(struct watcher *w)
     struct run *r = w->run;
     tally_take(w->now, w->board);
     r->seconds = (double)(w->now_ns - w->began_ns) / NS_PER_S;
-    if (phase_of(w) == PHASE_OPENING)
+    if (phase_of(w) == PHASE_OPENING) {
         r->opening_seconds = r->seconds;
+        r->opening_opened = w->now->counts[COUNT_OPENED];
+    }
     memcpy(r->totals, w->now->counts, sizeof r->totals);
     memcpy(r->faults, w->now->faults, sizeof r->faults);
     r->cpu_ns = w->now->cpu_ns;

@@ -59,7 +59,7 @@ static double of_connect_rate(const struct run *run, const struct figure *self)
     (void)self;
     if (run->plan->scenario->opens_itself)
         return per_second((double)figure_count(run, COUNT_OPENED), figure_seconds(run));
-    return per_second((double)run->totals[COUNT_OPENED], run->opening_seconds);
+    return per_second((double)run->opening_opened, run->opening_seconds);
 }
 
 static double of_main_rate(const struct run *run, const struct figure *self)

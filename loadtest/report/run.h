@@ -35,6 +35,7 @@ struct run {
     int64_t began_unix_s;
     double seconds;          /* the whole run */
     double opening_seconds;  /* until each connection was open or had failed, to 20 ms */
+    uint64_t opening_opened; /* how many were opened in that time */
     double measured_seconds; /* the window, as far as it was reached */
     bool was_interrupted;    /* Ctrl-C */
 

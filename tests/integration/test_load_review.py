@@ -108,6 +108,15 @@ def test_messages_that_no_socket_takes_at_once():
                  "errors=0")
 
 
+def test_connections_that_replace_others_are_not_of_the_opening():
+    with Daemon(loops=1) as daemon:
+        host, port = daemon.addresses["web"]
+        run = load("echo", f"http://{host}:{port}/echo", "-c", 4, "-d", 0.5, "--warm-up", 0, "-H",
+                   "Connection: close", "--expect", "errors=0")
+    opened = run["totals"]["connections_opened"]
+    assert opened > 50 and run["connect.rate"] < 4 / 0.01
+
+
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 PING = b"\x89\x7d" + 125 * b"p"
 PINGS = (64 << 20) // len(PING)

@@ -103,6 +103,8 @@ Test(figure, rate_of_hold_is_of_the_time_of_opening)
     r->opening_seconds = 0.5;
     cr_expect_eq(figure(r, "rate"), 200);
     cr_expect_eq(figure(r, "connect.rate"), 200);
+    r->totals[COUNT_OPENED] = 5000; /* most of them later, in the place of others */
+    cr_expect_eq(figure(r, "connect.rate"), 200);
 }
 
 Test(figure, tells_what_a_server_spends)

@@ -35,6 +35,7 @@ static struct run *run_fixture(const struct scheme *scheme)
     r->began_unix_s = 1760000000;
     r->seconds = 12;
     r->opening_seconds = 1;
+    r->opening_opened = 100;
     r->measured_seconds = 10;
     r->counts[COUNT_SENT] = r->counts[COUNT_RECEIVED] = 1000;
     r->counts[COUNT_RECEIVED_BYTES] = r->counts[COUNT_SENT_BYTES] = 20000;
