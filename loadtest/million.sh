@@ -4,11 +4,12 @@
 #     loadtest/million.sh [N]                  N connections, 1,000,000 if it is not said
 #
 # A process has only so many descriptors, so there are as many servers as that makes necessary, each
-# on a loopback address of its own; simul-load starts its processes by itself. Needs neither root nor
-# settings of the kernel. Refuses what does not fit into memory, and stops everything that it started,
-# whatever happens. Progress on standard error, at the end a table on standard output.
+# on a loopback address of its own; simul-load starts its processes by itself. Needs neither root
+# nor settings of the kernel. Refuses what does not fit into memory, and stops everything that it
+# started, whatever happens. Progress on standard error, at the end a table on standard output.
 #
-# SIMULD and SIMUL_LOAD name the programs, if they are not in build/bin.
+# SIMULD and SIMUL_LOAD name the programs, if they are not in build/bin; HOLD_SECONDS how long they
+# are held once all are open.
 # shellcheck disable=SC3045 # every sh of Linux has ulimit -n
 set -eu
 
@@ -17,7 +18,7 @@ bin=$(dirname "$0")/../build/bin
 simuld=${SIMULD:-$bin/simuld}
 simul_load=${SIMUL_LOAD:-$bin/simul-load}
 
-HOLD_SECONDS=20    # once all are open
+HOLD_SECONDS=${HOLD_SECONDS:-20}
 SAMPLE=1000        # connections that echo at the end
 KERNEL_BYTES=10240 # of a connection, both ends: what is needed at least, seen on Linux 6
 USER_BYTES=640     # of a connection, in the server and in simul-load
@@ -32,6 +33,7 @@ fail() {
 case $n in
 '' | *[!0-9]* | 0*) fail "'$n' is not a number of connections" ;;
 esac
+[ "$n" -gt "$SAMPLE" ] || SAMPLE=$n
 for program in "$simuld" "$simul_load"; do
     [ -x "$program" ] || fail "$program is missing: build it, or set SIMULD and SIMUL_LOAD"
 done
@@ -42,7 +44,6 @@ ulimit -n "$(ulimit -Hn)"
 each=$(($(ulimit -n) - SPARE_DESCRIPTORS))
 [ "$each" -gt 0 ] || fail "$(ulimit -n) descriptors (ulimit -Hn) are too few"
 servers=$(((n + each - 1) / each))
-[ "$servers" -le 250 ] || fail "$servers servers are needed: more than the addresses used here"
 
 kb_of() {
     sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
@@ -54,6 +55,7 @@ available_kb=$(kb_of MemAvailable)
     fail "$n connections need about $((needed_kb / 1024)) MiB, and $((available_kb / 1024)) MiB" \
         "are available: about $((n * (available_kb - available_kb / 20) / needed_kb)) fit"
 
+[ "$servers" -le 250 ] || fail "$servers servers are needed: more than the addresses used here"
 files_max=$(cat /proc/sys/fs/file-max)
 files_open=$(cut -f 1 /proc/sys/fs/file-nr)
 [ $((2 * n + files_open + 10000)) -le "$files_max" ] ||
@@ -132,8 +134,8 @@ sockets_before=$(sockets)
     --echo-sample "$SAMPLE" --json "$directory/report" >"$directory/summary" &
 load=$!
 
-# All are open when both ends of each are there, give or take what others do meanwhile; then memory is
-# looked at while nothing moves.
+# All are open when both ends of each are there, give or take what others do meanwhile; then memory
+# is looked at while nothing moves.
 is_held=
 while kill -0 "$load" 2>/dev/null; do
     if [ -z "$is_held" ] && [ "$(($(sockets) - sockets_before))" -ge $((2 * n - n / 25)) ]; then

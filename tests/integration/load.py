@@ -16,6 +16,22 @@ from simuld import TIMEOUT, environment, processes_of_session, program, wait_unt
 
 DONE, FAILED, USAGE, EXPECTATION = 0, 1, 2, 3
 
+# Where a daemon is to be found by a kind of URL; `echotls` is none of its usual listeners.
+LISTENERS = {"tcp": "echo", "tls": "echotls", "irc": "irc", "ircs": "irctls",
+             "ws": "web", "wss": "webtls", "http": "web", "https": "webtls"}
+ECHOTLS = ["listen.echotls.port=0", "listen.echotls.protocol=echo", "listen.echotls.tls=on"]
+
+
+def url(daemon, scheme, path="/echo", host="127.0.0.1"):
+    """Of a daemon; the path is for those that have one."""
+    name = LISTENERS[scheme]
+    return f"{scheme}://{host}:{daemon.port(name)}{path if name.startswith('web') else ''}"
+
+
+def trust(scheme):
+    """Options for certificates that nobody has signed."""
+    return ["-k"] if LISTENERS[scheme].endswith("tls") else []
+
 
 def simul_load():
     return Path(os.environ.get("SIMUL_LOAD") or Path(program()).with_name("simul-load"))

@@ -7,11 +7,10 @@ import threading
 import pytest
 
 import certificates
-from load import FAILED, load
+from load import ECHOTLS, FAILED, LISTENERS, load, trust, url
 from proxies import Nginx
 from simuld import Daemon
 
-SCHEMES = ["tcp", "tls", "ws", "wss", "irc", "ircs", "http", "https"]
 TIMED = {"tls": "tls", "wss": "tls handshake first_byte", "ws": "handshake first_byte",
          "irc": "handshake", "ircs": "tls handshake", "http": "first_byte",
          "https": "tls first_byte"}
@@ -20,21 +19,9 @@ TIMED = {"tls": "tls", "wss": "tls handshake first_byte", "ws": "handshake first
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     certificate, key = certificates.make(tmp_path_factory.mktemp("certificate"))
-    with Daemon(*certificates.settings(certificate, key), "listen.echotls.port=0",
-                "listen.echotls.protocol=echo", "listen.echotls.tls=on", loops=2) as daemon:
+    with Daemon(*certificates.settings(certificate, key), *ECHOTLS, loops=2) as daemon:
         daemon.certificate = certificate
         yield daemon
-
-
-def url(daemon, scheme, name="127.0.0.1"):
-    listener, path = {"tcp": ("echo", ""), "tls": ("echotls", ""), "ws": ("web", "/echo"),
-                      "wss": ("webtls", "/echo"), "irc": ("irc", ""), "ircs": ("irctls", ""),
-                      "http": ("web", "/echo"), "https": ("webtls", "/echo")}[scheme]
-    return f"{scheme}://{name}:{daemon.port(listener)}{path}"
-
-
-def trust(scheme):
-    return ["-k"] if scheme in ("tls", "wss", "ircs", "https") else []
 
 
 @contextlib.contextmanager
@@ -62,7 +49,7 @@ def greet(sock):
 # --- what is opened and timed ---
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", LISTENERS)
 def test_each_part_is_timed(server, scheme):
     run = load("connect", url(server, scheme), *trust(scheme), "-c", 8, "-n", 60,
                "--expect", "errors=0", "--expect", "connected=60")
@@ -147,7 +134,7 @@ def test_what_is_not_tls():
 def test_a_certificate_is_verified(server):
     run = load("connect", url(server, "wss"), "-n", 1, status=FAILED)
     assert "self-signed certificate: trust it with --ca FILE, or -k" in run.err
-    load("connect", url(server, "wss", "localhost"), "--ca", server.certificate, "-n", 5,
+    load("connect", url(server, "wss", host="localhost"), "--ca", server.certificate, "-n", 5,
          "--expect", "connected=5")
     load("connect", url(server, "wss"), "--sni", "localhost", "--ca", server.certificate, "-n", 5,
          "--expect", "connected=5")
@@ -166,15 +153,15 @@ def test_a_server_that_does_not_close():
 # --- servers that were not written here ---
 
 
-@pytest.mark.parametrize("scheme, entrance", [("tls", "irctls"), ("wss", "web"),
-                                              ("https", "web"), ("ircs", "irctls")])
-def test_nginx(server, tmp_path, scheme, entrance):
+@pytest.mark.parametrize("scheme, entrance, path", [
+    ("tls", "irctls", ""), ("ircs", "irctls", ""), ("wss", "web", "/echo"),
+    ("https", "web", "/echo")])
+def test_nginx(server, tmp_path, scheme, entrance, path):
     proxy = Nginx(server, tmp_path)
     try:
         host, port = proxy.addresses[entrance]
-        run = load("connect", f"{scheme}://{host}:{port}/echo" if entrance == "web" else
-                   f"{scheme}://{host}:{port}", "-k", "--resume", "-c", 4, "-t", 1, "-n", 40,
-                   "--expect", "errors=0", "--expect", "connected=40")
+        run = load("connect", f"{scheme}://{host}:{port}{path}", "-k", "--resume", "-c", 4, "-t", 1,
+                   "-n", 40, "--expect", "errors=0", "--expect", "connected=40")
         assert run["totals"]["tls_sessions_resumed"] >= 36
     finally:
         proxy.stop()

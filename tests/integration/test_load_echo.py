@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from load import EXPECTATION, FAILED, USAGE, Script, load
+from load import ECHOTLS, EXPECTATION, FAILED, USAGE, Script, load, trust, url
 from simuld import Daemon
 from tools import TESTS, tool
 
@@ -16,20 +16,8 @@ US_PER_MS = 1000
 @pytest.fixture(scope="module")
 def echo():
     with Daemon("tls.self_signed=on", "listen.webtls.port=0", "listen.irctls.port=off",
-                "listen.echotls.port=0", "listen.echotls.protocol=echo", "listen.echotls.tls=on",
-                loops=2) as daemon:
+                *ECHOTLS, loops=2) as daemon:
         yield daemon
-
-
-def url(daemon, scheme):
-    listener, path = {"tcp": ("echo", ""), "tls": ("echotls", ""), "ws": ("web", "/echo"),
-                      "wss": ("webtls", "/echo")}[scheme]
-    host, port = daemon.addresses[listener]
-    return f"{scheme}://{host}:{port}{path}"
-
-
-def trust(scheme):
-    return ["-k"] if scheme in ("tls", "wss") else []
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "tls", "ws", "wss"])
@@ -119,7 +107,7 @@ def test_expectations_decide(echo):
 def test_nobody_there(echo):
     run = load("echo", "tcp://127.0.0.1:1", "-d", 1, status=FAILED)
     assert "no connection came about" in run.err and "Connection refused" in run.err
-    run = load("echo", url(echo, "ws").replace("/echo", "/nothing"), "-d", 1, status=FAILED)
+    run = load("echo", url(echo, "ws", "/nothing"), "-d", 1, status=FAILED)
     assert "404" in run.err
     run = load("echo", url(echo, "wss"), "-d", 1, status=FAILED)
     assert "self-signed certificate" in run.err

@@ -1,7 +1,7 @@
 """simul-load hold: connections that are kept, and who closes which and why."""
 import asyncio
 import contextlib
-import os
+import re
 import signal
 import subprocess
 import threading
@@ -9,29 +9,15 @@ import threading
 import pytest
 import websockets
 
-from load import load, simul_load
+from load import DONE, ECHOTLS, LISTENERS, Started, load, simul_load, trust, url
 from simuld import TIMEOUT, Daemon, environment, wait_until
 from tools import TESTS, tool
-
-LISTENERS = {"tcp": ("echo", ""), "tls": ("echotls", ""), "ws": ("web", "/echo"),
-             "wss": ("webtls", "/echo"), "irc": ("irc", ""), "ircs": ("irctls", ""),
-             "http": ("web", "/echo"), "https": ("webtls", "/echo")}
 
 
 @pytest.fixture(scope="module")
 def server():
-    with Daemon("listen.echotls.port=0", "listen.echotls.protocol=echo", "listen.echotls.tls=on",
-                "ws.ping_seconds=1", "chat.ping_seconds=1", loops=2) as daemon:
+    with Daemon(*ECHOTLS, "ws.ping_seconds=1", "chat.ping_seconds=1", loops=2) as daemon:
         yield daemon
-
-
-def url(daemon, scheme):
-    listener, path = LISTENERS[scheme]
-    return f"{scheme}://127.0.0.1:{daemon.port(listener)}{path}"
-
-
-def trust(scheme):
-    return ["-k"] if scheme in ("tls", "wss", "ircs", "https") else []
 
 
 @contextlib.contextmanager
@@ -70,7 +56,7 @@ def test_connections_are_kept(server, scheme):
 
 
 def test_irc_over_websocket_is_kept(server):
-    run = load("hold", url(server, "ws").replace("/echo", "/chat"), "--irc", "-c", 20, "-d", 0.3,
+    run = load("hold", url(server, "ws", "/chat"), "--irc", "-c", 20, "-d", 0.3,
                "--expect", "errors=0", "--expect", "connected=20")
     assert run["timings"]["handshake"]["count"] == 40  # the Upgrade and the registration
 
@@ -101,14 +87,12 @@ def test_memory_of_the_server(server):
     assert run["server"]["memory_open_bytes"] >= run["server"]["memory_begin_bytes"] > 0
 
 
-def test_until_ctrl_c(server, tmp_path):
-    process = subprocess.Popen([simul_load(), "hold", url(server, "ws"), "-c", "7", "-d", "0"],
-                               env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True)
-    wait_until(lambda: server.metric("simul_connections") >= 7, "the connections")
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=TIMEOUT)
-    assert process.returncode == 0 and "interrupted" in out and "no errors" in out
+def test_until_ctrl_c(server):
+    with Started("hold", url(server, "ws"), "-c", 7, "-d", 0) as run:
+        wait_until(lambda: server.metric("simul_connections") >= 7, "the connections")
+        run.process.send_signal(signal.SIGINT)
+        assert run.await_end() == DONE
+    assert "interrupted" in run.said and "no errors" in run.said
 
 
 # --- they are closed ---
@@ -125,33 +109,44 @@ def test_a_server_that_closes_with_a_reason():
     assert run["reasons"] == [{"count": 10, "text": "closed by the server: 1001 for maintenance"}]
 
 
-def test_a_server_that_drains():
-    with Daemon() as daemon:
-        process = subprocess.Popen([simul_load(), "hold", url(daemon, "ws"), "-c", "9", "-d", "0"],
-                                   env=environment(), stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("scheme, kill, reason", [
+    ("ws", Daemon.stop, "closed by the server: 1001"),
+    ("tcp", Daemon.kill, "closed by the server, without a word"),
+], ids=["drains", "dies"])
+def test_a_server_that_ends(scheme, kill, reason):
+    with Daemon() as daemon, \
+            Started("hold", url(daemon, scheme), "-c", 9, "-d", 0) as run:
         wait_until(lambda: daemon.metric("simul_connections") >= 9, "the connections")
-        daemon.stop()
-        out, _ = process.communicate(timeout=TIMEOUT)
-    assert process.returncode == 0 and "closed by the server: 1001" in out, out
-
-
-def test_a_server_that_dies(server):
-    with Daemon() as daemon:
-        process = subprocess.Popen([simul_load(), "hold", url(daemon, "tcp"), "-c", "9", "-d", "0"],
-                                   env=environment(), stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
-        wait_until(lambda: daemon.metric("simul_connections") >= 9, "the connections")
-        os.kill(daemon.pid, signal.SIGKILL)
-        out, _ = process.communicate(timeout=TIMEOUT)
-        daemon.kill()
-    assert process.returncode == 0 and "closed by the server, without a word" in out, out
+        kill(daemon)
+        assert run.await_end() == DONE
+    assert re.search(rf"\b9 +{reason}", run.said), run.said
 
 
 def test_a_server_that_takes_no_more():
     with Daemon("limits.connections=20", loops=1) as daemon:
         run = load("hold", url(daemon, "ws"), "-c", 30, "-d", 0.3, "--timeout", 1)
     assert set(run.errors()) == {"timeout"} and 8 <= run.errors()["timeout"] <= 12
+
+
+# --- many ---
+
+
+def million(n):
+    return subprocess.run([TESTS.parent / "loadtest" / "million.sh", str(n)], text=True,
+                          env=environment({"SIMUL_LOAD": simul_load(), "HOLD_SECONDS": "1"}),
+                          capture_output=True, timeout=TIMEOUT, check=False)
+
+
+def test_many_are_held():
+    done = million(200)
+    assert done.returncode == 0, done
+    assert re.search(r"held at once +200  of 200\n", done.stdout), done
+    assert re.search(r"echoed while all were held +200  of 200\n", done.stdout), done
+
+
+def test_more_than_memory_are_refused():
+    done = million(1_000_000_000)
+    assert done.returncode == 1 and "are available: about" in done.stderr, done
 
 
 # --- servers that were not written here ---

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from http_raw import HttpConnection, get
-from load import EXPECTATION, FAILED, USAGE, Script, load
+from load import EXPECTATION, FAILED, USAGE, Script, load, trust
 from simuld import Daemon, free_port, wait_until
 from tools import UNPACKED, tool
 
@@ -26,10 +26,6 @@ def simuld():
 
 def web(daemon, path, scheme="http"):
     return daemon.url("web" if scheme in ("http", "ws") else "webtls", path, scheme)
-
-
-def trust(scheme):
-    return ["-k"] if scheme == "https" else []
 
 
 # --- simuld ---
