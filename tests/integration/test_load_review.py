@@ -49,6 +49,14 @@ def test_each_client_has_the_same_share():
     assert 1 <= run["measured_seconds"] < 1.3
 
 
+def test_connections_that_are_gone_hold_nobody_back():
+    with slow_echo("keep=20") as server:
+        run = load("echo", f"tcp://{server.address}", "-c", 3000, "-t", 1, "--rate", 300, "-d", 0.5,
+                   "--warm-up", 0.3)
+    assert run.errors()["closed"] >= 2900
+    assert run["p50"] < 5 * US_PER_MS
+
+
 def test_a_thread_that_lost_its_connections_is_not_waited_for():
     with slow_echo("keep=1") as server:
         run = load("echo", f"tcp://{server.address}", "-c", 2, "-t", 2, "-n", 100, seconds=20)
@@ -60,11 +68,11 @@ def test_a_thread_that_lost_its_connections_is_not_waited_for():
 def test_late_replies_are_replies(loop):
     """Behind the time-out, but in order: none is lost, and the latency is what it was. The sizes of
     a stream's messages must still be known."""
-    with slow_echo("stall=1200") as server:
-        run = load("echo", f"tcp://{server.address}", "-c", 1, "-d", 1.5, "--warm-up", 0, "--timeout",
-                   0.4, "-s", "16-200", *loop)
+    with slow_echo("stall=700") as server:
+        run = load("echo", f"tcp://{server.address}", "-c", 1, "-d", 0.9, "--warm-up", 0, "--timeout",
+                   0.2, "-s", "16-200", *loop)
     assert not run.errors()
-    assert run["max"] >= 1200 * US_PER_MS
+    assert run["max"] >= 700 * US_PER_MS
 
 
 def test_a_time_out_longer_than_the_machine_runs():
@@ -83,8 +91,8 @@ def test_no_request_behind_one_that_is_not_answered():
 
 def test_a_rate_of_connections_is_kept_by_slow_handshakes():
     with slow_echo("silent") as server:
-        load("echo", f"ws://{server.address}/", "-c", 400, "-t", 1, "--connect-rate", 400,
-             "--timeout", 2, status=FAILED)
+        load("echo", f"ws://{server.address}/", "-c", 400, "-t", 1, "--connect-rate", 800,
+             "--timeout", 1.2, status=FAILED)
     assert server.said["most_open"] == 400
 
 
@@ -119,7 +127,7 @@ def test_connections_that_replace_others_are_not_of_the_opening():
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 PING = b"\x89\x7d" + 125 * b"p"
-PINGS = (64 << 20) // len(PING)
+PINGS = (32 << 20) // len(PING)
 
 
 def ping_and_never_read(listening, pongs):
@@ -141,7 +149,7 @@ def test_pings_of_a_server_that_does_not_read_cost_no_memory():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=ping_and_never_read, args=(listening, pongs))
         thread.start()
-        load("echo", f"ws://127.0.0.1:{listening.getsockname()[1]}/", "-c", 1, "-d", 2, "--warm-up",
+        load("echo", f"ws://127.0.0.1:{listening.getsockname()[1]}/", "-c", 1, "-d", 1, "--warm-up",
              0, "--timeout", 0.2)
         thread.join()
     assert 1000 < sum(pongs) < (16 << 20)  # what the kernel holds, and little more
