@@ -45,7 +45,8 @@ void conn_write(struct conn *c, struct span s)
 
 void conn_write_shared(struct conn *c, struct shared *s)
 {
-    net_touch_later(conn_net(c), c);
+    if (!c->unsent && !c->later)
+        net_touch_later(conn_net(c), c);
     if (outq_push(&c->out, &conn_net(c)->out, s) != OK)
         out_of_memory(c);
 }

@@ -70,8 +70,6 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
 
 void net_touch_later(struct net *n, struct conn *c)
 {
-    if (c->unsent || c->later)
-        return;
     c->later = later_push(&n->later, conn_handle(c));
     if (!c->later)
         net_touch(n, c); /* the dead take up the room */

@@ -131,7 +131,7 @@ void net_drain(struct net *n);
 /* True when nobody but the admin listener's clients is left. */
 bool net_is_drained(const struct net *n);
 
-/* Stands the connection in line for a flush to come, unless this tick's will look at it. */
+/* Stands the connection, for which no flush is due yet, in line for one to come. */
 void net_touch_later(struct net *n, struct conn *c);
 /* Stands the connection on the list of those that this tick's flush looks at. */
 static inline void net_touch(struct net *n, struct conn *c)

@@ -68,7 +68,7 @@ void out_pool_deinit(struct out_pool *p)
     *p = (struct out_pool){0};
 }
 
-static enum err add_slab(struct out_pool *p)
+__attribute__((cold)) static enum err add_slab(struct out_pool *p)
 {
     size_t count = (p->slab_count + 1) * SLAB_SEGMENTS;
     struct out_segment **free = realloc(p->free, count * sizeof(free[0]));
@@ -257,10 +257,9 @@ void outq_clear(struct outq *q, struct out_pool *p)
     q->bytes = 0;
     if (tail == NULL)
         return;
-    for (struct out_segment *s = tail->next, *next; tail != NULL; s = next) {
-        next = s->next;
-        if (s == tail)
-            tail = NULL;
-        segment_free(p, s);
-    }
+    struct out_segment *s = tail;
+    do {
+        s = s->next;
+        segment_free(p, s); /* which leaves s->next as it is */
+    } while (s != tail);
 }
