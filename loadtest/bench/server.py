@@ -42,10 +42,21 @@ class Server:
         self.process.stdout.close()
 
 
-def simuld(binary, core=None, loops=1):
-    """The daemon with nothing but its web listener."""
-    options = {"loops": loops, "listen.web.port": 0, "listen.irc.port": "off",
-               "listen.echo.port": "off", "admin.port": "off", "jobs.enabled": "off",
-               "log.level": "error"}
-    arguments = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
-    return Server("simuld", [binary, *arguments], "ws", "/echo", core)
+def options_of(settings):
+    return [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+
+
+ALONE = {"listen.irc.port": "off", "admin.port": "off", "jobs.enabled": "off",
+         "log.level": "error"}
+
+
+def simuld(binary, core=None):
+    """The daemon on one loop, with nothing but its web listener."""
+    settings = {**ALONE, "loops": 1, "listen.web.port": 0, "listen.echo.port": "off"}
+    return Server("simuld", [binary, *options_of(settings)], "ws", "/echo", core)
+
+
+def simuld_tcp(binary, loops):
+    """The same with nothing but its TCP echo."""
+    settings = {**ALONE, "loops": loops, "listen.web.port": "off", "listen.echo.port": 0}
+    return Server(f"simuld, loops={loops}", [binary, *options_of(settings)], "tcp", "")
