@@ -6,6 +6,7 @@ guess. TIMEOUT is only ever used up when something is broken.
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -76,10 +77,19 @@ def wait_until(condition, what="the condition", seconds=TIMEOUT):
 
 
 def free_port():
-    """A port that nothing listens on; for daemons that must be told one."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nothing listens on; for daemons that must be told one. It is below those that the
+    kernel gives to others in the meantime."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        first_given = int(file.read().split()[0])
+    while True:
+        port = random.randrange(min(10_000, first_given // 2), first_given)
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def processes_of_session(leader):

@@ -60,11 +60,11 @@ def test_a_full_server_can_still_be_looked_at(start):
 # --- time-outs ---
 
 def test_time_counts_from_the_accept_however_long_nothing_happened_before(start):
-    daemon = start("limits.handshake_seconds=1")
-    time.sleep(2)  # nothing happens for longer than a handshake may take
+    daemon = start("limits.handshake_seconds=2")
+    time.sleep(3)  # nothing happens for longer than a handshake may take
     with daemon.connect("webtls") as sock:
         assert HttpConnection(sock).ask(GET).status == 200
-    time.sleep(2)
+    time.sleep(3)
     with daemon.connect("web") as sock:
         start_s = time.monotonic()
         assert HttpConnection(sock).ask(GET.replace(b"/echo", b"/echo?delay_ms=500")).status == 200
