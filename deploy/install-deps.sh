@@ -1,11 +1,13 @@
 #!/bin/sh
 # Installs what simul needs from Debian's packages (Debian 12 and 13), and for the tests from npm.
 # Asks first what is missing, and says and does nothing when that is nothing.
-#   deploy/install-deps.sh [build|run|test|bench]
-#     build  what compiles it (the default)
-#     run    the shared libraries alone, for a machine that gets the finished program
-#     test   what compiles it and what tests/run.sh uses
-#     bench  what compiles it and the servers that loadtest/bench compares it with
+#   deploy/install-deps.sh [--list] [build|run|test-server|test|bench]
+#     build        what compiles it (the default)
+#     run          the shared libraries alone, for a machine that gets the finished program
+#     test-server  what compiles it and what tests/steps/{unit,integration}.sh use
+#     test         what compiles it and what tests/run.sh uses
+#     bench        what compiles it and the servers that loadtest/bench compares it with
+# --list prints the names of the packages and installs nothing.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -31,14 +33,17 @@ name_packages() {
     run_packages="$ev_run $ssl_run $llhttp_run libwslay1 libinih1 libjansson4"
     build_packages="gcc libc6-dev cmake ninja-build libev-dev libwslay-dev $llhttp libssl-dev
         libinih-dev libjansson-dev"
-    test_packages="clang clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcriterion-dev
-        valgrind procps python3 python3-pytest python3-websockets ca-certificates curl openssl
-        netcat-openbsd ii irssi weechat-headless weechat-plugins chromium mmdebstrap"
+    server_test_packages="clang libcriterion-dev procps python3 python3-pytest python3-pytest-xdist
+        python3-websockets ca-certificates curl openssl netcat-openbsd ii irssi weechat-headless
+        weechat-plugins"
+    server_test_programs="haproxy nginx libnginx-mod-stream ngircd $promtool"
+    other_test_packages="clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross valgrind
+        chromium mmdebstrap"
     bench_packages="libwebsockets-dev pkgconf python3"
     # A node that is there already, from wherever, does.
-    node_packages=
-    command -v node >/dev/null || node_packages="$node_packages nodejs"
-    command -v npm >/dev/null || node_packages="$node_packages npm"
+    node='' npm=''
+    command -v node >/dev/null || node=nodejs
+    command -v npm >/dev/null || npm=npm
 }
 
 # Prints those of its arguments that are not installed.
@@ -115,19 +120,37 @@ install_node_modules() {
 }
 
 name_packages
-# shellcheck disable=SC2086 # lists of words
+list=no
+if [ "${1:-}" = --list ]; then
+    list=yes
+    shift
+fi
+programs=''
 case ${1:-build} in
-build) install_packages $build_packages ;;
-run) install_packages $run_packages ;;
+build) packages=$build_packages ;;
+run) packages=$run_packages ;;
+test-server)
+    packages="$build_packages $server_test_packages $node"
+    programs=$server_test_programs
+    ;;
 test)
-    install_packages $build_packages $test_packages $node_packages
-    unpack_programs haproxy nginx libnginx-mod-stream ngircd $promtool
-    install_node_modules
+    packages="$build_packages $server_test_packages $other_test_packages $node $npm"
+    programs=$server_test_programs
     ;;
 bench)
-    install_packages $build_packages $bench_packages $node_packages
-    unpack_programs ngircd inspircd
-    install_node_modules
+    packages="$build_packages $bench_packages $node $npm"
+    programs="ngircd inspircd"
     ;;
-*) fail "usage: $0 [build|run|test|bench]" ;;
+*) fail "usage: $0 [--list] [build|run|test-server|test|bench]" ;;
 esac
+# shellcheck disable=SC2086 # lists of words
+if [ $list = yes ]; then
+    echo $packages $programs
+    exit
+fi
+# shellcheck disable=SC2086 # lists of words
+install_packages $packages
+[ -n "$programs" ] || exit 0
+# shellcheck disable=SC2086 # a list of words
+unpack_programs $programs
+install_node_modules

@@ -12,6 +12,7 @@ figure() {
 # run_node LOOPS FILE…
 run_node() {
     output=$root/build-test/log/browser-$1.tap
+    status=0
     export SIMUL_LOOPS="$1"
     shift
     timeout 600 node --test --test-reporter=tap "$@" >"$output" || status=$?
@@ -19,11 +20,11 @@ run_node() {
     [ -n "$(figure pass)" ] || exit 1
     count "$(figure pass)" "$(($(figure fail) + $(figure cancelled)))" \
         "$(($(figure skipped) + $(figure todo)))"
+    return "$status"
 }
 
 build_release
 export SIMULD="$root/build/bin/simuld"
-status=0
-run_node 1 "$root"/tests/browser/*.test.mjs
+run_node 1 "$root"/tests/browser/*.test.mjs &
 run_node 4 "$root/tests/browser/chat.test.mjs"
-exit "$status"
+wait "$!"

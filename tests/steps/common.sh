@@ -5,12 +5,13 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 : "${COUNTS:=/dev/null}"
 
-# Each step builds what it needs; what is built already costs next to nothing.
+# Each step builds what it needs; what is built already costs next to nothing. All targets, unless
+# $target names one.
 build() {
     directory=$root/$1
     shift
     cmake -S "$root" -B "$directory" -G Ninja "$@" >/dev/null
-    cmake --build "$directory" -- --quiet
+    cmake --build "$directory" ${target:+--target "$target"} -- --quiet
 }
 
 build_asan() {
@@ -18,9 +19,14 @@ build_asan() {
         -DSIMUL_SANITIZE=address,undefined
 }
 
+# Everything, for the sake of the compiler's complaints: each warning is an error.
 build_clang() {
-    CC=clang build build-clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSIMUL_FUZZ=ON -DSIMUL_TESTS=ON \
-        -DSIMUL_SANITIZE=address,undefined,fuzzer-no-link
+    CC=clang build build-clang -DCMAKE_BUILD_TYPE=Debug -DSIMUL_TESTS=ON
+}
+
+build_fuzz() {
+    CC=clang target=tests/fuzz/all build build-fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+        -DSIMUL_FUZZ=ON
 }
 
 build_tsan() {
@@ -48,14 +54,16 @@ check() {
     fi
 }
 
-# run_pytest NAME ARGUMENTS…: runs integration tests and counts them.
+# run_pytest NAME ARGUMENTS…: runs integration tests and counts them. Several at a time: most of what
+# they do is wait, and each process of pytest has daemons of its own.
 run_pytest() {
     report=$root/build-test/log/$1.xml
     shift
     rm -f "$report"
     pytest_status=0
     (cd "$root/tests/integration" &&
-        /usr/bin/python3 -m pytest -p no:cacheprovider -q --junitxml="$report" "$@") ||
+        /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$((2 * $(nproc)))" \
+            --junitxml="$report" "$@") ||
         pytest_status=$?
     [ -f "$report" ] || return 1
     /usr/bin/python3 - "$report" >>"$COUNTS" <<'HERE'

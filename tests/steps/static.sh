@@ -44,6 +44,7 @@ if [ $# -gt 0 ]; then
     exit
 fi
 build_release
+check "clang builds all without a warning" build_clang
 check "proto is sans-IO" sh "$root/tests/unit/layering.sh" "$root/build/libsimul_proto.a"
 check "the hub is deterministic" sh "$root/tests/unit/layering.sh" \
     "$root"/build/CMakeFiles/simul_server.dir/server/chat/hub/*.o

@@ -1,14 +1,8 @@
 #!/bin/sh
-# The unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer.
+# The unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer, as many programs at a time
+# as there are cores.
 # shellcheck source=tests/steps/common.sh
 . "$(dirname "$0")/common.sh"
-
-build_asan
-mkdir -p "$root/build-test/reports"
-rm -f "$root/build-test/reports/"unit.*
-# Criterion's count does not know of leaks, so reports are looked for as well.
-export ASAN_OPTIONS="log_path=$root/build-test/reports/unit:detect_leaks=1"
-export UBSAN_OPTIONS="log_path=$root/build-test/reports/unit:print_stacktrace=1"
 
 # The first figures in Criterion's report are those of the whole program.
 count_criterion() {
@@ -17,22 +11,36 @@ count_criterion() {
     count $figures
 }
 
-for source in $(find "$root/tests/unit" -name '*_test.c' | sort); do
-    name=$(basename "$source" .c)
-    report=$root/build-test/log/$name.json
+# run_program NAME: what it prints comes in one piece when it is over.
+run_program() {
+    report=$root/build-test/log/$1.json
     rm -f "$report"
     status=0
-    timeout 300 "$root/build-test/bin/$name" "--json=$report" || status=$?
+    printed=$(timeout 300 "$root/build-test/bin/$1" "--json=$report" 2>&1) || status=$?
+    echo "$printed"
     if [ -f "$report" ]; then
         count_criterion "$report"
     else
-        echo "FAILED: $name ended with status $status and no report"
+        echo "FAILED: $1 ended with status $status and no report"
         count 0 1 0
     fi
-done
-check "no sanitizer report" expect_no_reports 'unit.*' 'Sanitizer|runtime error:'
+}
 
 two_tasks_take_turns() {
     "$root/build-test/bin/two_tasks" | diff - "$root/tests/example/two_tasks.expected"
 }
+
+if [ $# -gt 0 ]; then
+    run_program "$1"
+    exit
+fi
+build_asan
+mkdir -p "$root/build-test/reports"
+rm -f "$root/build-test/reports/"unit.*
+# Criterion's count does not know of leaks, so reports are looked for as well.
+export ASAN_OPTIONS="log_path=$root/build-test/reports/unit:detect_leaks=1"
+export UBSAN_OPTIONS="log_path=$root/build-test/reports/unit:print_stacktrace=1"
+find "$root/tests/unit" -name '*_test.c' -exec basename {} .c \; | sort |
+    xargs -n 1 -P "$(nproc)" sh "$0"
+check "no sanitizer report" expect_no_reports 'unit.*' 'Sanitizer|runtime error:'
 check "two tasks take turns on one thread" two_tasks_take_turns
