@@ -1,6 +1,7 @@
 """Fixtures of all tests here. Every test that starts the daemon runs with one loop and with four.
 
-Tests marked `short` are those that also run where everything is slow (valgrind).
+Tests marked `short` are those that also run where everything is slow (valgrind). Tests marked `crowd`
+hold thousands of connections; where several processes share the tests, one has all of these.
 """
 import itertools
 import signal
@@ -15,6 +16,12 @@ TEST_SECONDS_MAX = 180
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "short: also run under valgrind")
+    config.addinivalue_line("markers", "crowd: thousands of connections, not twice at a time")
+
+
+def pytest_collection_modifyitems(items):
+    """Crowds come first: they are in the batch that the first process begins with."""
+    items.sort(key=lambda item: item.get_closest_marker("crowd") is None)
 
 
 @pytest.fixture(scope="module", params=[1, 4], ids=["loops1", "loops4"])

@@ -26,6 +26,7 @@ class Member:
         self.sock.bind((f"127.0.{1 + number % ADDRESSES}.1", 0))
         self.sock.connect_ex(target)
         self.unsent = opening
+        self.made_s = time.monotonic()
         self.began_s = self.ended_s = None
         self.heard = b""
 
@@ -106,8 +107,13 @@ class Horde:
                 self.send_trickle()
                 self.trickle_at_s = time.monotonic() + 0.5
 
-    def lifetimes(self):
-        return [member.ended_s - member.began_s for member in self.ended if member.began_s]
+    def shortest_life_s(self):
+        """From the connect, which is before the server's clock begins to count."""
+        return min(member.ended_s - member.made_s for member in self.ended)
+
+    def longest_life_s(self):
+        """Of those whose opening was said, from then on."""
+        return max(member.ended_s - member.began_s for member in self.ended if member.began_s)
 
     def close(self):
         for member in list(self.members.values()):
@@ -161,7 +167,7 @@ class Honest:
 
     def __init__(self, daemon):
         self.pipe, theirs = multiprocessing.Pipe()
-        self.process = multiprocessing.get_context("fork").Process(
+        self.process = multiprocessing.get_context("spawn").Process(
             target=be_honest, args=(daemon.addresses, theirs), daemon=True)
         self.process.start()
         theirs.close()

@@ -12,9 +12,11 @@ from horde import Honest, Horde
 from simuld import Daemon, wait_until
 from ws_raw import BINARY, TEXT, frame, frame_header, upgrade
 
+pytestmark = pytest.mark.crowd
+
 COUNT = 2000
-HANDSHAKE_S, ROUND_S = 2, 1
-SLACK_S = 4  # for machines that do other things as well
+HANDSHAKE_S, ROUND_S = 3, 1
+SLACK_S = 15  # for machines that do other things as well
 SETTINGS = [f"limits.handshake_seconds={HANDSHAKE_S}", f"limits.rate_seconds={ROUND_S}"]
 
 CLIENT_HELLO_BEGUN = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
@@ -100,8 +102,8 @@ def hold(daemon, kind, count):
 def check_end(kind, horde):
     assert not horde.members, f"{len(horde.members)} are still there"
     at_least_s, at_most_s = kind.seconds
-    lifetimes = sorted(horde.lifetimes())
-    assert lifetimes[0] > at_least_s * 0.5 and lifetimes[-1] < at_most_s + SLACK_S, lifetimes
+    assert horde.shortest_life_s() > at_least_s * 0.5
+    assert horde.longest_life_s() < at_most_s + SLACK_S
     wrong = [member.heard for member in horde.ended if kind.farewell not in member.heard]
     assert not wrong, f"{len(wrong)} without {kind.farewell}, such as {wrong[0]}"
 
