@@ -115,6 +115,12 @@ pss_kb() {
     done | awk '/^Pss:/ { kb += $2 } END { print kb + 0 }'
 }
 
+# Memory of the kernel in kB, whatever other programs do meanwhile: sockets and all that belongs to
+# them are slab. What an earlier run has left there in reserve is not seen.
+kernel_kb() {
+    awk '/^(Slab|KernelStack|PageTables|VmallocUsed):/ { kb += $2 } END { print kb }' /proc/meminfo
+}
+
 sockets() {
     awk '/^sockets:/ { print $3 }' /proc/net/sockstat
 }
@@ -126,7 +132,7 @@ load_pids() {
 
 # shellcheck disable=SC2086
 servers_before_kb=$(pss_kb $pids)
-free_before_kb=$(kb_of MemAvailable)
+kernel_before_kb=$(kernel_kb)
 sockets_before=$(sockets)
 
 "$simul_load" hold "ws://127.1.0.1:$port/echo" -c "$n" -d "$HOLD_SECONDS" --timeout 60 \
@@ -145,7 +151,7 @@ while kill -0 "$load" 2>/dev/null; do
         servers_kb=$(($(pss_kb $pids) - servers_before_kb))
         # shellcheck disable=SC2046
         load_kb=$(pss_kb $(load_pids))
-        kernel_kb=$((free_before_kb - $(kb_of MemAvailable) - servers_kb - load_kb))
+        kernel_grown_kb=$(($(kernel_kb) - kernel_before_kb))
     fi
     sleep 0.5
 done
@@ -177,7 +183,7 @@ row "opened" "$(printf %.0f "$(figure connect.rate)")" "a second"
 row "closed by a server, or failed" "$(figure errors)" ""
 row "sample that echoed while all were held" "$(total received)" "of $SAMPLE"
 if [ -n "$is_held" ]; then
-    row "memory of the kernel, both ends" $((kernel_kb * 1024 / n)) "bytes a connection"
+    row "memory of the kernel, both ends" $((kernel_grown_kb * 1024 / n)) "bytes a connection"
     row "memory of the servers" $((servers_kb * 1024 / n)) "bytes a connection"
     row "memory of simul-load" $((load_kb * 1024 / n)) "bytes a connection"
 else
