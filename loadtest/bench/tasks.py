@@ -62,11 +62,12 @@ class Usage:
 
 
 def memory_bytes(server):
-    """Memory of the processes, each shared page divided by those who share it (PSS), with their
-    page tables and the kernel's stacks of their tasks. Sockets, the same for all, are not in it."""
+    """Anonymous memory of the processes, a page that several share counted in parts (PSS), with
+    their page tables and the kernel's stacks of their tasks. Not in it: programs and libraries, of
+    which there is one copy, and sockets, which are the same whoever serves them."""
     total = 0
     for pid in processes(server):
-        total += 1024 * (field(read(f"/proc/{pid}/smaps_rollup"), "Pss") +
+        total += 1024 * (field(read(f"/proc/{pid}/smaps_rollup"), "Pss_Anon") +
                          field(read(f"/proc/{pid}/status"), PAGE_TABLES))
         total += KERNEL_STACK_BYTES * len(numbered(f"/proc/{pid}/task"))
     return total
