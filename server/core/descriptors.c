@@ -1,8 +1,11 @@
 #include "core/descriptors.h"
 
 #include <dirent.h>
+#include <linux/close_range.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 int64_t descriptors_raise_limit(void)
 {
@@ -25,4 +28,13 @@ int64_t descriptors_count(void)
         count += entry->d_name[0] != '.';
     closedir(dir);
     return count - 1; /* but for the directory's own */
+}
+
+void descriptors_detach(int keep)
+{
+    const int first = STDERR_FILENO + 1;
+    int last = keep < first ? STDERR_FILENO : keep;
+    bool is_detached = close_range((unsigned)last + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0;
+    if (is_detached && last > first)
+        close_range((unsigned)first, (unsigned)last - 1, 0);
 }

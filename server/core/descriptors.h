@@ -1,4 +1,5 @@
-/* How many file descriptors the process may have and has: what bounds its connections. */
+/* The file descriptors: how many the process may have and has, which bounds its connections, and
+ * who shares them. */
 #pragma once
 
 #include <stdint.h>
@@ -8,3 +9,10 @@ int64_t descriptors_raise_limit(void);
 
 /* How many are open; 0 if unknown (no /proc). */
 int64_t descriptors_count(void);
+
+/* Gives the calling thread descriptors of its own: standard input, output and error, and `keep`
+ * (which may be one of these). What other threads open or close from here on is not its concern,
+ * nor the other way round. It is for threads beside the loops, since as long as two threads share
+ * their descriptors, the kernel counts references to them in each call of either; with one loop,
+ * that is in every call. Where it cannot be done (before Linux 5.11) nothing changes. */
+void descriptors_detach(int keep);

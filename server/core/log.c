@@ -1,4 +1,5 @@
 #include "core/log.h"
+#include "core/descriptors.h"
 #include "core/log_line.h"
 #include "core/thread.h"
 
@@ -141,6 +142,7 @@ static size_t write_some(const char *data, size_t len)
 
 static void *writer_run(void *unused)
 {
+    descriptors_detach(logger.fd);
     pthread_mutex_lock(&logger.lock);
     for (;;) {
         while (logger.used == 0 && !logger.is_stopping)

@@ -1,6 +1,7 @@
 #include "core/watchdog.h"
 
 #include "core/clock.h"
+#include "core/descriptors.h"
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/stack_trace.h"
@@ -151,6 +152,7 @@ static bool await_look(struct watchdog *w)
 static void *run(void *arg)
 {
     struct watchdog *w = arg;
+    descriptors_detach(STDERR_FILENO);
     while (await_look(w))
         look(w);
     return NULL;

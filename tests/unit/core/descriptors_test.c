@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -25,4 +27,52 @@ Test(descriptors, those_that_are_open_are_counted)
     close(a);
     close(b);
     cr_assert_eq(descriptors_count(), before);
+}
+
+/* A thread that detaches, keeps `kept`, tells, and waits. */
+struct detached {
+    int kept, other;
+    bool has_kept, has_other;
+    sem_t is_ready, may_end;
+};
+
+static void *detach(void *arg)
+{
+    struct detached *d = arg;
+    descriptors_detach(d->kept);
+    d->has_kept = fcntl(d->kept, F_GETFD) >= 0;
+    d->has_other = fcntl(d->other, F_GETFD) >= 0;
+    sem_post(&d->is_ready);
+    sem_wait(&d->may_end);
+    return NULL;
+}
+
+Test(descriptors, a_thread_that_detaches_holds_nothing_open_but_its_own)
+{
+    int before[2], after[2];
+    cr_assert_eq(pipe(before), 0);
+    int kept = open("/dev/null", O_RDONLY);
+    cr_assert_eq(pipe(after), 0);
+    struct detached of_low = {.kept = kept, .other = before[0]},
+                    of_high = {.kept = kept, .other = after[0]};
+    struct detached *all[] = {&of_low, &of_high};
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        sem_init(&all[i]->is_ready, 0, 0);
+        sem_init(&all[i]->may_end, 0, 0);
+        cr_assert_eq(pthread_create(&threads[i], NULL, detach, all[i]), 0);
+        sem_wait(&all[i]->is_ready);
+        cr_assert(all[i]->has_kept);
+        cr_assert_not(all[i]->has_other);
+    }
+
+    char byte;
+    close(before[1]);
+    cr_assert_eq(read(before[0], &byte, 1), 0, "the pipe's other end is closed for good");
+    cr_assert_geq(fcntl(after[0], F_GETFD), 0, "ours are as they were");
+    for (int i = 0; i < 2; i++) {
+        sem_post(&all[i]->may_end);
+        pthread_join(threads[i], NULL);
+    }
+    cr_assert_geq(fcntl(kept, F_GETFD), 0);
 }
