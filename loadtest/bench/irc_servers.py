@@ -82,6 +82,12 @@ class Server:
         self.stop()
         raise SystemExit(f"{self.process.args[5]} does not start:\n{open(output).read()}")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *why):
+        self.stop()
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
