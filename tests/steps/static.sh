@@ -8,7 +8,7 @@ compile() {
     compiler=$1
     shift
     "$compiler" -std=gnu17 -D_GNU_SOURCE '-DSIMUL_VERSION=""' -Wall -Wextra -Werror \
-        "-I$root/include" "-I$root/server" -isystem /usr/share/include/llhttp "$@"
+        "-I$root/include" "-I$root/server" "-I$root/loadtest" -isystem /usr/share/include/llhttp "$@"
 }
 
 header_stands_alone() {
@@ -35,6 +35,12 @@ hub_includes_its_own_only() {
         grep -vE '"(chat/hub|simul)/|"core/(loop|mailbox|siphash)\.h"'
 }
 
+# simul-load knows base and proto, and nothing of the server.
+load_includes_its_own_only() {
+    ! grep -n '#include "' "$root"/loadtest/main.c "$root"/loadtest/*/*.[ch] |
+        grep -v /baselines/ | grep -vE '"(simul|plan|load|scenario|report)/'
+}
+
 is_tidy() {
     clang-tidy -p "$root/build" --quiet "$1" 2>/dev/null
 }
@@ -49,7 +55,10 @@ check "proto is sans-IO" sh "$root/tests/unit/layering.sh" "$root/build/libsimul
 check "the hub is deterministic" sh "$root/tests/unit/layering.sh" \
     "$root"/build/CMakeFiles/simul_server.dir/server/chat/hub/*.o
 check "the hub stands on nothing above it" hub_includes_its_own_only
-check "each header compiles alone" each header_stands_alone "$root/include" "$root/proto" \
-    "$root/server" -name '*.h'
-check "compiles for arm64" each compiles_for_arm64 "$root/proto" "$root/server" -name '*.c'
-check "clang-tidy has no complaint" each is_tidy "$root/proto" "$root/server" -name '*.c'
+check "simul-load knows nothing of the server" load_includes_its_own_only
+cd "$root" # the rest names what is compiled; loadtest/bench/ needs a library of its own
+set -- proto server loadtest/main.c loadtest/plan loadtest/load loadtest/scenario loadtest/report \
+    loadtest/baselines
+check "each header compiles alone" each header_stands_alone include "$@" -name '*.h'
+check "compiles for arm64" each compiles_for_arm64 "$@" -name '*.c'
+check "clang-tidy has no complaint" each is_tidy "$@" -name '*.c'
