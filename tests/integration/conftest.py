@@ -1,9 +1,12 @@
 """Fixtures of all tests here. Every test that starts the daemon runs with one loop and with four.
 
 Tests marked `short` are those that also run where everything is slow (valgrind). Tests marked `crowd`
-hold thousands of connections; where several processes share the tests, one has all of these.
+hold thousands of connections; where several processes share the tests, one has all of these. Tests
+marked `alone` say how quick something must be, and have the machine for themselves.
 """
+import fcntl
 import itertools
+import os
 import signal
 
 import pytest
@@ -17,11 +20,16 @@ TEST_SECONDS_MAX = 180
 def pytest_configure(config):
     config.addinivalue_line("markers", "short: also run under valgrind")
     config.addinivalue_line("markers", "crowd: thousands of connections, not twice at a time")
+    config.addinivalue_line("markers", "alone: nothing else is tested meanwhile")
 
 
 def pytest_collection_modifyitems(items):
-    """Crowds come first: they are in the batch that the first process begins with."""
-    items.sort(key=lambda item: item.get_closest_marker("crowd") is None)
+    """Crowds come first: they are in the batch that the first process begins with. Who wants to be
+    alone comes last, so that the others wait for that once."""
+    def place(item):
+        return (item.get_closest_marker("crowd") is None,
+                item.get_closest_marker("alone") is not None)
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="module", params=[1, 4], ids=["loops1", "loops4"])
@@ -57,7 +65,19 @@ def start(loops):
 
 
 @pytest.fixture(autouse=True)
-def hang_is_failure():
+def turn(request, tmp_path_factory):
+    """One lock for all processes that share the tests."""
+    directory = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        directory = directory.parent
+    is_alone = request.node.get_closest_marker("alone") is not None
+    with open(directory / "turn", "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def hang_is_failure(turn):
     def give_up(number, frame):
         raise TimeoutError(f"the test takes longer than {TEST_SECONDS_MAX} s")
 

@@ -308,6 +308,7 @@ class Hello:
         self.sock.sendall(self.outgoing.read())
 
 
+@pytest.mark.alone
 def test_a_storm_of_handshakes_pauses_accepting_and_nothing_else(start):
     daemon = start()
     context = client_tls()

@@ -2,6 +2,8 @@
 import socket
 import time
 
+import pytest
+
 from irc import Client
 from ws_raw import TEXT, WebSocket, frame
 
@@ -33,6 +35,7 @@ def test_lines_over_websocket_likewise(daemon, person, channel):
             assert bob.expect("PRIVMSG", channel).params[-1] == str(i)
 
 
+@pytest.mark.alone
 def test_what_is_not_taken_comes_back_to_the_sender_and_echo_does_not_notice(daemon, person):
     flooder = person("flooder", loop=0)
     sock = flooder.lines.sock
@@ -57,6 +60,7 @@ def test_what_is_not_taken_comes_back_to_the_sender_and_echo_does_not_notice(dae
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
+@pytest.mark.alone
 def test_a_client_with_the_usual_lines_does_not_notice(start, channel):
     """With the defaults, registration and a few channels stay within the burst."""
     daemon = start("chat.flood_lines_per_second=5", "chat.flood_burst=20")

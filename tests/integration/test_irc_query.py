@@ -281,8 +281,9 @@ def test_long_answers_that_are_not_read_take_little_memory(crowded):
         client.expect_numeric("321")
     round_trips(asker, 20)
     whole = len(askers) * len(crowd.channels) * len(TOPIC)
-    held = daemon.metric("simul_held_bytes") - before
-    assert 0 < held < whole / 8, f"of {whole} bytes"
+    # What its kernel still takes may be on its way.
+    wait_until(lambda: 0 < daemon.metric("simul_held_bytes") - before < whole / 8,
+               f"less than an eighth of {whole} bytes")
     for client in askers:
         rows = client.read_until("323")[:-1]
         assert {m.params[1] for m in rows} == crowd.channels

@@ -195,6 +195,7 @@ def echo_p99_ms(daemon, count=1500):
     return statistics.quantiles(times, n=100)[98]
 
 
+@pytest.mark.alone
 def test_echo_stays_quick_while_all_workers_burn(daemon):
     """Others use this machine too, so one good attempt shows that the server can."""
     attempts = []

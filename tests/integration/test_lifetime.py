@@ -184,6 +184,7 @@ def test_what_is_no_tls_is_told_so_counted_and_logged_once(start):
     assert [line["reason"] for line in lines] == ["http request"]
 
 
+@pytest.mark.alone
 def test_a_storm_of_handshakes_is_served_over_many_ticks(daemon):
     """All say hello at once; each gets its answer."""
     socks = [daemon.connect("web") for _ in range(3)]  # these are served meanwhile

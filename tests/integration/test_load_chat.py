@@ -75,6 +75,7 @@ def test_everybody_speaks(chat):
     check_totals(run, sent=600, listeners=11)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("share", [["-t", 1], ["-t", 2, "--processes", 2]])
 @pytest.mark.parametrize("pace", [["--in-flight", 4], ["--rate", 1000]])
 def test_churn_is_no_error(chat, share, pace):
@@ -84,6 +85,7 @@ def test_churn_is_no_error(chat, share, pace):
     assert run["totals"]["received"] > run["totals"]["sent"] > 400
 
 
+@pytest.mark.alone
 def test_members_leave_and_join_in_turn(chat):
     with Client(chat.connect("irc")) as watcher:
         watcher.register("watcher")

@@ -81,6 +81,7 @@ def test_faults_are_found(protocol, fault, counted):
     assert re.search(rf"40\s+{counted}" if not held else counted, run.out)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("protocol", ["tcp", "ws"])
 def test_open_loop_shows_a_stall_that_closed_loop_hides(protocol):
     """The server stands for 100 ms of each second or so. Where the next message waits for the

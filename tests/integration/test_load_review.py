@@ -22,6 +22,7 @@ def slow_echo(*words):
     return Script("slow_echo.py", *words)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("loop", [[], ["--rate", 400]], ids=["closed", "open"])
 def test_a_latency_that_is_known(loop):
     with slow_echo("delay=50") as server:
@@ -30,6 +31,7 @@ def test_a_latency_that_is_known(loop):
     assert not run.errors()
 
 
+@pytest.mark.alone
 def test_who_waits_for_the_server_is_not_late_itself():
     with slow_echo("delay=50") as server:
         run = load("echo", f"tcp://{server.address}", "-c", 1, "--in-flight", 1, "--rate", 100,
@@ -40,6 +42,7 @@ def test_who_waits_for_the_server_is_not_late_itself():
     assert "could not be sent" in run.out
 
 
+@pytest.mark.alone
 def test_each_client_has_the_same_share():
     """Two threads with two clients and one: each of the three has 20 of 60 messages to send, 50 ms
     apart."""
@@ -49,6 +52,7 @@ def test_each_client_has_the_same_share():
     assert 1 <= run["measured_seconds"] < 1.3
 
 
+@pytest.mark.alone
 def test_connections_that_are_gone_hold_nobody_back():
     with slow_echo("keep=20") as server:
         run = load("echo", f"tcp://{server.address}", "-c", 3000, "-t", 1, "--rate", 300, "-d", 0.7,

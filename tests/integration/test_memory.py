@@ -4,6 +4,8 @@ import select
 import socket
 import time
 
+import pytest
+
 from horde import Honest
 from simuld import MEASURED, wait_until
 
@@ -41,6 +43,7 @@ def feed_all(gluttons, seconds):
             time.sleep(0.01)
 
 
+@pytest.mark.alone
 def test_the_largest_goes_and_memory_stays_bounded(start):
     daemon = start(*SETTINGS, env=MEASURED)
     before_kb = daemon.rss_kb()
