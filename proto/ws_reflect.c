@@ -20,10 +20,9 @@ static inline struct span find_payload(const uint8_t *p, const uint8_t *end)
     const size_t header_bytes = 2 + MASK_BYTES;
     if ((size_t)(end - p) < header_bytes + EXTENDED_BYTES)
         return SPAN_EMPTY; /* or so short that it is not worth a case of its own */
-    bool is_message = p[0] == (0x80 | WS_TEXT) || p[0] == (0x80 | WS_BINARY);
-    bool is_masked = p[1] >> 7;
-    size_t len = p[1] & 0x7f;
-    if (!is_message || !is_masked || len == 127)
+    const uint8_t fin = 0x80, masked = 0x80;
+    size_t len = p[1] ^ masked; /* more than 127 if it is not masked */
+    if ((p[0] != (fin | WS_TEXT) && p[0] != (fin | WS_BINARY)) || len >= 127)
         return SPAN_EMPTY;
     struct span payload = {p + header_bytes, len};
     if (len == 126) {
