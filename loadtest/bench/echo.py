@@ -47,27 +47,19 @@ def build_lws(folder):
     return program
 
 
-def start_servers(binaries, core, folder):
-    servers = []
-    try:
-        servers.append(Server(BASE, [f"{binaries}/baseline-epoll"], core=core))
-        servers.append(simuld(f"{binaries}/simuld", core=core))
-        lws = build_lws(folder)
-        if lws is not None:
-            servers.append(Server("libwebsockets", [lws], "ws", core=core))
-        if (HERE / "../../tests/node_modules/ws").is_dir():
-            servers.append(Server("ws", ["node", HERE / "ws_echo.mjs"], "ws", core=core))
-    except BaseException:
-        stop_servers(servers)
-        raise
-    for name in {"libwebsockets", "ws"} - {server.name for server in servers}:
-        print(f"{name} is left out: deploy/install-deps.sh bench brings it", file=sys.stderr)
-    return servers
-
-
-def stop_servers(servers):
-    for server in servers:
-        server.stop()
+def contenders(binaries, core, folder):
+    """How each server starts, the baseline first."""
+    found = {BASE: lambda: Server(BASE, [f"{binaries}/baseline-epoll"], core=core),
+             "simuld": lambda: simuld(f"{binaries}/simuld", core)}
+    lws = build_lws(folder)
+    if lws is not None:
+        found["libwebsockets"] = lambda: Server("libwebsockets", [lws], "ws", core=core)
+    if (HERE / "../../tests/node_modules/ws").is_dir():
+        found["ws"] = lambda: Server("ws", ["node", HERE / "ws_echo.mjs"], "ws", core=core)
+    for name in ("libwebsockets", "ws"):
+        if name not in found:
+            print(f"{name} is left out: deploy/install-deps.sh bench brings it", file=sys.stderr)
+    return found
 
 
 class Run:
@@ -100,12 +92,17 @@ class Run:
         self.rate = result["rate"]
 
 
-def run_rounds(options, servers, load, kind, folder):
-    runs = {server.name: [] for server in servers}
+def run_rounds(options, found, load, kind, folder):
+    """Each run has a server of its own, since where its memory happens to lie makes 3 %."""
+    runs = {name: [] for name in found}
     for _ in range(options.rounds):
-        for server in servers:
-            words = load if server.scheme == "tcp" else f"{load} {kind}"
-            runs[server.name].append(Run(options, server, words, folder))
+        for name, start in found.items():
+            server = start()
+            try:
+                words = load if server.scheme == "tcp" else f"{load} {kind}"
+                runs[name].append(Run(options, server, words, folder))
+            finally:
+                server.stop()
     return runs
 
 
@@ -141,15 +138,15 @@ def print_verdicts(rows):
               f"{row['load']}: {ratio:.2f}, at most {row['target']:.2f}")
 
 
-def measure(options, servers, folder):
+def measure(options, found, folder):
     """Prints a row for each load, and returns them."""
     unit = "cycles" if cost.HAS_COUNTERS else "ns"
     rows = []
-    print_line(f"{unit} a message (ratio)", "aim", *[server.name for server in servers])
-    print_line("---", *["---:"] * (len(servers) + 1))
+    print_line(f"{unit} a message (ratio)", "aim", *found)
+    print_line("---", *["---:"] * (len(found) + 1))
     for load, words, kind, target in LOADS:
-        runs = run_rounds(options, servers, words, kind, folder)
-        figures = {server.name: summarize(runs, server.name) for server in servers}
+        runs = run_rounds(options, found, words, kind, folder)
+        figures = {name: summarize(runs, name) for name in found}
         print_row(load, target, figures)
         rows.append({"load": load, "target": target, "unit": unit, "servers": figures})
     return rows
@@ -167,17 +164,13 @@ def parse():
 
 def main():
     options = parse()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # servers are stopped on the way out
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server is stopped on the way out
     how = ("cycles counted by the processor (perf stat)" if cost.HAS_COUNTERS else
            "no performance counters here: CPU time as the scheduler accounts it")
     print(f"An echo on {CONNECTIONS} connections: medians of {options.rounds} rounds of "
           f"{options.seconds:g} s; {how}.\n")
     with tempfile.TemporaryDirectory() as folder:
-        servers = start_servers(options.binaries, options.core, folder)
-        try:
-            rows = measure(options, servers, folder)
-        finally:
-            stop_servers(servers)
+        rows = measure(options, contenders(options.binaries, options.core, folder), folder)
     print_rates(rows)
     print()
     print_verdicts(rows)

@@ -15,15 +15,10 @@ def numbered(folder):
 def read(path):
     """The text of a file of /proc; empty if its task has ended meanwhile."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        with open(path, "rb", buffering=0) as file:
+            return file.readall().decode()
     except OSError:
         return ""
-    try:
-        return os.read(fd, 8192).decode()
-    except OSError:
-        return ""
-    finally:
-        os.close(fd)
 
 
 def field(text, name):
