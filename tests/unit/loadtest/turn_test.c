@@ -58,11 +58,23 @@ Test(turn, nobody_is_among_none)
     cr_assert_eq(take(&t, anybody), -1);
 }
 
+static bool is_last(const struct client *c)
+{
+    return c->index == CLIENTS - 1;
+}
+
 Test(turn, asks_so_many_at_a_time_and_then_others)
 {
     struct turn t = {.count = CLIENTS};
+    make(0, CLIENTS);
+    cr_assert_eq(take(&t, is_last), -1);
+    cr_assert_eq(take(&t, is_last), -1);
+    cr_assert_eq(take(&t, is_last), CLIENTS - 1);
+}
+
+Test(turn, who_is_gone_holds_nobody_back)
+{
+    struct turn t = {.count = CLIENTS};
     make(CLIENTS - 1, CLIENTS);
-    cr_assert_eq(take(&t, anybody), -1);
-    cr_assert_eq(take(&t, anybody), -1);
     cr_assert_eq(take(&t, anybody), CLIENTS - 1);
 }
