@@ -58,7 +58,7 @@ def test_the_largest_goes_and_memory_stays_bounded(start):
     evicted = daemon.metric("simul_evicted_memory_total")
     assert evicted > 5
     assert daemon.metric("simul_held_bytes") <= CEILING
-    assert largest_kb - before_kb < 4 * CEILING // 1024, "two, and what is lost between blocks"
+    assert largest_kb - before_kb < 5 * CEILING // 1024, "two, what is lost between blocks, a sanitizer"
     seconds = honest.seconds
     assert seconds[len(seconds) // 2] < 0.1 and seconds[-1] < 1.5, seconds[-5:]
     reasons = [line["reason"] for line in daemon.log("connection closed")]
