@@ -9,19 +9,26 @@ typedef uint64_t vector __attribute__((vector_size(32)));
 typedef uint64_t vector __attribute__((vector_size(16)));
 #endif
 
+static inline uint64_t spread(uint32_t mask)
+{
+    return (uint64_t)mask << 32 | mask;
+}
+
 /* A macro, since a function would be lowered for the common target before it could be inlined into
- * one for AVX2. The last vector, which may overlap the one before it, is loaded before anything is
- * stored and stored after everything else. */
+ * one for AVX2. The first and the last vector may overlap those between, of which all but the last
+ * two are stored aligned; they are loaded before anything is stored, and stored after it. */
 #define MASK_LONG(name, target)                                                                    \
     target bool name(uint8_t *dst, const uint8_t *src, size_t len, uint32_t mask)                  \
     {                                                                                              \
         enum { STEP = sizeof(vector) };                                                            \
-        uint32_t turned = ws_mask_turn(mask, len);                                                 \
-        uint64_t key = (uint64_t)mask << 32 | mask, last_key = (uint64_t)turned << 32 | turned;    \
-        size_t i = 0, last_at = len - STEP;                                                        \
-        vector a, b, last, all;                                                                    \
+        size_t i = STEP - ((uintptr_t)dst & (STEP - 1)), last_at = len - STEP;                     \
+        uint64_t first_key = spread(mask), key = spread(ws_mask_turn(mask, i));                    \
+        vector a, b, first, last, all;                                                             \
+        memcpy(&first, src, STEP);                                                                 \
         memcpy(&last, src + last_at, STEP);                                                        \
-        all = last ^= last_key;                                                                    \
+        first ^= first_key;                                                                        \
+        last ^= spread(ws_mask_turn(mask, len));                                                   \
+        all = first | last;                                                                        \
         for (; i + STEP < last_at; i += 2 * STEP) {                                                \
             memcpy(&a, src + i, STEP);                                                             \
             memcpy(&b, src + i + STEP, STEP);                                                      \
@@ -37,6 +44,7 @@ typedef uint64_t vector __attribute__((vector_size(16)));
             all |= a;                                                                              \
             memcpy(dst + i, &a, STEP);                                                             \
         }                                                                                          \
+        memcpy(dst, &first, STEP);                                                                 \
         memcpy(dst + last_at, &last, STEP);                                                        \
         uint64_t any = 0;                                                                          \
         for (size_t w = 0; w < STEP / 8; w++)                                                      \
