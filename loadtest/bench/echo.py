@@ -85,8 +85,8 @@ class Run:
             os.remove(report)
         except FileNotFoundError:
             sys.exit(f"{server.name}: simul-load has failed")
-        if result["errors"] > 0:
-            sys.exit(f"{server.name}: errors: {result['errors_by_kind']}")
+        if result["errors"] > 0 or result["counts"]["received"] == 0:
+            sys.exit(f"{server.name}: {result['counts']}, errors: {result['errors_by_kind']}")
         cpu_ns = result["server"]["cpu_us"] * 1000
         self.cost = cpu_ns / result["counts"]["received"] * cycles_per_ns
         self.rate = result["rate"]
