@@ -1,5 +1,7 @@
 #include "plan/address.h"
 
+#include "simul/span.h"
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdbool.h>
@@ -42,7 +44,7 @@ static bool is_loopback_v6(const struct addrinfo *info)
     return info->ai_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-/* The first; but of a name such as localhost the one of IPv4, since a server that listens on one
+/* The first; but of a name of this machine the one of IPv4, since a server that listens on one
  * loopback address only listens on that. */
 static const struct addrinfo *choose(const struct addrinfo *first)
 {
@@ -59,7 +61,10 @@ enum err address_resolve(struct address_list *list, const char *host, uint16_t p
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found;
-    int result = getaddrinfo(host, NULL, &hints, &found);
+    /* localhost is this machine, whatever a file or a server says (RFC 6761 section 6.3); a bare
+     * root has neither. */
+    bool is_here = span_eq_nocase(span_str(host), SPAN("localhost"));
+    int result = getaddrinfo(is_here ? "127.0.0.1" : host, NULL, &hints, &found);
     if (result == EAI_MEMORY)
         return ERR_NOMEM;
     if (result != 0) {
