@@ -59,13 +59,13 @@ static struct ws_partial *partial_new(void)
     return p;
 }
 
-void ws_frame_pool_init(struct ws_frame_pool *pool, size_t idle_max)
+void ws_pool_init(struct ws_pool *pool, size_t idle_max)
 {
     CHECK(idle_max > 0);
-    *pool = (struct ws_frame_pool){.idle_max = idle_max};
+    *pool = (struct ws_pool){.idle_max = idle_max};
 }
 
-static struct ws_partial *pool_pop(struct ws_frame_pool *pool)
+static struct ws_partial *pool_pop(struct ws_pool *pool)
 {
     struct ws_partial *p = pool->idle;
     if (p != NULL) {
@@ -75,14 +75,14 @@ static struct ws_partial *pool_pop(struct ws_frame_pool *pool)
     return p;
 }
 
-void ws_frame_pool_deinit(struct ws_frame_pool *pool)
+void ws_pool_deinit(struct ws_pool *pool)
 {
     CHECK(pool->lent == 0);
     for (struct ws_partial *p; (p = pool_pop(pool)) != NULL;)
         partial_free(p);
 }
 
-static struct ws_partial *pool_lend(struct ws_frame_pool *pool)
+static struct ws_partial *pool_lend(struct ws_pool *pool)
 {
     struct ws_partial *p = pool_pop(pool);
     if (p == NULL)
@@ -94,7 +94,7 @@ static struct ws_partial *pool_lend(struct ws_frame_pool *pool)
 
 /* Takes back a context that stands between two frames. It is not the one to be freed if there are
  * too many, since the last chunk still points into it. */
-static void pool_return(struct ws_frame_pool *pool, struct ws_partial *p)
+static void pool_return(struct ws_pool *pool, struct ws_partial *p)
 {
     pool->lent--;
     if (pool->idle_count == pool->idle_max)
@@ -104,7 +104,7 @@ static void pool_return(struct ws_frame_pool *pool, struct ws_partial *p)
     pool->idle_count++;
 }
 
-void ws_frame_decoder_deinit(struct ws_frame_decoder *d, struct ws_frame_pool *pool)
+void ws_frame_decoder_deinit(struct ws_frame_decoder *d, struct ws_pool *pool)
 {
     if (d->partial == NULL)
         return;
@@ -113,7 +113,7 @@ void ws_frame_decoder_deinit(struct ws_frame_decoder *d, struct ws_frame_pool *p
     d->partial = NULL;
 }
 
-static enum ws_frame_result partial_next(struct ws_frame_decoder *d, struct ws_frame_pool *pool,
+static enum ws_frame_result partial_next(struct ws_frame_decoder *d, struct ws_pool *pool,
                                          struct ws_input *in, struct ws_chunk *chunk)
 {
     struct ws_partial *p = d->partial;
@@ -147,7 +147,7 @@ static enum ws_frame_result partial_next(struct ws_frame_decoder *d, struct ws_f
 }
 
 /* Begins a frame of `bytes` bytes, header included, in a context of wslay's. */
-static enum ws_frame_result partial_start(struct ws_frame_decoder *d, struct ws_frame_pool *pool,
+static enum ws_frame_result partial_start(struct ws_frame_decoder *d, struct ws_pool *pool,
                                           uint64_t bytes)
 {
     d->partial = pool_lend(pool);
@@ -191,7 +191,7 @@ static inline enum ws_frame_result header_parse(const struct ws_input *in, struc
     return WS_FRAME_HEADER;
 }
 
-enum ws_frame_result ws_frame_next(struct ws_frame_decoder *d, struct ws_frame_pool *pool,
+enum ws_frame_result ws_frame_next(struct ws_frame_decoder *d, struct ws_pool *pool,
                                    const struct ws_rules *rules, struct ws_input *in,
                                    struct ws_chunk *chunk)
 {

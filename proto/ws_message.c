@@ -60,8 +60,8 @@ static const struct fault *header_fault(const struct ws_reader *r, const struct 
     return c->frame_bytes > rules->message_bytes_max - before ? &fault_size : NULL;
 }
 
-static enum ws_event_kind fail(struct ws_reader *r, struct ws_frame_pool *pool,
-                               const struct fault *fault, struct ws_event *ev)
+static enum ws_event_kind fail(struct ws_reader *r, struct ws_pool *pool, const struct fault *fault,
+                               struct ws_event *ev)
 {
     ws_reader_deinit(r, pool);
     r->ended = true;
@@ -128,8 +128,8 @@ static const struct fault *take_data(struct ws_reader *r, const struct ws_chunk 
     return NULL;
 }
 
-enum ws_event_kind ws_next(struct ws_reader *r, struct ws_frame_pool *pool,
-                           const struct ws_rules *rules, struct ws_input *in, struct ws_event *ev)
+enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
+                           struct ws_input *in, struct ws_event *ev)
 {
     if (r->ended) {
         in->ptr += in->len;
@@ -169,7 +169,7 @@ enum ws_event_kind ws_next(struct ws_reader *r, struct ws_frame_pool *pool,
     return fault == NULL ? kind : fail(r, pool, fault, ev);
 }
 
-void ws_reader_deinit(struct ws_reader *r, struct ws_frame_pool *pool)
+void ws_reader_deinit(struct ws_reader *r, struct ws_pool *pool)
 {
     ws_frame_decoder_deinit(&r->frames, pool);
 }

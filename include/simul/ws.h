@@ -9,6 +9,7 @@
 
 #include "simul/err.h"
 #include "simul/span.h"
+#include "simul/ws_deflate.h"
 
 enum ws_opcode {
     WS_CONTINUATION = 0,
@@ -37,6 +38,7 @@ enum {
     WS_HEADER_BYTES_MAX = 14,   /* with a mask; 10 without */
     WS_CONTROL_BYTES_MAX = 125, /* payload of a control frame, section 5.5 */
     WS_CLOSE_FRAME_BYTES_MAX = 2 + WS_CONTROL_BYTES_MAX,
+    WS_RSV1 = 0x40, /* in a header's first byte: the message is compressed (RFC 7692 section 6) */
 };
 
 /* Which side we are. A server takes masked frames only, a client unmasked ones only. */
@@ -44,7 +46,8 @@ enum ws_side { WS_SERVER, WS_CLIENT };
 
 /* What many readers have in common; shared, and not changed while a reader uses it. */
 struct ws_rules {
-    uint64_t message_bytes_max; /* of all fragments together; 0 = no limit */
+    uint64_t message_bytes_max;  /* of all fragments together; 0 = no limit */
+    uint64_t inflated_bytes_max; /* of one that came compressed; not 0 where that is agreed on */
     uint32_t wait_bytes; /* a frame that is no longer than this, header included, is never cut: it
                             stays in the input until it is whole, which must be able to hold it */
     enum ws_side side;
@@ -59,18 +62,26 @@ struct ws_input {
 
 /* ---- frames (ws_frame.c) ---- */
 
-/* wslay's contexts, 4 KiB each, for the frames of one loop that are partial. The struct is exposed
- * to be embedded. */
-struct ws_frame_pool {
+/* What the readers of one loop borrow while they need it: wslay's contexts, 4 KiB each, for frames
+ * that are partial, and inflaters (ws_inflate.c) for messages that are compressed. The struct is
+ * exposed to be embedded. */
+struct ws_pool {
     struct ws_partial *idle; /* a stack of at most idle_max */
     size_t idle_count, idle_max;
     size_t lent; /* how many frames are partial now */
+    struct ws_inflaters {
+        struct ws_inflater *
+            *all; /* by the number that a reader has, which counts from 1; NULL: free */
+        uint32_t size, lent;
+        struct ws_inflater *idle; /* one is kept */
+    } inflaters;
+    size_t held_bytes; /* what all that is lent holds */
 };
 
 /* Keeps up to idle_max (at least 1) contexts for the next partial frame. Allocates nothing. */
-void ws_frame_pool_init(struct ws_frame_pool *pool, size_t idle_max);
+void ws_pool_init(struct ws_pool *pool, size_t idle_max);
 /* Frees what is idle. Nothing may be lent. */
-void ws_frame_pool_deinit(struct ws_frame_pool *pool);
+void ws_pool_deinit(struct ws_pool *pool);
 
 /* Decodes the frames of one connection. Zeroed, it stands between two frames. */
 struct ws_frame_decoder {
@@ -102,12 +113,12 @@ enum ws_frame_result {
  * frames of at most rules->wait_bytes, and headers without any of their payload stay in the input
  * until there is more. The payload lies in the input or in the pool, and is valid until the next
  * call with that pool. Beyond wslay's own checks it judges nothing but lengths. */
-enum ws_frame_result ws_frame_next(struct ws_frame_decoder *d, struct ws_frame_pool *pool,
+enum ws_frame_result ws_frame_next(struct ws_frame_decoder *d, struct ws_pool *pool,
                                    const struct ws_rules *rules, struct ws_input *in,
                                    struct ws_chunk *chunk);
 
 /* Gives back what is lent, in the middle of a frame or not. d is as if zeroed afterwards. */
-void ws_frame_decoder_deinit(struct ws_frame_decoder *d, struct ws_frame_pool *pool);
+void ws_frame_decoder_deinit(struct ws_frame_decoder *d, struct ws_pool *pool);
 
 /* Writes the header of an unmasked frame and returns its length: 2, 4 or 10. */
 static inline size_t ws_encode_header(uint8_t out[WS_HEADER_BYTES_MAX], enum ws_opcode opcode,
@@ -149,13 +160,17 @@ static inline size_t ws_encode_frame(uint8_t *out, enum ws_opcode opcode, bool f
 
 /* ---- messages (ws_message.c) ---- */
 
-/* Reads the messages of one connection. Zeroed, it stands at the beginning. */
+/* Reads the messages of one connection. Zeroed, it stands at the beginning; then `deflate` may be
+ * set to what was agreed on. 24 bytes, since every idle connection has one. */
 struct ws_reader {
     struct ws_frame_decoder frames;
-    uint64_t message_bytes; /* declared by the frames of the message so far */
-    uint8_t opcode;         /* of the message that is not complete yet; 0 = none */
+    uint64_t message_bytes; /* declared by the frames of the message so far, or inflated */
+    uint32_t inflater;      /* its number in the pool while it is lent; 0: none is */
+    uint8_t opcode : 4;     /* of the message that is not complete yet; 0 = none */
+    bool is_compressed : 1; /* that message */
+    bool ended : 1;         /* by a close frame or a failure */
     uint8_t utf8;           /* of its text */
-    bool ended;             /* by a close frame or a failure */
+    struct ws_deflate deflate;
 };
 
 enum ws_event_kind {
@@ -173,13 +188,15 @@ struct ws_event {
     enum ws_opcode opcode; /* WS_TEXT or WS_BINARY, that of the message, in every WS_DATA */
     bool message_first, message_last;
     bool frame_first, frame_last;
+    bool is_compressed; /* it came so; payload is the whole message, inflated, in one event */
     uint16_t close_code;
 };
 
 /* Decodes the next event and advances in behind it; only the fields that its kind names are set.
  *
  * WS_DATA comes with a whole frame if it lies whole in the input and in pieces otherwise; text is
- * checked before it is handed out, and pieces may end inside a character. Control frames come
+ * checked before it is handed out, and pieces may end inside a character. A message that is
+ * compressed is inflated as it arrives, checked on the way, and comes whole. Control frames come
  * whole. What WS_NEED_MORE leaves in the input is less than rules->wait_bytes or
  * WS_WAITING_BYTES_MAX, whichever is more.
  *
@@ -191,11 +208,13 @@ struct ws_event {
  *         fragmented or too long, lengths not in shortest form, continuation of nothing, a new
  *         message inside another, malformed close frames (sections 5.5.1 and 7.4)
  *   1007  text or a close reason with a byte that cannot be UTF-8, at that byte
- *   1009  more than rules->message_bytes_max, as soon as the header says so
+ *   1007  also what cannot be inflated (RFC 7692 section 7.2.2 leaves the code to us)
+ *   1009  more than rules->message_bytes_max, as soon as the header says so, or more than
+ *         rules->inflated_bytes_max, at the byte too many
  *   1011  no memory for a context.
  * After WS_CLOSE and WS_FAILED all input is dropped and the answer is WS_NEED_MORE. */
-enum ws_event_kind ws_next(struct ws_reader *r, struct ws_frame_pool *pool,
-                           const struct ws_rules *rules, struct ws_input *in, struct ws_event *ev);
+enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
+                           struct ws_input *in, struct ws_event *ev);
 
 enum { WS_WAITING_BYTES_MAX = 6 + WS_CONTROL_BYTES_MAX };
 
@@ -212,8 +231,11 @@ static inline bool ws_reader_is_in_message(const struct ws_reader *r)
     return r->opcode != 0 || ws_reader_is_in_frame(r);
 }
 
+/* What the reader has borrowed, in bytes. */
+size_t ws_reader_held_bytes(const struct ws_reader *r, const struct ws_pool *pool);
+
 /* Gives back what is lent. To be called when the connection goes, at any point. */
-void ws_reader_deinit(struct ws_reader *r, struct ws_frame_pool *pool);
+void ws_reader_deinit(struct ws_reader *r, struct ws_pool *pool);
 
 /* Sends back, as a server, the messages at the front of the input that are each one frame, whole
  * and right: writes them as unmasked frames to *to, which has room for as many bytes as the input

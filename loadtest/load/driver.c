@@ -337,7 +337,7 @@ static bool driver_start(struct driver *d)
     if (d->ev == NULL)
         return refuse_to_start(d, "no event loop");
     list_init(&d->deadlines);
-    ws_frame_pool_init(&d->frames, IDLE_PARTIALS);
+    ws_pool_init(&d->frames, IDLE_PARTIALS);
     d->rules = (struct ws_rules){.wait_bytes = WAIT_BYTES, .side = WS_CLIENT};
     take_share(d);
     if (!make_tls(d) || !pace_init(&d->pace, d, d->plan->scenario->on_due) || !make_clients(d))
@@ -364,7 +364,7 @@ static void driver_stop(struct driver *d)
         d->plan->scenario->stop(d);
     pace_deinit(&d->pace);
     tls_free(d->tls);
-    ws_frame_pool_deinit(&d->frames);
+    ws_pool_deinit(&d->frames);
     buf_deinit(&d->output);
     free(d->state);
     free(d->input);

@@ -47,7 +47,7 @@ struct driver {
     uint64_t waiting;       /* messages whose replies have not come */
     uint64_t replied_ns;    /* when the last reply came */
 
-    struct ws_frame_pool frames;
+    struct ws_pool frames;
     struct ws_rules rules;
     uint8_t random[4096]; /* from the system; masks must not be guessed (RFC 6455 section 10.3) */
     size_t random_left;

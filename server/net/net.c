@@ -47,7 +47,7 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
         e = out_pool_init(&n->out, GATHER_BYTES);
     if (e != OK)
         return e;
-    ws_frame_pool_init(n->ws_pool, WS_POOL_IDLE);
+    ws_pool_init(n->ws_pool, WS_POOL_IDLE);
     n->http_limits = (struct http_limits){.line_bytes = HTTP_LINE_BYTES_MAX,
                                           .header_bytes = (size_t)config->limits.header_bytes,
                                           .header_count = HTTP_HEADERS_MAX,
@@ -297,7 +297,7 @@ void net_deinit(struct net *n)
     out_pool_deinit(&n->out);
     tls_net_free(n->tls);
     if (n->ws_pool != NULL)
-        ws_frame_pool_deinit(n->ws_pool);
+        ws_pool_deinit(n->ws_pool);
     free(n->ws_pool);
     free(n->polled);
     free(n->touched);

@@ -23,7 +23,7 @@ struct listener;
 struct server;
 struct tls_net;
 struct tls_store;
-struct ws_frame_pool;
+struct ws_pool;
 
 enum { ACCEPT_PAUSE_MS = 100, SESSION_TYPES_MAX = 16 };
 
@@ -86,8 +86,8 @@ struct net {
     uint32_t admin_count; /* of those here, how many are the admin listener's */
     bool draining;
 
-    struct tls_net *tls;           /* this loop's part of TLS */
-    struct ws_frame_pool *ws_pool; /* decoders for frames that straddle reads */
+    struct tls_net *tls;     /* this loop's part of TLS */
+    struct ws_pool *ws_pool; /* decoders for frames that straddle reads */
     struct http_limits http_limits;
 
     /* What the sessions of this loop talk to; owned by the server. */

@@ -27,7 +27,7 @@ static void expect_same(const struct ws_record *a, const struct ws_record *b)
 }
 
 /* Every frame of `script` as an echo sends it; control frames just as they came. */
-static struct span echo(struct ws_frame_pool *pool, struct span script, bool reflects, uint8_t *out)
+static struct span echo(struct ws_pool *pool, struct span script, bool reflects, uint8_t *out)
 {
     static const struct ws_rules rules = {.side = WS_SERVER};
     struct ws_reader reader = {0};
@@ -50,7 +50,7 @@ static struct span echo(struct ws_frame_pool *pool, struct span script, bool ref
     return span_of(out, (size_t)(end - out));
 }
 
-static void expect_same_echo(struct ws_frame_pool *pool, struct span script)
+static void expect_same_echo(struct ws_pool *pool, struct span script)
 {
     enum { FAULT_BYTES_MAX = 256 };
     size_t pieces = script.len / 4096 + 2;
@@ -74,9 +74,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint16_t cuts[CUT_COUNT];
     cuts_make(cuts, data[1]);
 
-    struct ws_frame_pool pool;
+    struct ws_pool pool;
     struct ws_record first, other;
-    ws_frame_pool_init(&pool, 1);
+    ws_pool_init(&pool, 1);
     ws_record_init(&first, script.len);
     ws_record_init(&other, script.len);
 
@@ -101,6 +101,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     ws_record_deinit(&first);
     ws_record_deinit(&other);
-    ws_frame_pool_deinit(&pool);
+    ws_pool_deinit(&pool);
     return 0;
 }

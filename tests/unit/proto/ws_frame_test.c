@@ -9,7 +9,7 @@ static const struct ws_rules rules = {.side = WS_SERVER};
 
 /* Feeds bytes to a decoder; the pool and the input are the test's own. */
 struct bench {
-    struct ws_frame_pool pool;
+    struct ws_pool pool;
     struct ws_frame_decoder decoder;
     struct ws_input in;
     struct ws_chunk chunk;
@@ -19,13 +19,13 @@ struct bench {
 static void setup(struct bench *b, size_t idle_max)
 {
     *b = (struct bench){.in = {b->bytes, 0}};
-    ws_frame_pool_init(&b->pool, idle_max);
+    ws_pool_init(&b->pool, idle_max);
 }
 
 static void teardown(struct bench *b)
 {
     ws_frame_decoder_deinit(&b->decoder, &b->pool);
-    ws_frame_pool_deinit(&b->pool);
+    ws_pool_deinit(&b->pool);
 }
 
 /* Replaces the input. */

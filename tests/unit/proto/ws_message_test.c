@@ -64,10 +64,10 @@ static struct span script_build(const struct part *parts, size_t count)
 static void expect_run(struct ws_record *rec, const struct ws_rules *rules, struct span script,
                        const uint16_t *cuts, size_t cut_count, const char *log)
 {
-    struct ws_frame_pool pool;
-    ws_frame_pool_init(&pool, 2);
+    struct ws_pool pool;
+    ws_pool_init(&pool, 2);
     ws_record_run(rec, rules, &pool, script, cuts, cut_count);
-    ws_frame_pool_deinit(&pool);
+    ws_pool_deinit(&pool);
     cr_assert(span_eq(span_of(rec->log, rec->log_len), span_str(log)),
               "cut at %u, %s:\n%.*s\nis not\n%s", cuts[0],
               rules->through_wslay ? "through wslay" : "in place", (int)rec->log_len,
@@ -81,12 +81,12 @@ static void expect_survives_no_memory(struct ws_record *rec, const struct ws_rul
     static const uint16_t cuts[] = {7, 1, 3};
     size_t seen = 1;
     for (size_t fail_at = 0; fail_at < seen; fail_at++) {
-        struct ws_frame_pool pool;
-        ws_frame_pool_init(&pool, 1);
+        struct ws_pool pool;
+        ws_pool_init(&pool, 1);
         alloc_fail_after(fail_at);
         ws_record_run(rec, rules, &pool, script, cuts, 3);
         seen = alloc_fail_stop();
-        ws_frame_pool_deinit(&pool);
+        ws_pool_deinit(&pool);
         cr_assert(rec->failed == WS_CODE_INTERNAL ||
                   span_eq(span_of(rec->log, rec->log_len), span_str(log)));
         cr_assert(seen == fail_at || rec->failed == WS_CODE_INTERNAL);
@@ -167,12 +167,12 @@ Test(ws_message, takes_every_length_form)
         for (int wslay = 0; wslay < 2; wslay++)
             for (size_t c = 0; c < 3; c++) {
                 struct ws_rules rules = {.through_wslay = wslay};
-                struct ws_frame_pool pool;
+                struct ws_pool pool;
                 char line[40];
                 int n = snprintf(line, sizeof line, "binary first last %zu:", lengths[i]);
-                ws_frame_pool_init(&pool, 1);
+                ws_pool_init(&pool, 1);
                 ws_record_run(&rec, &rules, &pool, script, cuts[c], 2);
-                ws_frame_pool_deinit(&pool);
+                ws_pool_deinit(&pool);
                 cr_assert_eq(rec.log_len, (size_t)n + lengths[i] + 1);
                 cr_assert_eq(memcmp(rec.log, line, (size_t)n), 0);
                 cr_assert_eq(memcmp(rec.log + n, zeros, lengths[i]), 0);
@@ -229,10 +229,10 @@ Test(ws_message, judges_every_close_code)
         struct part part = FN(FIN | WS_OP_CLOSE, payload, 2);
         struct span script = script_build(&part, 1);
         struct ws_reader r = {0};
-        struct ws_frame_pool pool;
+        struct ws_pool pool;
         struct ws_event ev;
         struct ws_input in = {script_bytes, script.len};
-        ws_frame_pool_init(&pool, 1);
+        ws_pool_init(&pool, 1);
         enum ws_event_kind kind = ws_next(&r, &pool, &(struct ws_rules){0}, &in, &ev);
         cr_assert_eq(kind, is_valid ? WS_CLOSE : WS_FAILED, "%u", code);
         cr_assert_eq(ev.close_code, is_valid ? code : WS_CODE_PROTOCOL, "%u", code);
@@ -421,9 +421,9 @@ Test(ws_message, waits_for_short_frames_and_cuts_long_ones)
 {
     struct part parts[] = {F(FIN | WS_BINARY, "0123456789")};
     struct span script = script_build(parts, 1);
-    struct ws_frame_pool pool;
+    struct ws_pool pool;
     struct ws_event ev;
-    ws_frame_pool_init(&pool, 1);
+    ws_pool_init(&pool, 1);
     for (uint32_t wait = 15; wait <= 16; wait++) {
         struct ws_rules rules = {.wait_bytes = wait};
         struct ws_reader r = {0};
@@ -434,18 +434,18 @@ Test(ws_message, waits_for_short_frames_and_cuts_long_ones)
         cr_assert_eq(pool.lent, wait < script.len ? 1 : 0);
         ws_reader_deinit(&r, &pool);
     }
-    ws_frame_pool_deinit(&pool);
+    ws_pool_deinit(&pool);
 }
 
 Test(ws_message, tells_why_a_peer_failed)
 {
     struct part parts[] = {UNMASKED(FIN | WS_TEXT, "Hello")};
     struct span script = script_build(parts, 1);
-    struct ws_frame_pool pool;
+    struct ws_pool pool;
     struct ws_event ev;
     struct ws_reader r = {0};
     struct ws_input in = {script_bytes, script.len};
-    ws_frame_pool_init(&pool, 1);
+    ws_pool_init(&pool, 1);
     cr_assert_eq(ws_next(&r, &pool, &(struct ws_rules){0}, &in, &ev), WS_FAILED);
     cr_assert(span_eq(ev.payload, SPAN("frame is not masked")));
     cr_assert_eq(ws_next(&r, &pool, &(struct ws_rules){0}, &in, &ev), WS_NEED_MORE);

@@ -124,7 +124,7 @@ static inline void ws_record_event(struct ws_record *rec, enum ws_event_kind kin
  * going before the next piece as in the server. The input ends where its memory ends, so that the
  * sanitizer sees whoever reads on. Leaves the log in rec. */
 static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *rules,
-                                 struct ws_frame_pool *pool, struct span script,
+                                 struct ws_pool *pool, struct span script,
                                  const uint16_t *cuts, size_t cut_count)
 {
     struct ws_reader reader = {0};
