@@ -56,6 +56,7 @@ check "the hub is deterministic" sh "$root/tests/unit/layering.sh" \
     "$root"/build/CMakeFiles/simul_server.dir/server/chat/hub/*.o
 check "the hub stands on nothing above it" hub_includes_its_own_only
 check "simul-load knows nothing of the server" load_includes_its_own_only
+check "the table of clauses is true" /usr/bin/python3 "$root/tests/conformance/check_table.py"
 cd "$root" # the rest names what is compiled; loadtest/bench/ needs a library of its own
 set -- proto server loadtest/main.c loadtest/plan loadtest/load loadtest/scenario loadtest/report \
     loadtest/baselines

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer, as many programs at a time
-# as there are cores.
+# The unit tests and the codec's conformance, under AddressSanitizer and UndefinedBehaviorSanitizer,
+# as many programs at a time as there are cores.
 # shellcheck source=tests/steps/common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -40,7 +40,7 @@ rm -f "$root/build-test/reports/"unit.*
 # Criterion's count does not know of leaks, so reports are looked for as well.
 export ASAN_OPTIONS="log_path=$root/build-test/reports/unit:detect_leaks=1"
 export UBSAN_OPTIONS="log_path=$root/build-test/reports/unit:print_stacktrace=1"
-find "$root/tests/unit" -name '*_test.c' -exec basename {} .c \; | sort |
+find "$root/tests/unit" "$root/tests/conformance" -name '*_test.c' -exec basename {} .c \; | sort |
     xargs -n 1 -P "$(nproc)" sh "$0"
 check "no sanitizer report" expect_no_reports 'unit.*' 'Sanitizer|runtime error:'
 check "two tasks take turns on one thread" two_tasks_take_turns
