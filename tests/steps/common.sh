@@ -54,14 +54,15 @@ check() {
     fi
 }
 
-# run_pytest NAME ARGUMENTS…: runs integration tests and counts them. Several at a time: most of what
-# they do is wait, and each process of pytest has daemons of its own.
+# run_pytest NAME DIRECTORY ARGUMENTS…: runs the tests of a folder in tests/ and counts them. Several
+# at a time: most of what they do is wait, and each process of pytest has daemons of its own.
 run_pytest() {
     report=$root/build-test/log/$1.xml
-    shift
+    pytest_directory=$root/tests/$2
+    shift 2
     rm -f "$report"
     pytest_status=0
-    (cd "$root/tests/integration" &&
+    (cd "$pytest_directory" &&
         /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$((2 * $(nproc)))" \
             --junitxml="$report" "$@") ||
         pytest_status=$?
@@ -88,4 +89,17 @@ expect_no_reports() {
     # shellcheck disable=SC2086 # file names without spaces
     head -n 100 $reports
     return 1
+}
+
+# test_with_asan DIRECTORY: all tests of a folder with the programs under AddressSanitizer and
+# UndefinedBehaviorSanitizer, which must have nothing to say.
+test_with_asan() {
+    build_asan
+    mkdir -p "$root/build-test/reports"
+    rm -f "$root/build-test/reports/$1."*
+    export SIMULD="$root/build-test/bin/simuld"
+    export ASAN_OPTIONS="log_path=$root/build-test/reports/$1:detect_leaks=1"
+    export UBSAN_OPTIONS="log_path=$root/build-test/reports/$1:print_stacktrace=1"
+    run_pytest "$1" "$1" || true
+    check "no sanitizer report" expect_no_reports "$1.*" 'Sanitizer|runtime error:'
 }

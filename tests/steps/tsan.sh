@@ -9,5 +9,5 @@ mkdir -p "$root/build-test/reports"
 rm -f "$root/build-test/reports/"tsan.*
 export SIMULD="$root/build-tsan/bin/simuld"
 export TSAN_OPTIONS="log_path=$root/build-test/reports/tsan:second_deadlock_stack=1"
-run_pytest tsan -k "loops4 or test_load_threads" || true
+run_pytest tsan integration -k "loops4 or test_load_threads" || true
 check "no data race" expect_no_reports 'tsan.*' 'Sanitizer'

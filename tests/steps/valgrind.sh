@@ -7,5 +7,5 @@ build_release
 mkdir -p "$root/build-test/reports"
 rm -f "$root/build-test/reports/"valgrind.*
 export SIMULD="$root/tests/steps/simuld-valgrind"
-run_pytest valgrind -m short || true
+run_pytest valgrind integration -m short || true
 check "no complaint of valgrind" expect_no_reports 'valgrind.*' '.'
