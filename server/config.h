@@ -31,12 +31,21 @@ enum config_protocol {
 };
 enum config_jobs { CONFIG_JOBS_AUTO, CONFIG_JOBS_ON, CONFIG_JOBS_OFF };
 
+/* What a listener says about a switch that there is for all of them. */
+enum config_override { CONFIG_OVERRIDE_DEFAULT, CONFIG_OVERRIDE_ON, CONFIG_OVERRIDE_OFF };
+
+static inline bool config_is_on(enum config_override here, bool everywhere)
+{
+    return here == CONFIG_OVERRIDE_DEFAULT ? everywhere : here == CONFIG_OVERRIDE_ON;
+}
+
 struct config_listener {
     char name[CONFIG_NAME_BYTES_MAX];
     char *address; /* "*" (IPv4 and IPv6), or a literal without brackets: "127.0.0.1", "::1" */
     int64_t port;  /* 0 takes a free one */
     enum config_protocol protocol;
     bool tls;
+    enum config_override deflate; /* of ws.deflate */
     bool is_optional; /* a default listener that is left out when there is no certificate */
 };
 
@@ -104,6 +113,9 @@ struct config {
         int64_t message_bytes_max;
         int64_t ping_seconds; /* 0: never */
         char *origins;        /* "https://a.example,http://b.example:8080": lower case, no blanks */
+        bool deflate;
+        int64_t deflate_min_bytes;
+        bool deflate_takeover;
     } ws;
     struct {
         enum config_jobs enabled;

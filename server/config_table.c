@@ -105,12 +105,18 @@ const struct config_setting config_settings[] = {
      .help = "members above which a join or part is not announced; 0: no limit"},
 
     {"ws.message_bytes_max", AT(ws.message_bytes_max), NUMBER("65536", 125, 1 << 30),
-     .help = "bytes of a WebSocket message, except on /echo"},
+     .help = "bytes of a WebSocket message, inflated; on /echo of compressed ones"},
     {"ws.ping_seconds", AT(ws.ping_seconds), NUMBER("30", 0, 86400),
      .help = "seconds of silence before a WebSocket is pinged; 0: never"},
     {"ws.origins", AT(ws.origins), TEXT("", 4095), .normalise = config_normalise_origins,
      .expects = "origins without a path, such as https://example.org, comma between",
      .help = "web origins, beside our own, whose pages may open a WebSocket"},
+    {"ws.deflate", AT(ws.deflate), SWITCH("off"),
+     .help = "agree to compress WebSocket messages (permessage-deflate)"},
+    {"ws.deflate_min_bytes", AT(ws.deflate_min_bytes), NUMBER("128", 0, 1 << 20),
+     .help = "bytes; shorter chat messages are not compressed"},
+    {"ws.deflate_takeover", AT(ws.deflate_takeover), SWITCH("off"),
+     .help = "clients may keep what they compress with; 40 KiB more each"},
 
     {"jobs.enabled", AT(jobs.enabled), CHOICE("auto", "auto|on|off"),
      .help = "serve /jobs; auto: on loopback addresses only"},
@@ -139,6 +145,8 @@ const struct config_setting config_listener_settings[] = {
     {"protocol", LISTENER_AT(protocol), CHOICE("auto", "auto|http|irc|echo"),
      .help = "what is spoken; auto: HTTP and WebSocket, or IRC, by the first bytes"},
     {"tls", LISTENER_AT(tls), SWITCH("off"), .help = "speak TLS; wants a certificate"},
+    {"deflate", LISTENER_AT(deflate), CHOICE("default", "default|on|off"),
+     .help = "compress WebSocket messages; default: as ws.deflate says"},
 };
 const size_t config_listener_setting_count = COUNT(config_listener_settings);
 

@@ -33,6 +33,7 @@ struct listener_plan {
     const char *address;
     int64_t port;
     bool tls;
+    bool deflate;
     bool is_admin;
     const struct manners *manners;
 };
@@ -42,11 +43,13 @@ static unsigned plan_listeners(const struct config *config, struct listener_plan
     unsigned count = 0;
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *l = &config->listeners[i];
-        plans[count++] = (struct listener_plan){.name = l->name,
-                                                .address = l->address,
-                                                .port = l->port,
-                                                .tls = l->tls,
-                                                .manners = &MANNERS[l->protocol]};
+        plans[count++] =
+            (struct listener_plan){.name = l->name,
+                                   .address = l->address,
+                                   .port = l->port,
+                                   .tls = l->tls,
+                                   .deflate = config_is_on(l->deflate, config->ws.deflate),
+                                   .manners = &MANNERS[l->protocol]};
     }
     if (config->admin.port != CONFIG_PORT_OFF)
         plans[count++] = (struct listener_plan){.name = "admin",
@@ -88,6 +91,7 @@ static enum err open_listener(struct server *s, const struct listener_plan *plan
         *l = (struct listener){.name = plan->name,
                                .fd = fd,
                                .tls = plan->tls,
+                               .deflate = plan->deflate,
                                .is_admin = plan->is_admin,
                                .addr = addr,
                                .session = plan->manners->session,

@@ -19,6 +19,7 @@ struct listener {
     const char *name; /* borrowed from the settings */
     int fd;           /* -1: closed */
     bool tls;
+    bool deflate;  /* WebSocket messages may be compressed */
     bool is_admin; /* stays open while the server drains */
     struct addr addr;
     const struct session_type *session; /* what begins on each connection */

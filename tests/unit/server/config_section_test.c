@@ -45,6 +45,22 @@ Test(config_section, tls_without_a_certificate_is_an_error)
     config_deinit(&config);
 }
 
+Test(config_section, a_listener_may_compress_where_others_do_not)
+{
+    cr_assert_eq(LOAD("ws.deflate=off", "listen.web.deflate=on", "listen.irc.deflate=off"), OK);
+    cr_assert(config_is_on(listener("web")->deflate, config.ws.deflate));
+    cr_assert_not(config_is_on(listener("irc")->deflate, config.ws.deflate));
+    cr_assert_not(config_is_on(listener("echo")->deflate, config.ws.deflate));
+    config_deinit(&config);
+    cr_assert_eq(LOAD("ws.deflate=on", "listen.web.deflate=on", "listen.irc.deflate=off"), OK);
+    cr_assert(config_is_on(listener("web")->deflate, config.ws.deflate));
+    cr_assert_not(config_is_on(listener("irc")->deflate, config.ws.deflate));
+    cr_assert(config_is_on(listener("echo")->deflate, config.ws.deflate));
+    config_deinit(&config);
+    cr_assert_eq(LOAD("listen.web.deflate=maybe"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("default, on or off");
+}
+
 Test(config_section, tls_settings_that_contradict_are_errors)
 {
     cr_assert_eq(LOAD("tls.certificate=a.pem"), ERR_SYNTAX);

@@ -21,7 +21,10 @@ Test(config, defaults_are_those_of_the_design)
     for (size_t i = 0; i < config.listener_count; i++) {
         cr_assert_str_eq(config.listeners[i].address, "127.0.0.1");
         cr_assert_not(config.listeners[i].tls);
+        cr_assert_eq(config.listeners[i].deflate, CONFIG_OVERRIDE_DEFAULT);
     }
+    cr_assert_not(config.ws.deflate);
+    cr_assert_not(config.ws.deflate_takeover);
     cr_assert_str_eq(config.admin.address, "127.0.0.1");
     cr_assert_eq(config.admin.port, 9090);
     cr_assert_not_null(strchr(config.server.name, '.'));
@@ -182,7 +185,7 @@ Test(config, unknown_key_suggests_the_nearest)
     cr_assert_eq(LOAD("color=red"), ERR_UNKNOWN);
     ASSERT_ERROR_HAS("simuld --help");
     cr_assert_eq(LOAD("listen.foo.color=red"), ERR_UNKNOWN);
-    ASSERT_ERROR_HAS("address, port, protocol and tls");
+    ASSERT_ERROR_HAS("address, port, protocol, tls and deflate");
     cr_assert_eq(LOAD("listen.web=8080"), ERR_UNKNOWN);
     cr_assert_eq(LOAD("=8080"), ERR_UNKNOWN);
 }
