@@ -55,9 +55,6 @@ bool http_host_is_valid(struct span text);
 /* Whether text may stand behind a header's name: nothing that would end the line. */
 bool http_is_field_value(struct span text);
 
-/* Whether name and value may be sent. */
-bool http_field_is_valid(struct http_field field);
-
 /* Appends "name: value", which are valid, and the line's end. */
 enum err http_field_append(struct buf *out, struct http_field field);
 

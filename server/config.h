@@ -46,6 +46,7 @@ struct config_listener {
     enum config_protocol protocol;
     bool tls;
     enum config_override deflate; /* of ws.deflate */
+    enum config_override faults;  /* of echo.faults */
     bool is_optional; /* a default listener that is left out when there is no certificate */
 };
 
@@ -123,6 +124,10 @@ struct config {
         int64_t queue_max;
         int64_t deadline_ms;
     } jobs;
+    struct {
+        bool faults;
+        bool commands;
+    } echo;
     struct {
         bool stall;
     } debug;

@@ -141,7 +141,7 @@ static struct hint hint_for(struct config *config, const char *unknown, bool is_
     bool is_oper = strncmp(unknown, OPER, strlen(OPER)) == 0;
     struct hint hint;
     snprintf(hint.text, sizeof(hint.text), "%s",
-             is_listener ? "a listener has address, port, protocol, tls and deflate"
+             is_listener ? "a listener has address, port, protocol, tls, deflate and faults"
              : is_oper   ? "an operator has a password"
                          : "see simuld --help for all settings");
     size_t nearest = TYPING_ERRORS_MAX + 1;

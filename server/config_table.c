@@ -118,6 +118,11 @@ const struct config_setting config_settings[] = {
     {"ws.deflate_takeover", AT(ws.deflate_takeover), SWITCH("off"),
      .help = "clients may keep what they compress with; 40 KiB more each"},
 
+    {"echo.faults", AT(echo.faults), SWITCH("off"),
+     .help = "echo misbehaves for who asks it to; see /echo/help"},
+    {"echo.commands", AT(echo.commands), SWITCH("off"),
+     .help = "TCP echo is asked by a first line such as ?drop=1/20"},
+
     {"jobs.enabled", AT(jobs.enabled), CHOICE("auto", "auto|on|off"),
      .help = "serve /jobs; auto: on loopback addresses only"},
     {"jobs.workers", AT(jobs.workers), CORES(256), .help = "worker processes; auto: one per core"},
@@ -147,6 +152,8 @@ const struct config_setting config_listener_settings[] = {
     {"tls", LISTENER_AT(tls), SWITCH("off"), .help = "speak TLS; wants a certificate"},
     {"deflate", LISTENER_AT(deflate), CHOICE("default", "default|on|off"),
      .help = "compress WebSocket messages; default: as ws.deflate says"},
+    {"faults", LISTENER_AT(faults), CHOICE("default", "default|on|off"),
+     .help = "echo misbehaves for who asks it to; default: as echo.faults says"},
 };
 const size_t config_listener_setting_count = COUNT(config_listener_settings);
 

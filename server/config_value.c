@@ -11,6 +11,7 @@
 
 /* Every enum of the settings is stored through this type. */
 _Static_assert(sizeof(enum config_protocol) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum config_override) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum config_jobs) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum log_format) == sizeof(unsigned), "enums are unsigned");

@@ -34,6 +34,7 @@ struct listener_plan {
     int64_t port;
     bool tls;
     bool deflate;
+    bool faults;
     bool is_admin;
     const struct manners *manners;
 };
@@ -49,6 +50,7 @@ static unsigned plan_listeners(const struct config *config, struct listener_plan
                                    .port = l->port,
                                    .tls = l->tls,
                                    .deflate = config_is_on(l->deflate, config->ws.deflate),
+                                   .faults = config_is_on(l->faults, config->echo.faults),
                                    .manners = &MANNERS[l->protocol]};
     }
     if (config->admin.port != CONFIG_PORT_OFF)
@@ -92,6 +94,7 @@ static enum err open_listener(struct server *s, const struct listener_plan *plan
                                .fd = fd,
                                .tls = plan->tls,
                                .deflate = plan->deflate,
+                               .faults = plan->faults,
                                .is_admin = plan->is_admin,
                                .addr = addr,
                                .session = plan->manners->session,

@@ -154,6 +154,9 @@ struct http_field {
     struct span value;
 };
 
+/* Whether it may stand in a head: the name is a token, and nothing in the value ends the line. */
+bool http_field_is_valid(struct http_field field);
+
 /* A response. http_response_init fills it from the request; the caller completes it and calls
  * http_response_head. All spans are borrowed for that call. Text in it is ours, or came out of the
  * parser: a CR, LF or zero byte in it is our bug. */

@@ -20,6 +20,7 @@ struct listener {
     int fd;           /* -1: closed */
     bool tls;
     bool deflate;  /* WebSocket messages may be compressed */
+    bool faults;   /* echo misbehaves for who asks it to */
     bool is_admin; /* stays open while the server drains */
     struct addr addr;
     const struct session_type *session; /* what begins on each connection */

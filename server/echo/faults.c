@@ -1,0 +1,283 @@
+#include "echo/faults.h"
+
+#include "simul/check.h"
+#include "simul/http.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBER(min_, max_) .type = FAULT_TYPE_NUMBER, .min = (min_), .max = (max_)
+#define MS(min_) NUMBER(min_, FAULT_MS_MAX)
+#define CHANCE .type = FAULT_TYPE_CHANCE, .min = 1, .max = 1000000
+#define FLAG .type = FAULT_TYPE_FLAG, .min = 1, .max = 1
+
+enum {
+    WS = FAULTS_WS,
+    HTTP = FAULTS_HTTP,
+    TCP = FAULTS_TCP,
+    ALL = WS | HTTP | TCP,
+    AFTER_MAX = 1 << 30,
+    DEFAULT_SEED = 1,
+};
+
+const struct fault_row fault_rows[FAULT_COUNT] = {
+    [FAULT_DELAY_MS] = {"delay_ms", ALL, .free_places = HTTP, MS(0),
+                        .help = "milliseconds before each answer"},
+    [FAULT_JITTER_MS] = {"jitter_ms", ALL, MS(0),
+                         .help = "up to so many milliseconds more, by chance; order is kept"},
+    [FAULT_SLOW_BYTES_PER_SECOND] = {"slow_bytes_per_second", ALL, NUMBER(1, 1 << 30),
+                                     .help = "bytes leave at this pace"},
+    [FAULT_CHOP] = {"chop", ALL, NUMBER(1, 65536),
+                    .help = "bytes leave in segments of this size, with pauses"},
+    [FAULT_FRAGMENT] = {"fragment", WS, NUMBER(1, 1 << 20),
+                        .help = "answers come in fragments of so many bytes"},
+    [FAULT_AFTER] = {"after", ALL, NUMBER(0, AFTER_MAX),
+                     .help = "when stall_ms, close, rst, halfclose and truncate happen: behind so "
+                             "many messages answered (TCP and HTTP: bytes); 0: at once"},
+    [FAULT_STALL_MS] = {"stall_ms", ALL, MS(1),
+                        .help = "milliseconds in which nothing is sent; see after"},
+    [FAULT_CLOSE] = {"close", WS, NUMBER(0, 65535),
+                     .help = "closes with this code, be it legal or not; see after"},
+    [FAULT_RST] = {"rst", ALL, FLAG, .help = "the connection is reset; see after"},
+    [FAULT_HALFCLOSE] = {"halfclose", ALL, FLAG,
+                         .help = "our end is shut and the other still read; see after"},
+    [FAULT_NOREAD_AFTER] = {"noread_after", ALL, NUMBER(0, AFTER_MAX),
+                            .help = "nothing more is read behind so many messages (bytes)"},
+    [FAULT_DROP] = {"drop", WS | TCP, CHANCE,
+                    .help = "one answer in N is left out (TCP: one byte)"},
+    [FAULT_DUPLICATE] = {"duplicate", WS | TCP, CHANCE,
+                         .help = "one answer in N comes twice (TCP: one byte)"},
+    [FAULT_CORRUPT] = {"corrupt", ALL, CHANCE,
+                       .help = "one answer in N has a bit flipped (TCP and HTTP: one byte)"},
+    [FAULT_REORDER] = {"reorder", WS | TCP, NUMBER(2, FAULT_REORDER_MAX),
+                       .help = "answers (bytes) wait until there are so many, and come shuffled"},
+    [FAULT_PING_EVERY_MS] = {"ping_every_ms", WS, MS(1), .help = "a ping each so often"},
+    [FAULT_NOPONG] = {"nopong", WS, FLAG, .help = "pings are not answered"},
+    [FAULT_MASK] = {"mask", WS, FLAG, .help = "frames are masked, which a server must not do"},
+    [FAULT_RSV] = {"rsv", WS, FLAG, .help = "frames have the second reserved bit set"},
+    [FAULT_BAD_UTF8] = {"bad_utf8", WS, FLAG, .help = "text ends in a byte that is not UTF-8"},
+    [FAULT_OVERSIZE] = {"oversize", WS, NUMBER(1, FAULT_OVERSIZE_MAX),
+                        .help = "answers are filled up to so many bytes"},
+    [FAULT_HANDSHAKE] = {"handshake", WS, .type = FAULT_TYPE_ANSWER, .min = 200, .max = 599,
+                         .help = "what is wrong with the answer to the Upgrade"},
+    [FAULT_STATUS] = {"status", HTTP, .free_places = HTTP, NUMBER(200, 599),
+                      .help = "status of the answer"},
+    [FAULT_HEADER] = {"header", HTTP, .type = FAULT_TYPE_FIELD,
+                      .help = "a field more in the answer's head"},
+    [FAULT_CHUNKED] = {"chunked", HTTP, FLAG, .help = "the answer is chunked"},
+    [FAULT_TRUNCATE] = {"truncate", HTTP, FLAG, .help = "the answer ends too early; see after"},
+    [FAULT_SEED] = {"seed", ALL, NUMBER(0, UINT32_MAX),
+                    .help = "of chance: the same one gives the same answers; else 1"},
+};
+_Static_assert(FAULT_COUNT <= 32, "struct faults has a bit for each");
+
+static const char *const ANSWERS[] = {[FAULT_ANSWER_BAD_ACCEPT] = "bad_accept",
+                                      [FAULT_ANSWER_NO_UPGRADE] = "no_upgrade",
+                                      [FAULT_ANSWER_SLOW] = "slow"};
+enum { ANSWER_COUNT = sizeof(ANSWERS) / sizeof(ANSWERS[0]) };
+static const char STATUS[] = "status_";
+
+/* --- reading ----------------------------------------------------------------------------- */
+
+/* Decimal digits only: no sign, no blanks. */
+static enum err parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+{
+    size_t len = strlen(text);
+    if (len == 0 || len > 10 || strspn(text, "0123456789") != len)
+        return ERR_SYNTAX;
+    unsigned long long n = strtoull(text, NULL, 10);
+    if (n < min || n > max)
+        return ERR_SYNTAX;
+    *out = (uint32_t)n;
+    return OK;
+}
+
+static enum err parse_answer(const struct fault_row *row, const char *text, uint32_t *out)
+{
+    for (uint32_t i = FAULT_ANSWER_BAD_ACCEPT; i < ANSWER_COUNT; i++) {
+        if (strcmp(text, ANSWERS[i]) == 0) {
+            *out = i;
+            return OK;
+        }
+    }
+    if (strncmp(text, STATUS, sizeof(STATUS) - 1) != 0)
+        return ERR_SYNTAX;
+    return parse_number(text + sizeof(STATUS) - 1, row->min, row->max, out);
+}
+
+static enum err parse_value(const struct fault_row *row, const char *text, uint32_t *out)
+{
+    switch ((enum fault_type)row->type) {
+    case FAULT_TYPE_NUMBER:
+        return parse_number(text, row->min, row->max, out);
+    case FAULT_TYPE_CHANCE:
+        if (text[0] != '1' || text[1] != '/')
+            return ERR_SYNTAX;
+        return parse_number(text + 2, row->min, row->max, out);
+    case FAULT_TYPE_FLAG:
+        *out = 1;
+        return text[0] == '\0' ? OK : ERR_SYNTAX;
+    case FAULT_TYPE_ANSWER:
+        return parse_answer(row, text, out);
+    case FAULT_TYPE_FIELD:
+        *out = 1;
+        return OK; /* faults_field judges it */
+    }
+    return ERR_UNKNOWN;
+}
+
+void fault_describe_value(const struct fault_row *row, char *to, size_t size)
+{
+    switch ((enum fault_type)row->type) {
+    case FAULT_TYPE_NUMBER:
+        snprintf(to, size, "=%" PRIu32 " to %" PRIu32, row->min, row->max);
+        break;
+    case FAULT_TYPE_CHANCE:
+        snprintf(to, size, "=1/%" PRIu32 " to 1/%" PRIu32, row->min, row->max);
+        break;
+    case FAULT_TYPE_FLAG:
+        snprintf(to, size, "%s", "");
+        break;
+    case FAULT_TYPE_ANSWER:
+        snprintf(to, size, "=%s, %s, %s, or %s%" PRIu32 " to %s%" PRIu32,
+                 ANSWERS[FAULT_ANSWER_BAD_ACCEPT], ANSWERS[FAULT_ANSWER_NO_UPGRADE],
+                 ANSWERS[FAULT_ANSWER_SLOW], STATUS, row->min, STATUS, row->max);
+        break;
+    case FAULT_TYPE_FIELD:
+        snprintf(to, size, "=Name: value");
+        break;
+    }
+}
+
+static enum err refuse_value(const struct fault_row *row, char message[FAULTS_MESSAGE_CHARS])
+{
+    char value[FAULTS_MESSAGE_CHARS];
+    fault_describe_value(row, value, sizeof(value));
+    if (value[0] == '\0')
+        snprintf(message, FAULTS_MESSAGE_CHARS, "%s has no value", row->name);
+    else
+        snprintf(message, FAULTS_MESSAGE_CHARS, "%s is %s", row->name, value + 1);
+    return ERR_SYNTAX;
+}
+
+static enum err refuse_place(const struct fault_row *row, char message[FAULTS_MESSAGE_CHARS])
+{
+    static const char *const names[] = {"WebSocket", "HTTP", "TCP"}; /* bits, from the lowest */
+    size_t used = (size_t)snprintf(message, FAULTS_MESSAGE_CHARS, "%s is for", row->name);
+    const char *separator = " ";
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if ((row->places >> i & 1) == 0)
+            continue;
+        used += (size_t)snprintf(message + used, FAULTS_MESSAGE_CHARS - used, "%s%s", separator,
+                                 names[i]);
+        separator = " and ";
+    }
+    return ERR_SYNTAX;
+}
+
+bool faults_need_setting(struct span query, enum fault_place place)
+{
+    char value[FAULT_FIELD_CHARS];
+    for (int i = 0; query.len > 0 && i < FAULT_COUNT; i++) {
+        const struct fault_row *row = &fault_rows[i];
+        if ((row->places & ~row->free_places & place) != 0 &&
+            http_query_get(query, row->name, value, sizeof(value)) != ERR_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+enum err faults_parse(struct span query, enum fault_place place, struct faults *out,
+                      char message[FAULTS_MESSAGE_CHARS])
+{
+    *out = (struct faults){.value = {[FAULT_SEED] = DEFAULT_SEED}};
+    char text[FAULT_FIELD_CHARS];
+    for (int i = 0; query.len > 0 && i < FAULT_COUNT; i++) {
+        const struct fault_row *row = &fault_rows[i];
+        enum err e = http_query_get(query, row->name, text, sizeof(text));
+        if (e == ERR_UNKNOWN)
+            continue;
+        if ((row->places & place) == 0)
+            return refuse_place(row, message);
+        if (e == OK)
+            e = parse_value(row, text, &out->value[i]);
+        if (e == OK && row->type == FAULT_TYPE_FIELD)
+            e = faults_field(query, text, &(struct http_field){{0}, {0}});
+        if (e != OK)
+            return refuse_value(row, message);
+        out->named |= 1u << i;
+    }
+    return OK;
+}
+
+struct span faults_find_unknown(struct span query)
+{
+    while (query.len > 0) {
+        size_t len = span_find(query, '&');
+        struct span name = span_take(query, len);
+        query = span_drop(query, len < query.len ? len + 1 : len);
+        name = span_take(name, span_find(name, '='));
+        bool is_known = name.len == 0;
+        for (int i = 0; i < FAULT_COUNT && !is_known; i++)
+            is_known = span_eq(name, span_str(fault_rows[i].name));
+        if (!is_known)
+            return name;
+    }
+    return SPAN_EMPTY;
+}
+
+enum err faults_field(struct span query, char text[FAULT_FIELD_CHARS], struct http_field *field)
+{
+    enum err e = http_query_get(query, fault_rows[FAULT_HEADER].name, text, FAULT_FIELD_CHARS);
+    if (e != OK)
+        return e == ERR_UNKNOWN ? e : ERR_SYNTAX;
+    struct span name = span_take(span_str(text), span_find(span_str(text), ':'));
+    const char *value = text + name.len;
+    if (*value != ':')
+        return ERR_SYNTAX;
+    value += 1 + strspn(value + 1, " ");
+    *field = (struct http_field){name, span_str(value)};
+    return http_field_is_valid(*field) ? OK : ERR_SYNTAX; /* a line feed would begin another */
+}
+
+/* --- writing ----------------------------------------------------------------------------- */
+
+static void format_value(const struct fault_row *row, uint32_t value, char *to, size_t size)
+{
+    switch ((enum fault_type)row->type) {
+    case FAULT_TYPE_NUMBER:
+        snprintf(to, size, "=%" PRIu32, value);
+        break;
+    case FAULT_TYPE_CHANCE:
+        snprintf(to, size, "=1/%" PRIu32, value);
+        break;
+    case FAULT_TYPE_ANSWER:
+        if (value < ANSWER_COUNT)
+            snprintf(to, size, "=%s", ANSWERS[value]);
+        else
+            snprintf(to, size, "=%s%" PRIu32, STATUS, value);
+        break;
+    case FAULT_TYPE_FLAG:
+    case FAULT_TYPE_FIELD:
+        to[0] = '\0';
+        break;
+    }
+}
+
+const char *faults_format(const struct faults *f, char text[FAULTS_TEXT_CHARS])
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        if (!faults_has(f, (enum fault)i))
+            continue;
+        char value[32];
+        format_value(&fault_rows[i], f->value[i], value, sizeof(value));
+        used += (size_t)snprintf(text + used, FAULTS_TEXT_CHARS - used, "%s%s%s",
+                                 used == 0 ? "" : ", ", fault_rows[i].name, value);
+        CHECK(used < FAULTS_TEXT_CHARS); /* all of them, with their longest values, fit */
+    }
+    return text;
+}
