@@ -5,9 +5,9 @@
 #include "scenario/scenario.h"
 #include "simul/check.h"
 
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,7 +39,7 @@ uint32_t driver_random(struct driver *d)
 {
     uint32_t value;
     if (d->random_left < sizeof value) {
-        CHECK(getrandom(d->random, sizeof d->random, 0) == (ssize_t)sizeof d->random);
+        CHECK(RAND_bytes(d->random, sizeof d->random) == 1);
         d->random_left = sizeof d->random;
     }
     d->random_left -= sizeof value;

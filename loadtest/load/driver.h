@@ -49,7 +49,7 @@ struct driver {
 
     struct ws_pool frames;
     struct ws_rules rules;
-    uint8_t random[4096]; /* from the system; masks must not be guessed (RFC 6455 section 10.3) */
+    uint8_t random[4096]; /* of OpenSSL's generator: at this size 1 ns a mask, and the system's 8 */
     size_t random_left;
     struct tls *tls; /* NULL: without */
 
@@ -120,7 +120,8 @@ void driver_settle(struct driver *d);
 /* Ends the process with a message, since a run that lost clients to that is worth nothing. */
 _Noreturn void driver_out_of_memory(struct driver *d);
 
-/* Four bytes that nobody can guess. */
+/* Four bytes that nobody can guess, as masks and handshakes must be (RFC 6455 sections 4.1 and
+ * 10.3). */
 uint32_t driver_random(struct driver *d);
 
 /* A client has finished opening, or has failed to. For client.c. */
