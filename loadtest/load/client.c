@@ -31,6 +31,20 @@ void client_init(struct client *c, struct driver *d, uint32_t index)
     c->io.fd = -1;
 }
 
+/* Clients that are opening stand in the order in which their stages began: each stage may take the
+ * time-out. So do those that are leaving. */
+static void enter(struct client *c, enum client_state state)
+{
+    struct driver *d = c->driver;
+    c->state = (uint8_t)state;
+    c->stage_ns = d->now_ns;
+    list_remove(&c->deadline);
+    if (is_opening(c))
+        list_push_back(&d->deadlines, &c->deadline);
+    else if (state == CLIENT_LEAVING)
+        list_push_back(&d->leaving, &c->deadline);
+}
+
 /* ---- the end ---- */
 
 /* Lets go of everything; the scenario hears of it last. */
@@ -78,36 +92,46 @@ static void count_fault(struct client *c, enum fault fault, const char *text)
     lane_reason_add(c->driver->lane, text);
 }
 
-void client_fail(struct client *c, enum fault fault, const char *format, ...)
+/* Counts why a connection ends, which it does not through us. */
+static void count_end(struct client *c, enum fault fault, const char *format, va_list args)
 {
     char text[REASON_BYTES];
+    vsnprintf(text, sizeof text, format, args);
+    count_fault(c, fault, text);
+    if (c->was_open)
+        lane_count_add(c->driver->lane, COUNT_CLOSED, 1);
+}
+
+void client_fail(struct client *c, enum fault fault, const char *format, ...)
+{
     va_list args;
     if (c->state == CLIENT_CLOSED)
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     /* However a connection ends that is ending anyway, nothing is wrong. */
-    if (c->state != CLIENT_LEAVING) {
-        count_fault(c, fault, text);
-        if (c->was_open)
-            lane_count_add(c->driver->lane, COUNT_CLOSED, 1);
-    }
+    if (c->state != CLIENT_LEAVING)
+        count_end(c, fault, format, args);
+    va_end(args);
     tear_down(c);
 }
 
-/* ---- opening ---- */
-
-/* Clients that are opening stand in the order in which their stages began: each stage may take the
- * time-out. */
-static void enter(struct client *c, enum client_state state)
+void client_part(struct client *c, enum fault fault, const char *format, ...)
 {
-    c->state = (uint8_t)state;
-    c->stage_ns = c->driver->now_ns;
-    list_remove(&c->deadline);
-    if (is_opening(c))
-        list_push_back(&c->driver->deadlines, &c->deadline);
+    va_list args;
+    CHECK(client_is_talking(c));
+    va_start(args, format);
+    count_end(c, fault, format, args);
+    va_end(args);
+    bool was_opening = is_opening(c);
+    enter(c, CLIENT_LEAVING);
+    client_flush(c);
+    if (was_opening) {
+        c->driver->opening--;
+        driver_opened(c->driver);
+    }
 }
+
+/* ---- opening ---- */
 
 void client_greeted(struct client *c)
 {
@@ -217,16 +241,25 @@ bool client_renew(struct client *c)
     if (scenario_of(c)->never_renews)
         return false;
     CHECK(c->state == CLIENT_OPEN);
-    c->state = CLIENT_LEAVING;
+    enter(c, CLIENT_LEAVING);
     c->is_spent = true;
     return true;
 }
 
-void client_replace(struct client *c)
+static void replace(struct client *c)
 {
-    client_close(c);
     if (c->driver->phase < PHASE_DRAINING)
         client_open(c);
+}
+
+void client_give_up(struct client *c)
+{
+    bool is_spent = c->is_spent;
+    if (!is_spent && c->driver->phase < PHASE_CLOSING)
+        lane_reason_add(c->driver->lane, "not closed by the server within 1 s after our goodbye");
+    client_close(c);
+    if (is_spent)
+        replace(c);
 }
 
 static void on_io(struct ev_loop *ev, ev_io *w, int events)
@@ -245,7 +278,7 @@ static void on_io(struct ev_loop *ev, ev_io *w, int events)
             client_read_in(c);
     }
     if (c->is_spent && c->state == CLIENT_CLOSED)
-        client_replace(c);
+        replace(c);
     pace_resume(&d->pace);
 }
 
@@ -317,7 +350,7 @@ void client_leave(struct client *c)
         scenario_of(c)->on_leave(c);
     if (c->wire->leave != NULL)
         c->wire->leave(c);
-    c->state = CLIENT_LEAVING;
+    enter(c, CLIENT_LEAVING);
     client_flush(c);
     if (c->out.len == 0)
         client_meet_drained(c);

@@ -19,7 +19,7 @@ enum client_state {
     CLIENT_GREETING,
     CLIENT_INTRODUCING,
     CLIENT_OPEN,
-    CLIENT_LEAVING, /* we have said goodbye, and wait for the end of file */
+    CLIENT_LEAVING, /* goodbye is said, and the server is to close; what it sends is dropped */
 };
 
 struct client {
@@ -34,11 +34,11 @@ struct client {
     const struct url *url;
     const struct address *address; /* to connect to */
     SSL *ssl;
-    struct buf in;     /* what the wire could not use yet */
-    struct buf out;    /* what the socket did not take at once */
-    size_t out_taken;  /* of that, what it took since */
-    uint64_t stage_ns; /* when the state began; while it opens */
-    struct list deadline;
+    struct buf in;        /* what the wire could not use yet */
+    struct buf out;       /* what the socket did not take at once */
+    size_t out_taken;     /* of that, what it took since */
+    uint64_t stage_ns;    /* when the state began; while it opens or leaves */
+    struct list deadline; /* in the driver's list of these */
     union {
         struct ws_reader ws;
         struct greeting *greeting;
@@ -77,7 +77,7 @@ static inline bool client_is_clogged(const struct client *c)
     return c->out.len > CLIENT_CLOGGED_BYTES;
 }
 
-/* Says goodbye, by the scenario and by the wire, and lets the connection end. */
+/* Says goodbye, by the scenario and by the wire, and lets the server close (CLIENT_LEAVING). */
 void client_leave(struct client *c);
 
 /* Closes at once. Calls on_close. */
@@ -85,6 +85,11 @@ void client_close(struct client *c);
 
 /* Closes for a fault of the server's or ours, counts it, and its reason in words. */
 __attribute__((format(printf, 3, 4))) void client_fail(struct client *c, enum fault fault,
+                                                       const char *format, ...);
+
+/* The same where the wire has put a goodbye: lets the server close, as it is to do first (RFC 6455
+ * section 7.1.1). The client is talking. */
+__attribute__((format(printf, 3, 4))) void client_part(struct client *c, enum fault fault,
                                                        const char *format, ...);
 
 /* ---- for wires and the driver ---- */
@@ -106,8 +111,9 @@ static inline bool client_is_talking(const struct client *c)
  * False: the scenario does not want that. */
 bool client_renew(struct client *c);
 
-/* Closes a connection that is spent if the server did not, and opens the one that follows. */
-void client_replace(struct client *c);
+/* Closes one that is leaving, since the server did not; opens the one that takes its place, where
+ * there is one. */
+void client_give_up(struct client *c);
 
 /* Room for that many bytes of output, to be filled before anything else is called; they leave when
  * the callback is over. */

@@ -146,6 +146,8 @@ static void decode(struct client *c, struct ws_input in)
     c->wire->decode(c, &in);
     if (c->state == CLIENT_CLOSED)
         return;
+    if (c->state == CLIENT_LEAVING)
+        in.len = 0;
     if (in.len > DRIVER_CARRY_BYTES) {
         client_fail(c, FAULT_PROTOCOL, "a line, head or frame that is too long");
         return;

@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 static const double TICK_S = 0.01;
-static const double FAREWELL_S = 1.0;
 
 enum {
     NS_PER_S = 1000000000,
+    NS_PER_MS = 1000000,
     IDLE_PARTIALS = 64,     /* wslay contexts kept for frames that are cut */
     WAIT_BYTES = 32 * 1024, /* frames up to here come whole; they must fit the carry */
     SWEEP_TICKS = 50,       /* all clients are looked at within so many ticks */
@@ -153,6 +153,11 @@ void driver_opened(struct driver *d)
         open_more(d);
 }
 
+static struct client *oldest(const struct list *deadlines)
+{
+    return (struct client *)((uint8_t *)deadlines->next - offsetof(struct client, deadline));
+}
+
 /* Clients that take too long to open. */
 static void give_up_opening(struct driver *d)
 {
@@ -163,11 +168,21 @@ static void give_up_opening(struct driver *d)
         [CLIENT_INTRODUCING] = "behind the handshake",
     };
     while (!list_is_empty(&d->deadlines)) {
-        struct list *oldest = d->deadlines.next;
-        struct client *c = (struct client *)((uint8_t *)oldest - offsetof(struct client, deadline));
+        struct client *c = oldest(&d->deadlines);
         if (d->now_ns - c->stage_ns < d->plan->timeout_ns)
             return;
         client_fail(c, FAULT_TIMEOUT, "no answer %s within the time-out", STAGES[c->state]);
+    }
+}
+
+/* Servers that do not close. */
+static void give_up_leaving(struct driver *d)
+{
+    while (!list_is_empty(&d->leaving)) {
+        struct client *c = oldest(&d->leaving);
+        if (d->now_ns - c->stage_ns < (uint64_t)DRIVER_LEAVING_MS * NS_PER_MS)
+            return;
+        client_give_up(c);
     }
 }
 
@@ -180,7 +195,6 @@ static void leave_all(struct driver *d)
         s->on_end(d);
     for (uint32_t k = 0; k < d->client_count; k++)
         client_leave(driver_client(d, k));
-    ev_timer_start(d->ev, &d->farewell);
 }
 
 /* Of what a scenario's on_due does. */
@@ -224,8 +238,6 @@ static void sweep(struct driver *d)
         struct client *c = driver_client(d, d->swept++ % d->client_count);
         if (c->state == CLIENT_OPEN)
             s->on_sweep(c);
-        else if (c->is_spent)
-            client_replace(c);
         else if (c->state == CLIENT_CLOSED && s->reopens)
             client_open(c);
     }
@@ -268,6 +280,7 @@ static void on_tick(struct ev_loop *ev, ev_timer *w, int events)
     driver_clock(d);
     follow_phase(d);
     give_up_opening(d);
+    give_up_leaving(d);
     if (d->phase == PHASE_OPENING)
         driver_opened(d);
     sweep(d);
@@ -275,12 +288,6 @@ static void on_tick(struct ev_loop *ev, ev_timer *w, int events)
     publish(d);
     if (d->phase == PHASE_CLOSING && d->left_open == 0)
         ev_break(ev, EVBREAK_ALL);
-}
-
-static void on_farewell(struct ev_loop *ev, ev_timer *w, int events)
-{
-    (void)w, (void)events;
-    ev_break(ev, EVBREAK_ALL);
 }
 
 /* ---- a life ---- */
@@ -337,6 +344,7 @@ static bool driver_start(struct driver *d)
     if (d->ev == NULL)
         return refuse_to_start(d, "no event loop");
     list_init(&d->deadlines);
+    list_init(&d->leaving);
     ws_pool_init(&d->frames, IDLE_PARTIALS);
     d->rules = (struct ws_rules){.wait_bytes = WAIT_BYTES, .side = WS_CLIENT};
     take_share(d);
@@ -344,7 +352,6 @@ static bool driver_start(struct driver *d)
         return false;
     ev_timer_init(&d->tick, on_tick, TICK_S, TICK_S);
     d->tick.data = d;
-    ev_timer_init(&d->farewell, on_farewell, FAREWELL_S, 0);
     ev_timer_start(d->ev, &d->tick);
     driver_clock(d);
     d->began_ns = d->now_ns;

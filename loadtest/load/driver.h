@@ -21,6 +21,7 @@ enum {
     DRIVER_INPUT_BYTES = 256 * 1024, /* read of one client at a time */
     DRIVER_CARRY_BYTES = 64 * 1024,  /* most that a wire may leave unread until there is more */
     DRIVER_OPENING_MAX = 256,        /* handshakes at a time, where there is no rate of them */
+    DRIVER_LEAVING_MS = 1000,        /* how long a server may take to close */
 };
 
 struct driver {
@@ -39,6 +40,7 @@ struct driver {
     uint32_t opening;      /* handshakes that go on */
     uint32_t left_open;    /* clients that have a socket */
     struct list deadlines; /* clients that are opening, the oldest first */
+    struct list leaving;   /* clients that are leaving, likewise */
     uint32_t swept;        /* the client whose time-outs are looked at next */
 
     uint8_t *input;         /* DRIVER_CARRY_BYTES and DRIVER_INPUT_BYTES */
@@ -58,8 +60,7 @@ struct driver {
     uint64_t budget; /* messages that may still be sent; UINT64_MAX: no limit */
     struct pace pace; /* of the plan's rate */
     ev_timer tick;
-    ev_timer farewell; /* bounds PHASE_CLOSING */
-    void *state;       /* of the scenario */
+    void *state; /* of the scenario */
 };
 
 /* Runs a driver to the end of PHASE_CLOSING, on the thread that calls it; what keeps it from

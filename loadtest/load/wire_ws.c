@@ -162,16 +162,14 @@ static void send_close(struct client *c, uint16_t code)
 static void meet_close(struct client *c, const struct ws_event *ev)
 {
     send_close(c, ev->close_code);
-    client_flush(c);
-    client_fail(c, FAULT_CLOSED, "closed by the server: %u %.*s", ev->close_code,
+    client_part(c, FAULT_CLOSED, "closed by the server: %u %.*s", ev->close_code,
                 SPAN_ARG(ev->payload));
 }
 
 static void meet_failure(struct client *c, const struct ws_event *ev)
 {
     send_close(c, ev->close_code);
-    client_flush(c);
-    client_fail(c, FAULT_PROTOCOL, "the server broke a rule: %.*s", SPAN_ARG(ev->payload));
+    client_part(c, FAULT_PROTOCOL, "the server broke a rule: %.*s", SPAN_ARG(ev->payload));
 }
 
 static void ws_decode(struct client *c, struct ws_input *in)

@@ -12,20 +12,18 @@
 #include "scenario/scenario.h"
 
 static const double RETRY_S = 0.01;
-enum { LEAVING_NS_MAX = 1000000000 };
 
 struct connect_client {
     struct client client;
     struct irc_client irc;
-    struct list place; /* in one of the driver's lists; in none while it opens */
+    struct list place; /* in one of the driver's lists; in none while it is not closed */
     uint64_t due_ns;
 };
 
 struct connect_driver {
     struct driver *driver;
-    struct list idle;    /* closed, and may be opened */
-    struct list failed;  /* closed, and may be opened a little later */
-    struct list leaving; /* those that said goodbye, the earliest first; due_ns says when */
+    struct list idle;   /* closed, and may be opened */
+    struct list failed; /* closed, and may be opened a little later */
     ev_prepare refill;
     ev_timer retry;
 };
@@ -107,10 +105,7 @@ static void connect_message(struct client *c, const struct message *m)
 
 static void connect_open(struct client *c)
 {
-    struct connect_client *cc = connect_of(c);
-    driver_end(c->driver, TIMING_LATENCY, cc->due_ns);
-    cc->due_ns = c->driver->now_ns;
-    list_push_back(&state_of(c)->leaving, &cc->place);
+    driver_end(c->driver, TIMING_LATENCY, connect_of(c)->due_ns);
     client_leave(c);
 }
 
@@ -120,23 +115,9 @@ static void connect_close(struct client *c)
 {
     struct connect_client *cc = connect_of(c);
     struct connect_driver *s = state_of(c);
-    list_remove(&cc->place);
     if (!c->was_open)
         driver_give_up(c->driver, 1);
     list_push_back(c->was_open ? &s->idle : &s->failed, &cc->place);
-}
-
-/* Servers that do not close after our goodbye. */
-static void close_leaving(struct connect_driver *s)
-{
-    struct driver *d = s->driver;
-    while (!list_is_empty(&s->leaving)) {
-        struct connect_client *cc = connect_at(s->leaving.next);
-        if (d->now_ns < cc->due_ns + LEAVING_NS_MAX)
-            return;
-        lane_reason_add(d->lane, "not closed by the server within 1 s after our goodbye");
-        client_close(&cc->client);
-    }
 }
 
 /* What failed is tried again in a while: a server that refuses is not to be overrun. */
@@ -144,8 +125,6 @@ static void on_retry(struct ev_loop *ev, ev_timer *w, int events)
 {
     struct connect_driver *s = w->data;
     (void)ev, (void)events;
-    driver_clock(s->driver);
-    close_leaving(s);
     list_splice_back(&s->idle, &s->failed);
 }
 
@@ -157,7 +136,6 @@ static enum err connect_start(struct driver *d)
     s->driver = d;
     list_init(&s->idle);
     list_init(&s->failed);
-    list_init(&s->leaving);
     for (uint32_t k = 0; k < d->client_count; k++)
         list_push_back(&s->idle, &connect_of(driver_client(d, k))->place);
     ev_prepare_init(&s->refill, on_refill);

@@ -44,6 +44,7 @@ static void make(const char *method, const char *header)
                          .now_ns = 1000};
     board->measure_to_ns = UINT64_MAX;
     list_init(&d->deadlines);
+    list_init(&d->leaving);
     client = (struct client){.driver = d,
                              .state = CLIENT_GREETING,
                              .io = {.fd = -1},
