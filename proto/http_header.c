@@ -74,13 +74,17 @@ bool http_is_field_value(struct span text)
            span_find(text, '\0') == text.len;
 }
 
+size_t http_token_length(struct span text)
+{
+    size_t len = 0;
+    while (len < text.len && http_is_token_byte(text.ptr[len]))
+        len++;
+    return len;
+}
+
 bool http_is_token(struct span text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if (!http_is_token_byte(text.ptr[i]))
-            return false;
-    }
-    return text.len > 0;
+    return text.len > 0 && http_token_length(text) == text.len;
 }
 
 bool http_field_is_valid(struct http_field field)

@@ -27,15 +27,6 @@ bool http_method_find(struct span name, enum http_method *method)
     return false;
 }
 
-/* The length of the token at the front of text. */
-static size_t token_length(struct span text)
-{
-    size_t len = 0;
-    while (len < text.len && http_is_token_byte(text.ptr[len]))
-        len++;
-    return len;
-}
-
 struct http_refusal http_version_parse(struct span text, uint8_t *minor)
 {
     if (text.len != 8 || !span_starts_with(text, SPAN("HTTP/")) || !http_is_digit(text.ptr[5]) ||
@@ -49,7 +40,7 @@ struct http_refusal http_version_parse(struct span text, uint8_t *minor)
 
 struct http_refusal http_request_line_parse(struct span line, struct http_request *request)
 {
-    size_t name_len = token_length(line);
+    size_t name_len = http_token_length(line);
     if (name_len == 0 || name_len == line.len || line.ptr[name_len] != ' ')
         return http_refuse(400, "malformed method");
     struct span version = span_drop(line, name_len + 1);
@@ -68,7 +59,7 @@ struct http_refusal http_header_line_check(struct span line)
 {
     if (line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t'))
         return http_refuse(400, "folded header");
-    size_t name_len = token_length(line);
+    size_t name_len = http_token_length(line);
     if (name_len == 0 || name_len == line.len || line.ptr[name_len] != ':')
         return http_refuse(400, "malformed header name");
     return HTTP_ACCEPTED;
@@ -79,7 +70,7 @@ struct http_refusal http_trailer_line_check(struct span line)
     struct http_refusal refusal = http_header_line_check(line);
     if (refusal.status != 0)
         return refusal;
-    struct span name = span_take(line, token_length(line));
+    struct span name = span_take(line, http_token_length(line));
     if (span_eq_nocase(name, SPAN("host")) || span_eq_nocase(name, SPAN("content-length")) ||
         span_eq_nocase(name, SPAN("transfer-encoding")))
         return http_refuse(400, "forbidden trailer");

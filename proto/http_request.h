@@ -24,7 +24,10 @@ static inline bool http_is_digit(uint8_t c)
 /* tchar of RFC 9110 §5.6.2. */
 bool http_is_token_byte(uint8_t c);
 
-/* One or more of them. */
+/* How many of them stand at the front of the text. */
+size_t http_token_length(struct span text);
+
+/* One or more of them, and nothing else. */
 bool http_is_token(struct span text);
 
 /* Reads "HTTP/1.0" or "HTTP/1.1". */
