@@ -105,6 +105,8 @@ struct upgrade_headers {
     bool asks_upgrade, asks_websocket;
     struct single key, version, origin;
     struct span protocol;
+    struct ws_deflate_choice deflate;
+    bool has_wrong_extensions;
 };
 
 static struct span choose_protocol(struct span list, const struct span *protocols, size_t count)
@@ -142,6 +144,9 @@ static void headers_gather(const struct http_request *request,
             single_take(&h->origin, value);
         else if (span_eq_nocase(name, SPAN("sec-websocket-protocol")) && h->protocol.len == 0)
             h->protocol = choose_protocol(value, policy->protocols, policy->protocol_count);
+        else if (span_eq_nocase(name, SPAN("sec-websocket-extensions")))
+            h->has_wrong_extensions |=
+                ws_deflate_choose(&h->deflate, &policy->deflate, value) != OK;
     }
 }
 
@@ -189,6 +194,8 @@ static uint16_t judge(const struct http_request *request, const struct upgrade_h
         return refuse(result, 426, "only version 13 is spoken");
     if (h->key.count != 1 || !key_is_valid(h->key.value))
         return refuse(result, 400, "Sec-WebSocket-Key must come once, with 16 bytes in base64");
+    if (h->has_wrong_extensions)
+        return refuse(result, 400, "Sec-WebSocket-Extensions is no list of extensions");
     if (h->origin.count > 1)
         return refuse(result, 400, "more than one Origin");
     if (h->origin.count == 1 && !origin_is_allowed(h->origin.value, request->host, policy))
@@ -206,21 +213,40 @@ void ws_handshake_check(const struct http_request *request,
     if (result->status != 101)
         return;
     result->protocol = h.protocol;
+    result->deflate = h.deflate;
     if (ws_handshake_accept(h.key.value, result->accept) != OK)
         result->status = refuse(result, 503, "out of memory");
 }
 
+/* Appends a header, unless its value is empty. */
+static enum err append_given(struct span name, struct span value, struct buf *out)
+{
+    return value.len == 0 ? OK : http_field_append(out, (struct http_field){name, value});
+}
+
+static enum err append_extensions(const struct ws_deflate_choice *deflate, struct buf *out)
+{
+    if (!ws_deflate_is_agreed(&deflate->agreed))
+        return OK;
+    enum err e = buf_append(out, SPAN("Sec-WebSocket-Extensions: "));
+    if (e == OK)
+        e = ws_deflate_answer(deflate, out);
+    return e == OK ? buf_append(out, SPAN("\r\n")) : e;
+}
+
 enum err ws_handshake_format(const struct ws_handshake *handshake, struct buf *out)
 {
-    struct span protocol = handshake->protocol;
-    return buf_printf(out,
-                      "HTTP/1.1 101 Switching Protocols\r\n"
-                      "Upgrade: websocket\r\n"
-                      "Connection: Upgrade\r\n"
-                      "Sec-WebSocket-Accept: %s\r\n"
-                      "%s%.*s%s\r\n",
-                      handshake->accept, protocol.len > 0 ? "Sec-WebSocket-Protocol: " : "",
-                      SPAN_ARG(protocol), protocol.len > 0 ? "\r\n" : "");
+    enum err e = buf_printf(out,
+                            "HTTP/1.1 101 Switching Protocols\r\n"
+                            "Upgrade: websocket\r\n"
+                            "Connection: Upgrade\r\n"
+                            "Sec-WebSocket-Accept: %s\r\n",
+                            handshake->accept);
+    if (e == OK)
+        e = append_given(SPAN("Sec-WebSocket-Protocol"), handshake->protocol, out);
+    if (e == OK)
+        e = append_extensions(&handshake->deflate, out);
+    return e == OK ? buf_append(out, SPAN("\r\n")) : e;
 }
 
 enum err ws_handshake_accept(struct span key, char out[WS_ACCEPT_CHARS + 1])
@@ -254,12 +280,6 @@ static enum err append_protocols(const struct ws_handshake_offer *offer, struct 
     return e == OK ? buf_append(out, SPAN("\r\n")) : e;
 }
 
-/* Appends a header, unless its value is empty. */
-static enum err append_given(struct span name, struct span value, struct buf *out)
-{
-    return value.len == 0 ? OK : http_field_append(out, (struct http_field){name, value});
-}
-
 static enum err append_request(const struct ws_handshake_offer *offer, struct buf *out)
 {
     struct http_client_request request = {.method = HTTP_METHOD_GET,
@@ -280,14 +300,15 @@ static enum err append_request(const struct ws_handshake_offer *offer, struct bu
     if (e == OK)
         e = append_given(SPAN("Origin"), offer->origin, out);
     if (e == OK)
-        e = append_given(SPAN("Sec-WebSocket-Extensions"), offer->extensions, out);
+        e = append_given(SPAN("Sec-WebSocket-Extensions"),
+                         offer->deflate ? WS_DEFLATE_OFFER : SPAN_EMPTY, out);
     return e == OK ? buf_append(out, SPAN("\r\n")) : e;
 }
 
 enum err ws_handshake_request(const struct ws_handshake_offer *offer, struct buf *out)
 {
     CHECK(offer->key.len == WS_KEY_CHARS);
-    if (!http_is_field_value(offer->origin) || !http_is_field_value(offer->extensions))
+    if (!http_is_field_value(offer->origin))
         return ERR_SYNTAX;
     for (size_t i = 0; i < offer->protocol_count; i++) {
         if (!http_is_token(offer->protocols[i]))
@@ -300,38 +321,58 @@ enum err ws_handshake_request(const struct ws_handshake_offer *offer, struct buf
     return e;
 }
 
-struct ws_handshake_answer ws_handshake_answer_of(uint16_t status, struct span headers)
+/* The first value of a header that may come once. */
+static struct span header_once(struct span headers, const char *name, bool *is_repeated)
 {
-    return (struct ws_handshake_answer){
-        .status = status,
-        .upgrade = http_header(headers, "Upgrade"),
-        .connection = http_header(headers, "Connection"),
-        .accept = http_header(headers, "Sec-WebSocket-Accept"),
-        .protocol = http_header(headers, "Sec-WebSocket-Protocol"),
-        .extensions = http_header(headers, "Sec-WebSocket-Extensions"),
-    };
+    struct span wanted = span_str(name), found, value, first = SPAN_EMPTY;
+    while (http_header_next(&headers, &found, &value)) {
+        if (!span_eq_nocase(found, wanted))
+            continue;
+        *is_repeated |= first.ptr != NULL;
+        if (first.ptr == NULL)
+            first = value;
+    }
+    return first;
 }
 
-enum err ws_handshake_verify(const struct ws_handshake_answer *answer, struct span key,
-                             const struct span *protocols, size_t protocol_count)
+struct ws_handshake_answer ws_handshake_answer_of(uint16_t status, struct span headers)
+{
+    struct ws_handshake_answer answer = {.status = status};
+    bool *is_repeated = &answer.is_repeated;
+    answer.upgrade = http_header(headers, "Upgrade");
+    answer.connection = http_header(headers, "Connection");
+    answer.accept = header_once(headers, "Sec-WebSocket-Accept", is_repeated);
+    answer.protocol = header_once(headers, "Sec-WebSocket-Protocol", is_repeated);
+    answer.extensions = header_once(headers, "Sec-WebSocket-Extensions", is_repeated);
+    return answer;
+}
+
+static bool protocol_is_offered(struct span protocol, const struct ws_handshake_offer *offer)
+{
+    for (size_t i = 0; i < offer->protocol_count; i++) {
+        if (span_eq(protocol, offer->protocols[i]))
+            return true;
+    }
+    return false;
+}
+
+enum err ws_handshake_verify(const struct ws_handshake_answer *answer,
+                             const struct ws_handshake_offer *offer, struct ws_deflate *deflate)
 {
     char accept[WS_ACCEPT_CHARS + 1];
-    enum err e = ws_handshake_accept(key, accept);
+    *deflate = (struct ws_deflate){0};
+    enum err e = ws_handshake_accept(offer->key, accept);
     if (e != OK)
         return e;
     if (answer->status != 101)
         return ERR_UNKNOWN;
     if (!span_eq_nocase(answer->upgrade, SPAN("websocket")) ||
         !http_token_list_has(answer->connection, "upgrade") ||
-        !span_eq(answer->accept, span_str(accept)))
+        !span_eq(answer->accept, span_str(accept)) || answer->is_repeated)
         return ERR_SYNTAX;
-    if (answer->extensions.len > 0)
+    if (answer->protocol.len > 0 && !protocol_is_offered(answer->protocol, offer))
         return ERR_UNKNOWN;
-    if (answer->protocol.len == 0)
+    if (answer->extensions.ptr == NULL)
         return OK;
-    for (size_t i = 0; i < protocol_count; i++) {
-        if (span_eq(answer->protocol, protocols[i]))
-            return OK;
-    }
-    return ERR_UNKNOWN;
+    return offer->deflate ? ws_deflate_verify(answer->extensions, deflate) : ERR_UNKNOWN;
 }

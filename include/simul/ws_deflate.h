@@ -47,22 +47,24 @@ struct ws_deflate_choice {
 };
 
 /* Takes the first offer of the header that can be accepted, unless one was taken before (section
- * 5); offers that are not understood are declined. ERR_SYNTAX: the header is no list of extensions
- * (RFC 6455 section 9.1), and the handshake fails. Allocates nothing. */
+ * 5); offers that are not understood are declined. ERR_SYNTAX: the header is no list of at least
+ * one extension (RFC 6455 section 9.1), and the handshake fails, even where the policy is off.
+ * Allocates nothing. */
 enum err ws_deflate_choose(struct ws_deflate_choice *choice, const struct ws_deflate_policy *policy,
                            struct span header);
 
 /* Appends the value of the answer's Sec-WebSocket-Extensions; nothing is agreed on: nothing.
- * ERR_NOMEM. */
+ * ERR_NOMEM: a part of it may have been appended. */
 enum err ws_deflate_answer(const struct ws_deflate_choice *choice, struct buf *out);
 
 /* The client's side: what Sec-WebSocket-Extensions offers. The server must forget its context after
- * each message, so that a client needs no inflater while it waits. */
+ * each message, so that a client needs no inflater while it waits; it may choose our window. */
 extern const struct span WS_DEFLATE_OFFER;
 
-/* Judges the server's answer to WS_DEFLATE_OFFER: the headers' values joined by commas; empty: it
- * declines. ERR_UNKNOWN: something that was not offered; ERR_SYNTAX: no list of extensions. With an
- * error the handshake fails (section 5.1). */
+/* Judges the server's answer to WS_DEFLATE_OFFER, a header that may come but once; a server that
+ * declines has none. ERR_UNKNOWN: it does not answer what was offered, or asks for a window that we
+ * cannot compress with; ERR_SYNTAX: it is no list of extensions. Nothing is agreed on then, and the
+ * handshake fails (sections 5 and 7.1). */
 enum err ws_deflate_verify(struct span answer, struct ws_deflate *agreed);
 
 /* ---- compressing (ws_deflate.c) ---- */

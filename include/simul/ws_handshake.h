@@ -5,6 +5,7 @@
 #include "simul/buf.h"
 #include "simul/err.h"
 #include "simul/span.h"
+#include "simul/ws_deflate.h"
 
 struct http_field;
 struct http_request;
@@ -21,6 +22,7 @@ struct ws_handshake_policy {
     size_t protocol_count;
     const struct span *origins; /* allowed beside the Host's own, "https://chat.example:8443" */
     size_t origin_count;
+    struct ws_deflate_policy deflate;
     bool is_tls;      /* the Host's own origin is https */
     bool is_loopback; /* the listener's address is; then an Origin that is the Host's own counts
                          only if the Host is a loopback name (DNS rebinding) */
@@ -31,12 +33,13 @@ struct ws_handshake {
                            carry "Upgrade: websocket" and "Sec-WebSocket-Version: 13" */
     const char *reason; /* what is wrong, static; NULL with 101 */
     struct span protocol; /* chosen, from the policy; empty if none */
+    struct ws_deflate_choice deflate;
     char accept[WS_ACCEPT_CHARS + 1];
 };
 
 /* Judges a request (section 4.2). Of the subprotocols the first that the client names and the
  * policy has is chosen; none in common is no error. An absent Origin is allowed, since that is not
- * a browser; "null" is not. Extensions are not negotiated. */
+ * a browser; "null" is not. Of the extensions permessage-deflate is known. */
 void ws_handshake_check(const struct http_request *request,
                         const struct ws_handshake_policy *policy, struct ws_handshake *result);
 
@@ -59,8 +62,8 @@ struct ws_handshake_offer {
     struct span key;              /* of WS_KEY_CHARS, from ws_handshake_key */
     const struct span *protocols; /* subprotocols, the one liked best first */
     size_t protocol_count;
-    struct span origin;     /* empty: none */
-    struct span extensions; /* for Sec-WebSocket-Extensions; empty: none */
+    struct span origin; /* empty: none */
+    bool deflate;       /* offers WS_DEFLATE_OFFER */
     const struct http_field *fields;
     size_t field_count;
 };
@@ -69,18 +72,19 @@ struct ws_handshake_offer {
  * leave `out` as it was. */
 enum err ws_handshake_request(const struct ws_handshake_offer *offer, struct buf *out);
 
-/* The headers of a server's answer; an absent one is empty. */
+/* The headers of a server's answer. */
 struct ws_handshake_answer {
     uint16_t status;
     struct span upgrade, connection, accept, protocol, extensions;
+    bool is_repeated; /* one of the last three came twice, which none of them may */
 };
 
-/* Takes them from among a response's headers, into which they point. */
+/* Takes them from among a response's headers, into which they point. An absent one has no `ptr`. */
 struct ws_handshake_answer ws_handshake_answer_of(uint16_t status, struct span headers);
 
-/* Whether the answer completes the handshake that was begun with this key, offering these
- * subprotocols and no extension (section 4.1); who offered one judges the answer's, and empties it
- * before. ERR_UNKNOWN for a status that is not 101 or a subprotocol or
- * extension that was not offered, ERR_SYNTAX for anything else that is wrong, ERR_NOMEM. */
-enum err ws_handshake_verify(const struct ws_handshake_answer *answer, struct span key,
-                             const struct span *protocols, size_t protocol_count);
+/* Whether the answer completes the handshake that was begun with this offer (section 4.1); then
+ * *deflate is what both have agreed on, maybe nothing. ERR_UNKNOWN for a status that is not 101 or
+ * a subprotocol or extension that was not offered, ERR_SYNTAX for anything else that is wrong,
+ * ERR_NOMEM. */
+enum err ws_handshake_verify(const struct ws_handshake_answer *answer,
+                             const struct ws_handshake_offer *offer, struct ws_deflate *deflate);

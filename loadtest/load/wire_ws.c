@@ -91,9 +91,12 @@ static bool agrees(struct client *c)
     const struct greeting *g = c->wire_state.greeting;
     const struct http_client_response *r = http_client_response(&g->http);
     struct span protocols[PLAN_PROTOCOLS_MAX];
-    unsigned protocol_count = list_protocols(plan, protocols);
+    const struct ws_handshake_offer offer = {.key = span_str(g->key),
+                                             .protocols = protocols,
+                                             .protocol_count = list_protocols(plan, protocols)};
     struct ws_handshake_answer answer = ws_handshake_answer_of(r->status, r->headers);
-    enum err e = ws_handshake_verify(&answer, span_str(g->key), protocols, protocol_count);
+    struct ws_deflate deflate; /* not offered: nothing */
+    enum err e = ws_handshake_verify(&answer, &offer, &deflate);
     if (e == OK)
         return true;
     if (r->status != 101)

@@ -182,6 +182,50 @@ Test(ws_handshake, chooses_no_subprotocol_that_was_not_offered_or_is_not_spoken)
     expect_protocol("Sec-WebSocket-Protocol: text.ircv3.network\r\n", "");
 }
 
+/* ---- extensions ---- */
+
+#define DEFLATE "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+
+static struct ws_handshake check_deflate(const char *headers, bool is_on)
+{
+    struct http_request request = request_of(headers);
+    struct ws_handshake_policy policy = {.deflate.is_on = is_on};
+    struct ws_handshake result;
+    ws_handshake_check(&request, &policy, &result);
+    return result;
+}
+
+Test(ws_handshake, agrees_on_deflate_if_it_is_on)
+{
+    struct ws_handshake result = check_deflate(REST DEFLATE, true);
+    cr_assert_eq(result.status, 101);
+    cr_expect_eq(result.deflate.agreed.out_bits, 15);
+    result = check_deflate(REST DEFLATE, false);
+    cr_assert_eq(result.status, 101);
+    cr_expect(!ws_deflate_is_agreed(&result.deflate.agreed));
+    result = check_deflate(REST, true);
+    cr_assert_eq(result.status, 101);
+    cr_expect(!ws_deflate_is_agreed(&result.deflate.agreed));
+    result = check_deflate(
+        REST "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=8, x\r\n"
+             "sec-websocket-extensions: permessage-deflate; server_max_window_bits=9\r\n" DEFLATE,
+        true);
+    cr_assert_eq(result.status, 101);
+    cr_expect_eq(result.deflate.agreed.out_bits, 9);
+}
+
+Test(ws_handshake, refuses_extensions_that_are_no_list)
+{
+    static const char *const wrong[] = {"", ",", "permessage-deflate; a=", "a b", "a; b=\"c d\""};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char headers[400];
+        snprintf(headers, sizeof headers, REST DEFLATE "Sec-WebSocket-Extensions: %s\r\n",
+                 wrong[i]);
+        cr_expect_eq(check_deflate(headers, true).status, 400, "%s", wrong[i]);
+        cr_expect_eq(check_deflate(headers, false).status, 400, "%s", wrong[i]);
+    }
+}
+
 /* ---- the Origin ---- */
 
 static unsigned origin_status(const char *host, const char *origin, bool is_tls, bool is_loopback)
@@ -296,17 +340,31 @@ Test(ws_handshake, writes_the_answer)
     struct span end = SPAN("\r\nSec-WebSocket-Protocol: text.ircv3.net\r\n\r\n");
     cr_assert(span_eq(span_drop(buf_span(&out), out.len - end.len), end));
     buf_deinit(&out);
+    result = check_deflate(REST DEFLATE, true);
+    cr_assert_eq(ws_handshake_format(&result, &out), OK);
+    end = SPAN("\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+               "client_no_context_takeover\r\n\r\n");
+    cr_assert(span_eq(span_drop(buf_span(&out), out.len - end.len), end));
+    buf_deinit(&out);
 }
 
 Test(ws_handshake, survives_no_memory_for_the_answer)
 {
     struct buf out = {0};
-    struct ws_handshake result = check(REST);
-    alloc_fail_after(0);
-    enum err e = ws_handshake_format(&result, &out);
-    alloc_fail_stop();
-    cr_assert_eq(e, ERR_NOMEM);
+    struct ws_handshake result = check_deflate(REST DEFLATE, true);
+    result.protocol = SPAN("text.ircv3.net");
+    alloc_fail_after(SIZE_MAX);
+    cr_assert_eq(ws_handshake_format(&result, &out), OK);
+    size_t allocations = alloc_fail_stop();
     buf_deinit(&out);
+    cr_assert_gt(allocations, 1);
+    for (size_t i = 0; i < allocations; i++) {
+        alloc_fail_after(i);
+        enum err e = ws_handshake_format(&result, &out);
+        alloc_fail_stop();
+        cr_assert_eq(e, ERR_NOMEM, "allocation %zu", i);
+        buf_deinit(&out);
+    }
 }
 
 Test(ws_handshake, makes_the_key_of_the_rfc)
@@ -340,7 +398,7 @@ static struct ws_handshake_offer full_offer(void)
     offer.protocols = PROTOCOLS;
     offer.protocol_count = 2;
     offer.origin = SPAN("http://chat.example");
-    offer.extensions = SPAN("permessage-deflate");
+    offer.deflate = true;
     offer.fields = FIELDS;
     offer.field_count = 1;
     return offer;
@@ -365,28 +423,29 @@ Test(ws_handshake, writes_the_request)
                            "Sec-WebSocket-Key: " KEY "\r\n"
                            "Sec-WebSocket-Protocol: text.ircv3.net, b\r\n"
                            "Origin: http://chat.example\r\n"
-                           "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+                           "Sec-WebSocket-Extensions: permessage-deflate; "
+                           "server_no_context_takeover; client_no_context_takeover; "
+                           "client_max_window_bits\r\n"
                            "\r\n");
 }
 
 Test(ws_handshake, writes_no_request_that_would_break)
 {
     static const struct span EMPTY = {NULL, 0};
-    struct ws_handshake_offer offers[7];
+    struct ws_handshake_offer offers[6];
     struct http_field field = {SPAN("A"), SPAN("b\r\n")};
     struct span protocol = SPAN("a, b");
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < 6; i++)
         offers[i] = full_offer();
     offers[0].target = SPAN("/a b");
     offers[1].host = SPAN("a\r\n");
     offers[2].origin = SPAN("http://a\r\n");
-    offers[3].extensions = SPAN("x\n");
-    offers[4].fields = &field;
-    offers[5].protocols = &protocol;
-    offers[6].protocols = &EMPTY;
-    offers[5].protocol_count = offers[6].protocol_count = 1;
+    offers[3].fields = &field;
+    offers[4].protocols = &protocol;
+    offers[5].protocols = &EMPTY;
+    offers[4].protocol_count = offers[5].protocol_count = 1;
     struct buf out = {0};
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < 6; i++)
         cr_expect_eq(ws_handshake_request(&offers[i], &out), ERR_SYNTAX, "offer %zu", i);
     cr_expect_eq(out.len, 0);
     buf_deinit(&out);
@@ -416,7 +475,6 @@ Test(ws_handshake, both_sides_agree)
 {
     static const struct http_limits LIMITS = {200, 1000, 20, 0};
     struct ws_handshake_offer offer = full_offer();
-    offer.extensions = SPAN_EMPTY;
     struct buf asked = {0}, answered = {0};
     struct span body;
 
@@ -426,7 +484,8 @@ Test(ws_handshake, both_sides_agree)
     struct span in = buf_span(&asked);
     http_parser_init(&server, &LIMITS);
     cr_assert_eq(http_parser_next(&server, &in, &body), HTTP_EVENT_HEAD);
-    struct ws_handshake_policy policy = {.protocols = &offer.protocols[1], .protocol_count = 1};
+    struct ws_handshake_policy policy = {
+        .protocols = &offer.protocols[1], .protocol_count = 1, .deflate.is_on = true};
     ws_handshake_check(http_parser_request(&server), &policy, &result);
     cr_assert_eq(result.status, 101, "%s", result.reason);
     cr_assert_eq(ws_handshake_format(&result, &answered), OK);
@@ -439,8 +498,16 @@ Test(ws_handshake, both_sides_agree)
     const struct http_client_response *r = http_client_response(&client);
     struct ws_handshake_answer answer = ws_handshake_answer_of(r->status, r->headers);
     cr_expect(span_eq(answer.protocol, SPAN("b")));
-    cr_expect_eq(ws_handshake_verify(&answer, offer.key, offer.protocols, 2), OK);
-    cr_expect_eq(ws_handshake_verify(&answer, offer.key, offer.protocols, 1), ERR_UNKNOWN);
+    struct ws_deflate deflate;
+    cr_expect_eq(ws_handshake_verify(&answer, &offer, &deflate), OK);
+    cr_expect_eq(deflate.out_bits, 15);
+    offer.protocol_count = 1;
+    cr_expect_eq(ws_handshake_verify(&answer, &offer, &deflate), ERR_UNKNOWN);
+    cr_expect(!ws_deflate_is_agreed(&deflate));
+    offer.protocol_count = 2;
+    offer.deflate = false;
+    cr_expect_eq(ws_handshake_verify(&answer, &offer, &deflate), ERR_UNKNOWN);
+    cr_expect(!ws_deflate_is_agreed(&deflate));
     http_client_deinit(&client);
     http_parser_deinit(&server);
     buf_deinit(&asked);
@@ -449,38 +516,81 @@ Test(ws_handshake, both_sides_agree)
 
 /* ---- verifying ---- */
 
-static enum err verify(struct ws_handshake_answer answer)
+static enum err verify_offering(struct ws_handshake_answer answer, bool is_offered)
 {
     const struct span offered[] = {SPAN("a"), SPAN("b")};
-    return ws_handshake_verify(&answer, SPAN(KEY), offered, 2);
+    const struct ws_handshake_offer offer = {
+        .key = SPAN(KEY), .protocols = offered, .protocol_count = 2, .deflate = is_offered};
+    struct ws_deflate deflate;
+    return ws_handshake_verify(&answer, &offer, &deflate);
 }
+
+static enum err verify(struct ws_handshake_answer answer)
+{
+    return verify_offering(answer, false);
+}
+
+static const struct ws_handshake_answer GOOD = {
+    .status = 101,
+    .upgrade = {(const uint8_t *)"WebSocket", 9},
+    .connection = {(const uint8_t *)"keep-alive, Upgrade", 19},
+    .accept = {(const uint8_t *)ACCEPT, WS_ACCEPT_CHARS}};
 
 Test(ws_handshake, verifies_a_servers_answer)
 {
-    const struct ws_handshake_answer good = {.status = 101,
-                                             .upgrade = SPAN("WebSocket"),
-                                             .connection = SPAN("keep-alive, Upgrade"),
-                                             .accept = SPAN(ACCEPT)};
-    struct ws_handshake_answer answer = good;
+    struct ws_handshake_answer answer = GOOD;
     cr_assert_eq(verify(answer), OK);
     answer.protocol = SPAN("b");
     cr_assert_eq(verify(answer), OK);
     answer.protocol = SPAN("c");
     cr_assert_eq(verify(answer), ERR_UNKNOWN);
 
-    answer = good;
+    answer = GOOD;
     answer.status = 200;
     cr_assert_eq(verify(answer), ERR_UNKNOWN);
-    answer = good;
-    answer.extensions = SPAN("permessage-deflate");
-    cr_assert_eq(verify(answer), ERR_UNKNOWN);
-    answer = good;
+    answer = GOOD;
     answer.upgrade = SPAN_EMPTY;
     cr_assert_eq(verify(answer), ERR_SYNTAX);
-    answer = good;
+    answer = GOOD;
     answer.connection = SPAN("close");
     cr_assert_eq(verify(answer), ERR_SYNTAX);
-    answer = good;
+    answer = GOOD;
     answer.accept = SPAN("S3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     cr_assert_eq(verify(answer), ERR_SYNTAX);
+}
+
+Test(ws_handshake, verifies_the_extension_if_it_was_offered)
+{
+    struct ws_handshake_answer answer = GOOD;
+    cr_assert_eq(verify_offering(answer, true), OK);
+    answer.extensions = SPAN("permessage-deflate; server_no_context_takeover");
+    cr_assert_eq(verify_offering(answer, true), OK);
+    cr_assert_eq(verify_offering(answer, false), ERR_UNKNOWN);
+    answer.extensions = SPAN("permessage-deflate");
+    cr_assert_eq(verify_offering(answer, true), ERR_UNKNOWN);
+    answer.extensions = SPAN("permessage-deflate; a=");
+    cr_assert_eq(verify_offering(answer, true), ERR_SYNTAX);
+    answer.extensions = SPAN(""); /* there, but no list */
+    cr_assert_eq(verify_offering(answer, true), ERR_SYNTAX);
+}
+
+/* Section 11.3: these may come once. */
+Test(ws_handshake, refuses_an_answer_that_repeats_itself)
+{
+    static const char *const names[] = {"Sec-WebSocket-Accept", "sec-websocket-protocol",
+                                        "Sec-WebSocket-Extensions"};
+    char headers[100];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(headers, sizeof headers, "%s: a\r\nX: y\r\n%s: a\r\n", names[i], names[i]);
+        struct ws_handshake_answer repeated = ws_handshake_answer_of(101, span_str(headers));
+        cr_expect(repeated.is_repeated, "%s", names[i]);
+    }
+    struct ws_handshake_answer answer = ws_handshake_answer_of(
+        101, SPAN("Sec-WebSocket-Accept: a\r\nSec-WebSocket-Extensions:\r\n"));
+    cr_expect(!answer.is_repeated);
+    cr_expect_not_null(answer.extensions.ptr);
+    cr_expect_null(answer.protocol.ptr);
+    answer = GOOD;
+    answer.is_repeated = true;
+    cr_expect_eq(verify(answer), ERR_SYNTAX);
 }
