@@ -12,9 +12,12 @@
 #include "simul/check.h"
 #include "simul/ws.h"
 #include "simul/ws_mask.h"
+#include "ws_inflate.h"
 
 #include <stdlib.h>
 #include <wslay/wslay.h>
+
+enum { PARTIAL_BYTES = 4400 }; /* a context of wslay's, of which 4 KiB are its buffer, and ours */
 
 struct ws_partial {
     wslay_frame_context_ptr wslay;
@@ -80,6 +83,7 @@ void ws_pool_deinit(struct ws_pool *pool)
     CHECK(pool->lent == 0);
     for (struct ws_partial *p; (p = pool_pop(pool)) != NULL;)
         partial_free(p);
+    ws_inflaters_deinit(&pool->inflaters);
 }
 
 static struct ws_partial *pool_lend(struct ws_pool *pool)
@@ -87,8 +91,10 @@ static struct ws_partial *pool_lend(struct ws_pool *pool)
     struct ws_partial *p = pool_pop(pool);
     if (p == NULL)
         p = partial_new();
-    if (p != NULL)
-        pool->lent++;
+    if (p == NULL)
+        return NULL;
+    pool->lent++;
+    pool->held_bytes += PARTIAL_BYTES;
     return p;
 }
 
@@ -97,6 +103,7 @@ static struct ws_partial *pool_lend(struct ws_pool *pool)
 static void pool_return(struct ws_pool *pool, struct ws_partial *p)
 {
     pool->lent--;
+    pool->held_bytes -= PARTIAL_BYTES;
     if (pool->idle_count == pool->idle_max)
         partial_free(pool_pop(pool));
     p->next = pool->idle;
@@ -109,8 +116,14 @@ void ws_frame_decoder_deinit(struct ws_frame_decoder *d, struct ws_pool *pool)
     if (d->partial == NULL)
         return;
     pool->lent--;
+    pool->held_bytes -= PARTIAL_BYTES;
     partial_free(d->partial); /* wslay cannot be told to forget a frame */
     d->partial = NULL;
+}
+
+size_t ws_frame_decoder_held_bytes(const struct ws_frame_decoder *d)
+{
+    return d->partial != NULL ? PARTIAL_BYTES : 0;
 }
 
 static enum ws_frame_result partial_next(struct ws_frame_decoder *d, struct ws_pool *pool,

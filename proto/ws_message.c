@@ -3,6 +3,7 @@
 #include "simul/check.h"
 #include "simul/utf8.h"
 #include "simul/ws.h"
+#include "ws_inflate.h"
 
 struct fault {
     uint16_t code;
@@ -23,14 +24,23 @@ static const struct fault fault_close_code = {WS_CODE_PROTOCOL, "bad close code"
 static const struct fault fault_close_utf8 = {WS_CODE_TEXT, "close reason is not UTF-8"};
 static const struct fault fault_utf8 = {WS_CODE_TEXT, "text is not UTF-8"};
 static const struct fault fault_size = {WS_CODE_TOO_BIG, "message too big"};
+static const struct fault fault_deflate = {WS_CODE_TEXT, "message cannot be inflated"};
 static const struct fault fault_memory = {WS_CODE_INTERNAL, "out of memory"};
+
+/* Of the reserved bits, the first frame of a message may have the one that says that the message is
+ * compressed, if that was agreed on (RFC 7692 section 6). */
+static bool rsv_is_allowed(const struct ws_reader *r, const struct ws_chunk *c)
+{
+    return c->rsv == WS_RSV1 >> 4 && (c->opcode == WS_TEXT || c->opcode == WS_BINARY) &&
+           ws_deflate_is_agreed(&r->deflate);
+}
 
 /* What is wrong with the frame that begins with this header; NULL if nothing. Changes nothing:
  * while a frame is waited for, its header is judged again at every read. */
 static const struct fault *header_fault(const struct ws_reader *r, const struct ws_rules *rules,
                                         const struct ws_chunk *c)
 {
-    if (c->rsv != 0)
+    if (c->rsv != 0 && !rsv_is_allowed(r, c))
         return &fault_rsv;
     if (c->masked != (rules->side == WS_SERVER))
         return c->masked ? &fault_masked : &fault_unmasked;
@@ -53,7 +63,7 @@ static const struct fault *header_fault(const struct ws_reader *r, const struct 
     default:
         return &fault_opcode;
     }
-    if (rules->message_bytes_max == 0)
+    if (rules->message_bytes_max == 0 || c->rsv != 0 || r->is_compressed)
         return NULL;
     /* message_bytes never passes the limit, so this cannot wrap. */
     uint64_t before = c->opcode == WS_CONTINUATION ? r->message_bytes : 0;
@@ -115,6 +125,7 @@ static const struct fault *take_data(struct ws_reader *r, const struct ws_chunk 
     ev->message_last = c->last && c->fin;
     ev->frame_first = c->first;
     ev->frame_last = c->last;
+    ev->is_compressed = false;
 
     if (r->opcode == WS_TEXT) {
         bool can_skip = c->is_ascii && (r->utf8 == UTF8_COMPLETE || c->payload.len == 0);
@@ -128,6 +139,100 @@ static const struct fault *take_data(struct ws_reader *r, const struct ws_chunk 
     return NULL;
 }
 
+static const struct fault *inflate_fault(enum err e)
+{
+    switch (e) {
+    case OK:
+        return NULL;
+    case ERR_LIMIT:
+        return &fault_size;
+    case ERR_UTF8:
+        return &fault_utf8;
+    case ERR_NOMEM:
+        return &fault_memory;
+    default:
+        return &fault_deflate;
+    }
+}
+
+/* The same for a message that is compressed, which is an event when it has all come; before that
+ * *kind stays what it is. */
+static const struct fault *take_compressed(struct ws_reader *r, struct ws_pool *pool,
+                                           const struct ws_rules *rules, const struct ws_chunk *c,
+                                           enum ws_event_kind *kind, struct ws_event *ev)
+{
+    if (c->first && c->opcode != WS_CONTINUATION) {
+        r->opcode = c->opcode;
+        r->utf8 = UTF8_COMPLETE;
+        r->is_compressed = true;
+    }
+    if (r->inflater == 0)
+        r->inflater = ws_inflater_lend(pool);
+    if (r->inflater == 0)
+        return &fault_memory;
+
+    struct ws_inflate_limits limits = {rules->inflated_bytes_max,
+                                       r->opcode == WS_TEXT ? &r->utf8 : NULL};
+    enum err e = ws_inflate(pool, r->inflater, c->payload, limits);
+    if (e != OK || !c->last || !c->fin)
+        return inflate_fault(e);
+    e = ws_inflate_end(pool, r->inflater, limits, &ev->payload);
+    if (e == OK && r->utf8 != UTF8_COMPLETE)
+        e = ERR_UTF8;
+    if (e != OK)
+        return inflate_fault(e);
+
+    *kind = WS_DATA;
+    ev->opcode = (enum ws_opcode)r->opcode;
+    ev->message_first = ev->message_last = ev->frame_first = ev->frame_last = true;
+    ev->is_compressed = true;
+    r->opcode = 0;
+    r->is_compressed = false;
+    if (!r->deflate.keeps_in) {
+        ws_inflater_return(pool, r->inflater);
+        r->inflater = 0;
+    }
+    return NULL;
+}
+
+static const struct fault *take_control(struct ws_reader *r, const struct ws_chunk *c,
+                                        enum ws_event_kind *kind, struct ws_event *ev)
+{
+    if (c->opcode == WS_OP_CLOSE) {
+        *kind = WS_CLOSE;
+        return take_close(r, c, ev);
+    }
+    *kind = c->opcode == WS_OP_PING ? WS_PING : WS_PONG;
+    ev->payload = c->payload;
+    return NULL;
+}
+
+/* Takes the next frame, or a piece of one, whose header is right. False: there is none, or what
+ * there is has the fault. */
+static inline bool chunk_next(struct ws_reader *r, struct ws_pool *pool,
+                              const struct ws_rules *rules, struct ws_input *in, struct ws_chunk *c,
+                              const struct fault **fault)
+{
+    switch (ws_frame_next(&r->frames, pool, rules, in, c)) {
+    case WS_FRAME_NEED_MORE:
+        return false;
+    case WS_FRAME_HEADER:
+        *fault = header_fault(r, rules, c);
+        return false;
+    case WS_FRAME_CHUNK:
+        if (c->first)
+            *fault = header_fault(r, rules, c);
+        return *fault == NULL;
+    case WS_FRAME_BAD:
+        *fault = &fault_length;
+        return false;
+    case WS_FRAME_NOMEM:
+        *fault = &fault_memory;
+        return false;
+    }
+    return false;
+}
+
 enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
                            struct ws_input *in, struct ws_event *ev)
 {
@@ -138,40 +243,32 @@ enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const stru
     }
     struct ws_chunk c;
     const struct fault *fault = NULL;
-    switch (ws_frame_next(&r->frames, pool, rules, in, &c)) {
-    case WS_FRAME_NEED_MORE:
-        return WS_NEED_MORE;
-    case WS_FRAME_HEADER:
-        fault = header_fault(r, rules, &c);
-        return fault == NULL ? WS_NEED_MORE : fail(r, pool, fault, ev);
-    case WS_FRAME_CHUNK:
-        break;
-    case WS_FRAME_BAD:
-        return fail(r, pool, &fault_length, ev);
-    case WS_FRAME_NOMEM:
-        return fail(r, pool, &fault_memory, ev);
-    }
-    if (c.first)
-        fault = header_fault(r, rules, &c);
-    if (fault != NULL)
-        return fail(r, pool, fault, ev);
-
-    enum ws_event_kind kind = WS_DATA;
-    if (c.opcode < WS_OP_CLOSE) {
-        fault = take_data(r, &c, ev);
-    } else if (c.opcode == WS_OP_CLOSE) {
-        kind = WS_CLOSE;
-        fault = take_close(r, &c, ev);
-    } else {
-        kind = c.opcode == WS_OP_PING ? WS_PING : WS_PONG;
-        ev->payload = c.payload;
+    enum ws_event_kind kind = WS_NEED_MORE;
+    while (kind == WS_NEED_MORE && fault == NULL && chunk_next(r, pool, rules, in, &c, &fault)) {
+        if (c.opcode >= WS_OP_CLOSE) {
+            fault = take_control(r, &c, &kind, ev);
+        } else if (r->is_compressed || c.rsv != 0) {
+            fault = take_compressed(r, pool, rules, &c, &kind, ev);
+        } else {
+            kind = WS_DATA;
+            fault = take_data(r, &c, ev);
+        }
     }
     return fault == NULL ? kind : fail(r, pool, fault, ev);
+}
+
+size_t ws_reader_held_bytes(const struct ws_reader *r, const struct ws_pool *pool)
+{
+    size_t bytes = ws_frame_decoder_held_bytes(&r->frames);
+    return r->inflater == 0 ? bytes : bytes + ws_inflater_held_bytes(pool, r->inflater);
 }
 
 void ws_reader_deinit(struct ws_reader *r, struct ws_pool *pool)
 {
     ws_frame_decoder_deinit(&r->frames, pool);
+    if (r->inflater != 0)
+        ws_inflater_return(pool, r->inflater);
+    r->inflater = 0;
 }
 
 size_t ws_encode_close(uint8_t out[WS_CLOSE_FRAME_BYTES_MAX], uint16_t code, struct span reason)

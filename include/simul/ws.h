@@ -7,6 +7,7 @@
  * 24 bytes. Both ways give the same events. The Upgrade is in ws_handshake.h. */
 #pragma once
 
+#include "simul/buf.h"
 #include "simul/err.h"
 #include "simul/span.h"
 #include "simul/ws_deflate.h"
@@ -63,25 +64,30 @@ struct ws_input {
 /* ---- frames (ws_frame.c) ---- */
 
 /* What the readers of one loop borrow while they need it: wslay's contexts, 4 KiB each, for frames
- * that are partial, and inflaters (ws_inflate.c) for messages that are compressed. The struct is
- * exposed to be embedded. */
+ * that are partial, and inflaters (ws_inflate.c) for messages that came compressed, 40 KiB each and
+ * what there is of the message. The struct is exposed to be embedded. */
 struct ws_pool {
     struct ws_partial *idle; /* a stack of at most idle_max */
     size_t idle_count, idle_max;
     size_t lent; /* how many frames are partial now */
     struct ws_inflaters {
-        struct ws_inflater *
-            *all; /* by the number that a reader has, which counts from 1; NULL: free */
-        uint32_t size, lent;
+        union ws_inflater_slot *slots; /* by the number that a reader has, which counts from 1 */
+        uint32_t slot_count, free;     /* the number that is lent next; 0: make more */
+        uint32_t lent;
         struct ws_inflater *idle; /* one is kept */
+        struct buf last;          /* the message that was inflated last */
     } inflaters;
-    size_t held_bytes; /* what all that is lent holds */
+    size_t held_bytes; /* what all that is lent holds, and a last message that is large */
 };
 
 /* Keeps up to idle_max (at least 1) contexts for the next partial frame. Allocates nothing. */
 void ws_pool_init(struct ws_pool *pool, size_t idle_max);
 /* Frees what is idle. Nothing may be lent. */
 void ws_pool_deinit(struct ws_pool *pool);
+
+/* Frees the message that was inflated last if it was a large one (more than 64 KiB). To be called
+ * when no payload of the pool's is in use any more, once a tick. */
+void ws_pool_trim(struct ws_pool *pool);
 
 /* Decodes the frames of one connection. Zeroed, it stands between two frames. */
 struct ws_frame_decoder {
@@ -119,6 +125,9 @@ enum ws_frame_result ws_frame_next(struct ws_frame_decoder *d, struct ws_pool *p
 
 /* Gives back what is lent, in the middle of a frame or not. d is as if zeroed afterwards. */
 void ws_frame_decoder_deinit(struct ws_frame_decoder *d, struct ws_pool *pool);
+
+/* What the decoder has borrowed, in bytes. */
+size_t ws_frame_decoder_held_bytes(const struct ws_frame_decoder *d);
 
 /* Writes the header of an unmasked frame and returns its length: 2, 4 or 10. */
 static inline size_t ws_encode_header(uint8_t out[WS_HEADER_BYTES_MAX], enum ws_opcode opcode,
@@ -164,7 +173,7 @@ static inline size_t ws_encode_frame(uint8_t *out, enum ws_opcode opcode, bool f
  * set to what was agreed on. 24 bytes, since every idle connection has one. */
 struct ws_reader {
     struct ws_frame_decoder frames;
-    uint64_t message_bytes; /* declared by the frames of the message so far, or inflated */
+    uint64_t message_bytes; /* declared by the frames of the message so far */
     uint32_t inflater;      /* its number in the pool while it is lent; 0: none is */
     uint8_t opcode : 4;     /* of the message that is not complete yet; 0 = none */
     bool is_compressed : 1; /* that message */

@@ -6,13 +6,13 @@
  * its context if it is allowed to; then it has an inflater of its own. */
 #pragma once
 
+#include "simul/buf.h"
 #include "simul/err.h"
 #include "simul/span.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct buf;
 struct z_stream_s;
 
 /* Windows are of 2^bits bytes. The RFC has 8 too, which zlib cannot compress with. */
@@ -70,11 +70,11 @@ enum err ws_deflate_verify(struct span answer, struct ws_deflate *agreed);
 /* ---- compressing (ws_deflate.c) ---- */
 
 /* The compressor of one loop: a stream for each size of window that somebody has asked for, made
- * with its first message. */
+ * with its first message; 262 KiB for the largest. */
 struct ws_deflater {
     struct z_stream_s *streams[WS_DEFLATE_BITS_MAX - WS_DEFLATE_BITS_MIN + 1];
-    uint8_t *out;
-    size_t out_bytes;
+    struct buf out;
+    size_t held_bytes; /* by the streams and the last result */
 };
 
 /* Allocates nothing. */
@@ -86,3 +86,7 @@ void ws_deflater_deinit(struct ws_deflater *d);
  * valid until its next call. ERR_NOMEM. */
 enum err ws_deflater_run(struct ws_deflater *d, unsigned bits, struct span message,
                          struct span *compressed);
+
+/* Frees the last result if it has a large buffer (more than 64 KiB). To be called when it is not in
+ * use any more, once a tick. */
+void ws_deflater_trim(struct ws_deflater *d);

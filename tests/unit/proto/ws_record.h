@@ -1,8 +1,10 @@
 /* Feeds bytes to a ws_reader, cut in any way, and writes down what it says in a form that does not
  * depend on the cuts: pieces of a frame are put together, and of a frame that was not complete when
- * the peer failed nothing is told. One line an event:
+ * the peer failed nothing is told. Of a long message that came compressed there is a hash. One line
+ * an event:
  *
  *     text first last 5:Hello     a frame of a text message, here its first and its last
+ *     text compressed 5:Hello     a message that came compressed
  *     ping 2:hi   pong 0:   close 1000 3:bye   failed 1002
  *     partial 3:Hel               what came of a frame that was never complete
  *
@@ -22,14 +24,15 @@ struct ws_record {
     size_t log_len, frame_len, message_len, size;
     bool in_frame, in_message, frame_began_message;
     bool ended;
-    uint16_t failed; /* the code, 0 = did not fail */
+    uint16_t failed;           /* the code, 0 = did not fail */
+    struct ws_deflate deflate; /* what the reader is told; set by the caller */
 };
 
 /* For scripts of at most script_bytes. Its memory is had at once, so that a test can make the
  * decoder's allocations fail. */
 static inline void ws_record_init(struct ws_record *rec, size_t script_bytes)
 {
-    *rec = (struct ws_record){.size = 128 + script_bytes * 12}; /* of 2 bytes come 21 */
+    *rec = (struct ws_record){.size = 128 + script_bytes * 16}; /* of 6 bytes come 86 */
     rec->log = malloc(rec->size);
     rec->frame = malloc(script_bytes + 1);
     rec->message = malloc(script_bytes + 1);
@@ -51,7 +54,7 @@ ws_record_line(struct ws_record *rec, struct span payload, const char *format, .
 {
     va_list args;
     va_start(args, format);
-    rec->log_len += (size_t)vsnprintf((char *)rec->log + rec->log_len, 40, format, args);
+    rec->log_len += (size_t)vsnprintf((char *)rec->log + rec->log_len, 48, format, args);
     va_end(args);
     CHECK(rec->log_len + payload.len + 24 < rec->size);
     if (payload.ptr != NULL) {
@@ -91,6 +94,23 @@ static inline void ws_record_data(struct ws_record *rec, const struct ws_event *
                        rec->frame_began_message ? " first" : "", ev->message_last ? " last" : "");
 }
 
+static inline void ws_record_inflated(struct ws_record *rec, const struct ws_event *ev)
+{
+    enum { WHOLE_BYTES_MAX = 64 };
+    CHECK(ev->message_first && ev->message_last && ev->frame_first && ev->frame_last);
+    CHECK(!rec->in_frame && !rec->in_message);
+    CHECK(ev->opcode == WS_BINARY || (ev->opcode == WS_TEXT && utf8_is_valid(ev->payload)));
+    const char *kind = ev->opcode == WS_TEXT ? "text" : "binary";
+    if (ev->payload.len <= WHOLE_BYTES_MAX) {
+        ws_record_line(rec, ev->payload, "%s compressed", kind);
+        return;
+    }
+    uint32_t hash = 2166136261U; /* FNV-1a */
+    for (size_t i = 0; i < ev->payload.len; i++)
+        hash = (hash ^ ev->payload.ptr[i]) * 16777619U;
+    ws_record_line(rec, SPAN_EMPTY, "%s compressed %zu #%08x", kind, ev->payload.len, hash);
+}
+
 static inline void ws_record_event(struct ws_record *rec, enum ws_event_kind kind,
                                    const struct ws_event *ev)
 {
@@ -100,7 +120,10 @@ static inline void ws_record_event(struct ws_record *rec, enum ws_event_kind kin
     CHECK(!rec->ended);
     switch (kind) {
     case WS_DATA:
-        ws_record_data(rec, ev);
+        if (ev->is_compressed)
+            ws_record_inflated(rec, ev);
+        else
+            ws_record_data(rec, ev);
         break;
     case WS_PING:
     case WS_PONG:
@@ -124,10 +147,10 @@ static inline void ws_record_event(struct ws_record *rec, enum ws_event_kind kin
  * going before the next piece as in the server. The input ends where its memory ends, so that the
  * sanitizer sees whoever reads on. Leaves the log in rec. */
 static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *rules,
-                                 struct ws_pool *pool, struct span script,
-                                 const uint16_t *cuts, size_t cut_count)
+                                 struct ws_pool *pool, struct span script, const uint16_t *cuts,
+                                 size_t cut_count)
 {
-    struct ws_reader reader = {0};
+    struct ws_reader reader = {.deflate = rec->deflate};
     size_t left = 0, waiting_max = WS_WAITING_BYTES_MAX, total = script.len;
     if (rules->wait_bytes > waiting_max)
         waiting_max = rules->wait_bytes;
@@ -149,9 +172,11 @@ static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *r
         left = in.len;
         CHECK(in.ptr + in.len == end);
         CHECK(left < waiting_max);
+        ws_pool_trim(pool);
+        CHECK(pool->held_bytes == ws_reader_held_bytes(&reader, pool));
     }
     if (rec->in_frame && !rec->ended)
         ws_record_line(rec, span_of(rec->frame, rec->frame_len), "partial");
     ws_reader_deinit(&reader, pool);
-    CHECK(pool->lent == 0);
+    CHECK(pool->lent == 0 && pool->inflaters.lent == 0 && pool->held_bytes == 0);
 }

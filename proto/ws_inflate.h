@@ -1,0 +1,38 @@
+/* Messages that came compressed (RFC 7692 section 7.2.2), inflated as they arrive. An inflater is
+ * lent by a pool, and goes by a number, which is what a reader has room for.
+ *
+ * What it inflates gathers in a buffer of its own until the message is complete; then the buffer is
+ * the pool's, which hands it on to the next message. */
+#pragma once
+
+#include "simul/ws.h"
+
+/* Lends an inflater that has seen nothing yet, and returns its number; 0: there is no memory. */
+uint32_t ws_inflater_lend(struct ws_pool *pool);
+void ws_inflater_return(struct ws_pool *pool, uint32_t number);
+
+/* What is asked of the message that is being inflated. */
+struct ws_inflate_limits {
+    uint64_t bytes_max;
+    uint8_t *utf8; /* the state of text (utf8.h), NULL if it is none. No more than a state: whoever
+                      ends the message looks whether it is complete */
+};
+
+/* Inflates what the next piece of a message, of any length, gives. ERR_LIMIT: more than bytes_max;
+ * ERR_UTF8: text with an impossible byte; ERR_SYNTAX: not DEFLATE (RFC 1951); ERR_NOMEM. Which of
+ * the first three it is does not depend on the pieces. After an error the inflater is of no use
+ * but to be returned. */
+enum err ws_inflate(struct ws_pool *pool, uint32_t number, struct span compressed,
+                    struct ws_inflate_limits limits);
+
+/* Ends the message and gives it out: *message is valid until the next call with that pool. The
+ * inflater is at the beginning of a message again, and knows what was said before. Errors as
+ * above; ERR_SYNTAX also if the message is cut short. */
+enum err ws_inflate_end(struct ws_pool *pool, uint32_t number, struct ws_inflate_limits limits,
+                        struct span *message);
+
+/* What the inflater holds, in bytes. */
+size_t ws_inflater_held_bytes(const struct ws_pool *pool, uint32_t number);
+
+/* Frees what is idle. Nothing may be lent. */
+void ws_inflaters_deinit(struct ws_inflaters *all);
