@@ -1,0 +1,77 @@
+/* Compressing messages (RFC 7692 section 7.2.1); what comes out is read by a ws_reader. */
+#include "unit/alloc_fail.h"
+
+#include "simul/ws.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+enum { BIG_BYTES = 300000 };
+
+static struct span run(struct ws_deflater *d, unsigned bits, struct span message)
+{
+    struct span compressed;
+    cr_assert_eq(ws_deflater_run(d, bits, message, &compressed), OK);
+    return compressed;
+}
+
+static void expect_reads_as(struct span compressed, struct span message)
+{
+    static const struct ws_rules rules = {.side = WS_CLIENT, .inflated_bytes_max = BIG_BYTES};
+    struct ws_pool pool;
+    struct ws_reader r = {.deflate = {.out_bits = 15, .in_bits = 15}};
+    struct ws_event ev;
+    uint8_t *frame = malloc(WS_HEADER_BYTES_MAX + compressed.len);
+    cr_assert_not_null(frame);
+    size_t n = ws_encode_frame(frame, WS_BINARY, true, compressed);
+    frame[0] |= WS_RSV1;
+    struct ws_input in = {frame, n};
+    ws_pool_init(&pool, 1);
+    cr_assert_eq(ws_next(&r, &pool, &rules, &in, &ev), WS_DATA);
+    cr_assert(ev.is_compressed);
+    cr_assert(span_eq(ev.payload, message), "%zu bytes become %zu", message.len, ev.payload.len);
+    ws_reader_deinit(&r, &pool);
+    ws_pool_deinit(&pool);
+    free(frame);
+}
+
+/* Text with some order in it, the same at every call. */
+static struct span big_text(void)
+{
+    static char text[BIG_BYTES];
+    uint32_t random = 1;
+    for (size_t n = 0; n + 24 < sizeof text; random = random * 1664525 + 1013904223)
+        n += (size_t)sprintf(text + n, "word%u is said ", random >> 20);
+    return span_of(text, sizeof text);
+}
+
+Test(ws_deflate, makes_the_hello_of_the_rfc)
+{
+    struct ws_deflater d;
+    ws_deflater_init(&d);
+    for (unsigned bits = WS_DEFLATE_BITS_MIN; bits <= WS_DEFLATE_BITS_MAX; bits++)
+        for (int again = 0; again < 2; again++)
+            cr_assert(span_eq(run(&d, bits, SPAN("Hello")), SPAN("\xf2\x48\xcd\xc9\xc9\x07\x00")));
+    ws_deflater_deinit(&d);
+}
+
+Test(ws_deflate, makes_one_byte_of_an_empty_message)
+{
+    struct ws_deflater d;
+    ws_deflater_init(&d);
+    cr_assert(span_eq(run(&d, 15, SPAN("")), SPAN("\x00")));
+    cr_assert(span_eq(run(&d, 15, SPAN_EMPTY), SPAN("\x00")));
+    ws_deflater_deinit(&d);
+}
+
+Test(ws_deflate, is_read_again)
+{
+    struct ws_deflater d;
+    struct span text = big_text();
+    ws_deflater_init(&d);
+    for (unsigned bits = WS_DEFLATE_BITS_MIN; bits <= WS_DEFLATE_BITS_MAX; bits++)
+        for (size_t len = 0; len <= text.len; len = len < 40 ? len + 1 : len * 2 + len % 7)
+            expect_reads_as(run(&d, bits, span_take(text, len)), span_take(text, len));
+    expect_reads_as(run(&d, 15, text), text);
+    ws_deflater_deinit(&d);
+}
