@@ -123,6 +123,18 @@ void conn_close(struct conn *c)
     net_touch(conn_net(c), c);
 }
 
+void conn_reset(struct conn *c)
+{
+    conn_close(c);
+    c->resets = true;
+}
+
+void conn_half_close(struct conn *c)
+{
+    c->shuts = !c->is_shut;
+    net_touch(conn_net(c), c);
+}
+
 static void log_fault(const struct conn *c, const char *reason)
 {
     char peer[ADDR_CHARS];

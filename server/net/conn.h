@@ -95,10 +95,13 @@ struct conn {
     bool running : 1;     /* the session is being resumed */
     bool readable : 1;    /* as the poll said */
     bool writable : 1;
-    bool pinged : 1; /* for sessions: the peer was silent, and was asked if it is there */
-    bool owes : 1;   /* for sessions: the peer must go on with what it has begun, at
-                        limits.read_rate_min; input that is left counts as begun anyway */
-    bool lags : 1;   /* it owes us bytes, or has to take some; counted in net->pace */
+    bool pinged : 1;  /* for sessions: the peer was silent, and was asked if it is there */
+    bool owes : 1;    /* for sessions: the peer must go on with what it has begun, at
+                         limits.read_rate_min; input that is left counts as begun anyway */
+    bool resets : 1;  /* the close ends in a reset */
+    bool shuts : 1;   /* our end is to be shut while the session goes on */
+    bool is_shut : 1; /* and is */
+    bool lags : 1;    /* it owes us bytes, or has to take some; counted in net->pace */
     bool in_late : 1, out_late : 1; /* the same, ever since the hand came by */
     uint8_t eviction;               /* enum conn_eviction */
 
@@ -203,6 +206,12 @@ void conn_set_timer(struct conn *c, enum conn_timer timer);
  * harmless. conn_fail logs `reason` once as the peer's fault and counts it as a protocol error. */
 void conn_close(struct conn *c);
 void conn_fail(struct conn *c, const char *reason);
+/* Two odd ends, for an echo that was asked to misbehave. conn_reset is a conn_close with a reset
+ * (SO_LINGER of 0) where our end would be shut. conn_half_close shuts our end when what is queued
+ * is sent, TLS's first, while the session goes on to read: it writes nothing more, since the write
+ * would fail. Its own close then only drains. */
+void conn_reset(struct conn *c);
+void conn_half_close(struct conn *c);
 /* At once, without flushing, logged and counted; also while the close is under way. */
 void conn_evict(struct conn *c, enum conn_eviction why);
 /* What others may be told of the end: why it was evicted, or "Connection closed". Static. */

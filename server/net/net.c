@@ -217,7 +217,7 @@ static void reap(struct net *n, struct conn *c)
     memory_give(&n->memory, sizeof(*c));
     outq_clear(&c->out, &n->out);
     transport_of(c)->free(c);
-    if (c->eviction != EVICT_NONE)
+    if (c->eviction != EVICT_NONE || c->resets)
         forget_unsent(c->io.fd);
     close(c->io.fd);
     listener_keep_spare(n); /* before anybody else takes what is free now */

@@ -42,24 +42,46 @@ static void begin_draining(struct conn *c)
     conn_set_timer(c, TIMER_CLOSE);
 }
 
+static bool is_all_sent(const struct conn *c)
+{
+    return c->out.bytes == 0 && transport_pending_bytes(c) == 0;
+}
+
+/* Shuts our end; false: what TLS says at its end is not sent yet, or that failed. */
+static bool try_shut(struct net *n, struct conn *c)
+{
+    enum io_result r = transport_of(c)->shutdown(c);
+    if (r == IO_AGAIN) {
+        send_queued(n, c);
+        if (c->state == CONN_DEAD || transport_pending_bytes(c) > 0)
+            return false;
+        r = transport_of(c)->shutdown(c);
+    }
+    if (r == IO_FAILED)
+        conn_abort(c, "shutdown failed");
+    return r == IO_OK;
+}
+
 /* A close, step by step: what is queued goes out, our end is shut, the peer ends its own. */
 static void advance_close(struct net *n, struct conn *c)
 {
-    if (c->state == CONN_CLOSING && c->out.bytes == 0 && transport_pending_bytes(c) == 0) {
-        enum io_result r = transport_of(c)->shutdown(c);
-        if (r == IO_AGAIN) {
-            send_queued(n, c);
-            if (c->state == CONN_DEAD || transport_pending_bytes(c) > 0)
-                return;
-            r = transport_of(c)->shutdown(c);
-        }
-        if (r == IO_FAILED)
-            conn_abort(c, "shutdown failed");
-        else if (r == IO_OK)
+    if (c->state == CONN_CLOSING && is_all_sent(c)) {
+        if (c->resets)
+            c->state = CONN_DEAD;
+        else if (c->is_shut || try_shut(n, c))
             begin_draining(c);
     }
     if (c->state == CONN_DRAINING && c->eof)
         c->state = CONN_DEAD;
+}
+
+/* Our end alone. */
+static void advance_half_close(struct net *n, struct conn *c)
+{
+    if (!is_all_sent(c) || !try_shut(n, c))
+        return;
+    c->is_shut = true;
+    c->shuts = false;
 }
 
 /* Who has more queued is not read. */
@@ -97,8 +119,8 @@ static void rearm(struct net *n, struct conn *c)
 static bool is_at_rest(const struct conn *c)
 {
     return c->state == CONN_OPEN && c->out.bytes == 0 && c->in.len == 0 && !c->eof && !c->owes &&
-           !c->lags && ev_is_active(&c->io) && (c->io.events & (EV_READ | EV_WRITE)) == EV_READ &&
-           transport_pending_bytes(c) == 0;
+           !c->lags && !c->shuts && ev_is_active(&c->io) &&
+           (c->io.events & (EV_READ | EV_WRITE)) == EV_READ && transport_pending_bytes(c) == 0;
 }
 
 static void flush(struct net *n, struct conn *c)
@@ -110,6 +132,8 @@ static void flush(struct net *n, struct conn *c)
         return;
     if (c->state == CONN_CLOSING || c->state == CONN_DRAINING)
         advance_close(n, c);
+    else if (c->shuts)
+        advance_half_close(n, c);
     if (c->state == CONN_DEAD)
         return;
     if (outq_settle(&c->out, &n->out) != OK)

@@ -230,6 +230,81 @@ Test(net_out, a_peer_that_takes_a_little_is_waited_for_longer)
     }
 }
 
+/* --- odd ends ----------------------------------------------------------------------------- */
+
+static enum co_result write_much_and_reset(struct conn *c)
+{
+    enum co_result r = write_much_and_end(c);
+    conn_reset(c);
+    return r;
+}
+
+Test(net_out, a_reset_comes_when_everything_is_taken_and_waits_for_nobody)
+{
+    unsigned i = script_connect(write_much_and_reset);
+    client_say(i, "x");
+    cr_assert_eq(client_slot(i)->state, CONN_CLOSING);
+    while (peer_read(i, 32 * 1024) > 0)
+        fix_settle();
+    cr_assert_eq(fix.clients[i].heard.len, 200 * sizeof(block));
+    cr_assert_null(client_slot(i));
+}
+
+static enum co_result shut_once(struct conn *c)
+{
+    if (script.resumes == 1) {
+        conn_write(c, SPAN("last"));
+        conn_half_close(c);
+    }
+    swallow(c);
+    return c->eof ? CO_DONE : CO_WAITING;
+}
+
+Test(net_out, our_end_may_be_shut_while_the_session_reads)
+{
+    unsigned i = script_connect(shut_once);
+    client_say(i, "x");
+    cr_assert_not(client_read(i), "our end is shut");
+    HEARS(i, "last");
+    client_say(i, "more");
+    cr_assert_eq(script.resumes, 2);
+    cr_assert_eq(client_slot(i)->state, CONN_OPEN);
+    client_shut(i);
+    cr_assert_null(client_slot(i));
+    cr_assert_eq(fix.open_total, 0);
+}
+
+static enum co_result write_much_and_shut(struct conn *c)
+{
+    if (script.resumes == 1) {
+        write_much_and_end(c);
+        conn_half_close(c);
+    }
+    return swallow(c);
+}
+
+Test(net_out, our_end_is_shut_behind_what_is_queued)
+{
+    unsigned i = script_connect(write_much_and_shut);
+    client_say(i, "x");
+    cr_assert(client_read(i));
+    fix_settle();
+    while (client_read(i))
+        fix_settle();
+    cr_assert_eq(fix.clients[i].heard.len, 200 * sizeof(block));
+}
+
+Test(net_out, a_close_behind_a_half_close_only_waits_for_the_peer)
+{
+    unsigned i = script_connect(shut_once);
+    client_say(i, "x");
+    conn_close(client_conn(i));
+    fix_settle();
+    cr_assert_eq(client_slot(i)->state, CONN_DRAINING);
+    fix_pass_ms(6000);
+    cr_assert_null(client_slot(i));
+}
+
 /* --- what many are told ------------------------------------------------------------------ */
 
 enum { CROWD = 70, TURN = 64 }; /* a turn is LATER_PER_TICK */

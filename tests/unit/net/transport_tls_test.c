@@ -376,6 +376,45 @@ Test(transport_tls, our_close_is_told_by_a_close_notify)
     cr_assert_not(client_read(client), "and our end is shut");
 }
 
+static enum co_result shut_once(struct conn *c)
+{
+    if (c->in.len > 0)
+        conn_half_close(c);
+    return echo_to_the_end(c);
+}
+
+Test(transport_tls, our_end_may_be_shut_while_the_session_reads)
+{
+    connect_ready(shut_once);
+    unsigned before = script.resumes;
+    say("x");
+    cr_assert_str_eq(peer_heard(), "x");
+    cr_assert_eq(peer_error(), SSL_ERROR_ZERO_RETURN);
+    cr_assert_not(client_read(client));
+    script.run = swallow;
+    say("more");
+    cr_assert_gt(script.resumes, before + 1);
+    cr_assert_eq(client_slot(client)->state, CONN_OPEN);
+    conn_close(client_conn(client));
+    client_shut(client);
+    cr_assert_null(client_slot(client));
+}
+
+static enum co_result say_bye_and_reset(struct conn *c)
+{
+    conn_reset(c);
+    return say_bye(c);
+}
+
+Test(transport_tls, a_reset_has_no_close_notify)
+{
+    connect_ready(say_bye_and_reset);
+    say("x");
+    cr_assert_str_eq(peer_heard(), "bye");
+    cr_assert_neq(peer_error(), SSL_ERROR_ZERO_RETURN);
+    cr_assert_null(client_slot(client));
+}
+
 Test(transport_tls, a_peer_that_is_gone_ends_the_connection)
 {
     connect_ready(echo);
