@@ -35,6 +35,12 @@ static bool rsv_is_allowed(const struct ws_reader *r, const struct ws_chunk *c)
            ws_deflate_is_agreed(&r->deflate);
 }
 
+/* Whether this chunk of a data frame belongs to a message that is. */
+static inline bool is_compressed(const struct ws_reader *r, const struct ws_chunk *c)
+{
+    return ((r->opcode & WS_RSV1) | c->rsv) != 0;
+}
+
 /* What is wrong with the frame that begins with this header; NULL if nothing. Changes nothing:
  * while a frame is waited for, its header is judged again at every read. */
 static const struct fault *header_fault(const struct ws_reader *r, const struct ws_rules *rules,
@@ -63,15 +69,16 @@ static const struct fault *header_fault(const struct ws_reader *r, const struct 
     default:
         return &fault_opcode;
     }
-    if (rules->message_bytes_max == 0 || c->rsv != 0 || r->is_compressed)
+    if (rules->message_bytes_max == 0)
         return NULL;
     /* message_bytes never passes the limit, so this cannot wrap. */
     uint64_t before = c->opcode == WS_CONTINUATION ? r->message_bytes : 0;
-    return c->frame_bytes > rules->message_bytes_max - before ? &fault_size : NULL;
+    bool is_too_big = c->frame_bytes > rules->message_bytes_max - before;
+    return is_too_big && !is_compressed(r, c) ? &fault_size : NULL;
 }
 
-static enum ws_event_kind fail(struct ws_reader *r, struct ws_pool *pool, const struct fault *fault,
-                               struct ws_event *ev)
+__attribute__((cold)) static enum ws_event_kind fail(struct ws_reader *r, struct ws_pool *pool,
+                                                     const struct fault *fault, struct ws_event *ev)
 {
     ws_reader_deinit(r, pool);
     r->ended = true;
@@ -155,82 +162,72 @@ static const struct fault *inflate_fault(enum err e)
     }
 }
 
-/* The same for a message that is compressed, which is an event when it has all come; before that
- * *kind stays what it is. */
-static const struct fault *take_compressed(struct ws_reader *r, struct ws_pool *pool,
-                                           const struct ws_rules *rules, const struct ws_chunk *c,
-                                           enum ws_event_kind *kind, struct ws_event *ev)
+/* Ends the message that r is in. */
+static enum err take_inflated(struct ws_reader *r, struct ws_pool *pool,
+                              struct ws_inflate_limits limits, struct ws_event *ev)
 {
-    if (c->first && c->opcode != WS_CONTINUATION) {
-        r->opcode = c->opcode;
-        r->utf8 = UTF8_COMPLETE;
-        r->is_compressed = true;
-    }
-    if (r->inflater == 0)
-        r->inflater = ws_inflater_lend(pool);
-    if (r->inflater == 0)
-        return &fault_memory;
-
-    struct ws_inflate_limits limits = {rules->inflated_bytes_max,
-                                       r->opcode == WS_TEXT ? &r->utf8 : NULL};
-    enum err e = ws_inflate(pool, r->inflater, c->payload, limits);
-    if (e != OK || !c->last || !c->fin)
-        return inflate_fault(e);
-    e = ws_inflate_end(pool, r->inflater, limits, &ev->payload);
+    enum err e = ws_inflate_end(pool, r->inflater, limits, &ev->payload);
     if (e == OK && r->utf8 != UTF8_COMPLETE)
         e = ERR_UTF8;
     if (e != OK)
-        return inflate_fault(e);
-
-    *kind = WS_DATA;
-    ev->opcode = (enum ws_opcode)r->opcode;
+        return e;
+    ev->opcode = (enum ws_opcode)(r->opcode & ~WS_RSV1);
     ev->message_first = ev->message_last = ev->frame_first = ev->frame_last = true;
     ev->is_compressed = true;
     r->opcode = 0;
-    r->is_compressed = false;
     if (!r->deflate.keeps_in) {
         ws_inflater_return(pool, r->inflater);
         r->inflater = 0;
     }
-    return NULL;
+    return OK;
 }
 
-static const struct fault *take_control(struct ws_reader *r, const struct ws_chunk *c,
-                                        enum ws_event_kind *kind, struct ws_event *ev)
+/* The same for a message that is compressed. It is an event when all of it has come; before that
+ * the answer is WS_NEED_MORE. Not inline, since it would make ws_next slower for all others. */
+__attribute__((noinline)) static enum ws_event_kind
+take_compressed(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
+                const struct ws_chunk *c, struct ws_event *ev)
 {
-    if (c->opcode == WS_OP_CLOSE) {
-        *kind = WS_CLOSE;
-        return take_close(r, c, ev);
+    if (c->first && c->opcode != WS_CONTINUATION) {
+        r->opcode = WS_RSV1 | c->opcode;
+        r->utf8 = UTF8_COMPLETE;
     }
-    *kind = c->opcode == WS_OP_PING ? WS_PING : WS_PONG;
-    ev->payload = c->payload;
-    return NULL;
+    if (r->inflater == 0)
+        r->inflater = ws_inflater_lend(pool);
+    if (r->inflater == 0)
+        return fail(r, pool, &fault_memory, ev);
+
+    struct ws_inflate_limits limits = {.bytes_max = rules->inflated_bytes_max};
+    if (r->opcode == (WS_RSV1 | WS_TEXT))
+        limits.utf8 = &r->utf8;
+    bool is_last = c->last && c->fin;
+    enum err e = ws_inflate(pool, r->inflater, c->payload, limits);
+    if (e == OK && is_last)
+        e = take_inflated(r, pool, limits, ev);
+    if (e != OK)
+        return fail(r, pool, inflate_fault(e), ev);
+    return is_last ? WS_DATA : WS_NEED_MORE;
 }
 
-/* Takes the next frame, or a piece of one, whose header is right. False: there is none, or what
- * there is has the fault. */
-static inline bool chunk_next(struct ws_reader *r, struct ws_pool *pool,
-                              const struct ws_rules *rules, struct ws_input *in, struct ws_chunk *c,
-                              const struct fault **fault)
+/* A chunk of a frame whose header is right. WS_NEED_MORE: it was a part of a compressed message. */
+static inline enum ws_event_kind take_chunk(struct ws_reader *r, struct ws_pool *pool,
+                                            const struct ws_rules *rules, const struct ws_chunk *c,
+                                            struct ws_event *ev)
 {
-    switch (ws_frame_next(&r->frames, pool, rules, in, c)) {
-    case WS_FRAME_NEED_MORE:
-        return false;
-    case WS_FRAME_HEADER:
-        *fault = header_fault(r, rules, c);
-        return false;
-    case WS_FRAME_CHUNK:
-        if (c->first)
-            *fault = header_fault(r, rules, c);
-        return *fault == NULL;
-    case WS_FRAME_BAD:
-        *fault = &fault_length;
-        return false;
-    case WS_FRAME_NOMEM:
-        *fault = &fault_memory;
-        return false;
+    enum ws_event_kind kind = WS_DATA;
+    const struct fault *fault = NULL;
+    if (c->opcode < WS_OP_CLOSE) {
+        if (is_compressed(r, c))
+            return take_compressed(r, pool, rules, c, ev);
+        fault = take_data(r, c, ev);
+    } else if (c->opcode == WS_OP_CLOSE) {
+        kind = WS_CLOSE;
+        fault = take_close(r, c, ev);
+    } else {
+        kind = c->opcode == WS_OP_PING ? WS_PING : WS_PONG;
+        ev->payload = c->payload;
     }
-    return false;
+    return fault == NULL ? kind : fail(r, pool, fault, ev);
 }
 
 enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
@@ -241,20 +238,26 @@ enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const stru
         in->len = 0;
         return WS_NEED_MORE;
     }
-    struct ws_chunk c;
-    const struct fault *fault = NULL;
-    enum ws_event_kind kind = WS_NEED_MORE;
-    while (kind == WS_NEED_MORE && fault == NULL && chunk_next(r, pool, rules, in, &c, &fault)) {
-        if (c.opcode >= WS_OP_CLOSE) {
-            fault = take_control(r, &c, &kind, ev);
-        } else if (r->is_compressed || c.rsv != 0) {
-            fault = take_compressed(r, pool, rules, &c, &kind, ev);
-        } else {
-            kind = WS_DATA;
-            fault = take_data(r, &c, ev);
-        }
-    }
-    return fault == NULL ? kind : fail(r, pool, fault, ev);
+    enum ws_event_kind kind;
+    do {
+        struct ws_chunk c;
+        const struct fault *fault = NULL;
+        enum ws_frame_result result = ws_frame_next(&r->frames, pool, rules, in, &c);
+        if (result == WS_FRAME_NEED_MORE)
+            return WS_NEED_MORE;
+        if (result == WS_FRAME_BAD)
+            fault = &fault_length;
+        else if (result == WS_FRAME_NOMEM)
+            fault = &fault_memory;
+        else if (result == WS_FRAME_HEADER || c.first)
+            fault = header_fault(r, rules, &c);
+        if (fault != NULL)
+            return fail(r, pool, fault, ev);
+        if (result == WS_FRAME_HEADER)
+            return WS_NEED_MORE;
+        kind = take_chunk(r, pool, rules, &c, ev);
+    } while (kind == WS_NEED_MORE);
+    return kind;
 }
 
 size_t ws_reader_held_bytes(const struct ws_reader *r, const struct ws_pool *pool)

@@ -174,10 +174,10 @@ static inline size_t ws_encode_frame(uint8_t *out, enum ws_opcode opcode, bool f
 struct ws_reader {
     struct ws_frame_decoder frames;
     uint64_t message_bytes; /* declared by the frames of the message so far */
-    uint32_t inflater;      /* its number in the pool while it is lent; 0: none is */
-    uint8_t opcode : 4;     /* of the message that is not complete yet; 0 = none */
-    bool is_compressed : 1; /* that message */
+    uint32_t inflater : 31; /* its number in the pool while it is lent; 0: none is */
     bool ended : 1;         /* by a close frame or a failure */
+    uint8_t opcode;         /* of the message that is not complete yet, and WS_RSV1 with it if that
+                               is compressed; 0 = none */
     uint8_t utf8;           /* of its text */
     struct ws_deflate deflate;
 };
