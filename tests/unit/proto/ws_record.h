@@ -24,6 +24,7 @@ struct ws_record {
     size_t log_len, frame_len, message_len, size;
     bool in_frame, in_message, frame_began_message;
     bool ended;
+    size_t ended_at;           /* how many bytes had come when it did */
     uint16_t failed;           /* the code, 0 = did not fail */
     struct ws_deflate deflate; /* what the reader is told; set by the caller */
 };
@@ -167,8 +168,11 @@ static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *r
         struct ws_input in = {end - n - left, n + left};
         struct ws_event ev;
         for (enum ws_event_kind kind;
-             (kind = ws_next(&reader, pool, rules, &in, &ev)) != WS_NEED_MORE;)
+             (kind = ws_next(&reader, pool, rules, &in, &ev)) != WS_NEED_MORE;) {
             ws_record_event(rec, kind, &ev);
+            if (rec->ended)
+                rec->ended_at = total - script.len;
+        }
         left = in.len;
         CHECK(in.ptr + in.len == end);
         CHECK(left < waiting_max);

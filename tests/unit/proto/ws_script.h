@@ -1,5 +1,12 @@
-/* Scripts of frames for a ws_reader: every one runs whole, at every split and one byte at a time,
- * in place and through wslay, and must leave the same log; then with each allocation failing. */
+/* What a peer sends, written down frame by frame, and what a ws_reader must say of it. A script
+ * runs as either side's input: frames are masked for a server and not for a client. It runs whole,
+ * at every split and in pieces of every size, in place and through wslay, with every allocation
+ * failing in turn, and must always leave the same log (ws_record.h).
+ *
+ *     expect_both("text first 3:Hel\nping 0:\ntext last 2:lo\n",
+ *                 SCRIPT(F(WS_TEXT, "Hel"), F(FIN | WS_OP_PING, ""), F(FIN | WS_CONTINUATION,
+ * "lo")));
+ */
 #pragma once
 
 #include "unit/alloc_fail.h"
@@ -9,70 +16,109 @@
 
 #include <criterion/criterion.h>
 
-enum { FIN = 0x80, SCRIPT_MAX = 400000 };
+enum { FIN = 0x80 };
 
-/* A frame by its first byte and payload. */
+/* A frame. */
 struct part {
     uint8_t first_byte;
-    bool is_unmasked, is_raw;
-    const void *payload;
+    bool is_wrongly_masked; /* where it must not be, or not masked where it must be */
+    uint8_t length_bytes;   /* of the extended length: 2 or 8 where fewer would do; 0: fewest */
+    uint64_t declared;      /* the length in the header */
+    const void *payload;    /* what came of it */
     size_t len;
 };
 
-#define F(first_byte, text)                                                                        \
+#define F(first, text) FN(first, text, sizeof(text) - 1)
+#define FN(first, bytes, n)                                                                        \
     {                                                                                              \
-        (first_byte), false, false, (text), sizeof(text) - 1                                       \
+        .first_byte = (first), .declared = (n), .payload = (bytes), .len = (n)                     \
     }
-#define FN(first_byte, bytes, len)                                                                 \
+#define WRONGLY_MASKED(first, text)                                                                \
     {                                                                                              \
-        (first_byte), false, false, (bytes), (len)                                                 \
+        .first_byte = (first), .is_wrongly_masked = true, .declared = sizeof(text) - 1,            \
+        .payload = (text), .len = sizeof(text) - 1                                                 \
     }
-#define UNMASKED(first_byte, text)                                                                 \
+/* Only this much has come of a frame of so many bytes. */
+#define INCOMPLETE(first, bytes, text)                                                             \
     {                                                                                              \
-        (first_byte), true, false, (text), sizeof(text) - 1                                        \
+        .first_byte = (first), .declared = (bytes), .payload = (text), .len = sizeof(text) - 1     \
     }
-#define RAW(text)                                                                                  \
+/* Its length is in 2 or 8 bytes, though fewer would do. */
+#define IN_LONG_FORM(first, form, bytes, text)                                                     \
     {                                                                                              \
-        0, false, true, (text), sizeof(text) - 1                                                   \
+        .first_byte = (first), .length_bytes = (form), .declared = (bytes), .payload = (text),     \
+        .len = sizeof(text) - 1                                                                    \
     }
 #define SCRIPT(...)                                                                                \
-    (struct part[]){__VA_ARGS__}, sizeof((struct part[]){__VA_ARGS__}) / sizeof(struct part)
+    (const struct part[]){__VA_ARGS__}, sizeof((struct part[]){__VA_ARGS__}) / sizeof(struct part)
 
-static uint8_t script_bytes[SCRIPT_MAX];
-
-static inline struct span script_build(const struct part *parts, size_t count)
+static inline size_t script_header(uint8_t *at, const struct part *part, bool is_masked,
+                                   uint32_t mask)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct span payload = span_of(parts[i].payload, parts[i].len);
-        uint32_t mask = 0x9d3b71c5u + (uint32_t)i;
-        uint8_t *at = script_bytes + n;
-        size_t header = 0;
-        if (!parts[i].is_raw && parts[i].is_unmasked)
-            header = ws_encode_header(at, 0, false, payload.len);
-        else if (!parts[i].is_raw)
-            header = ws_encode_header_masked(at, 0, false, payload.len, mask);
-        if (header > 0)
-            at[0] = parts[i].first_byte;
-        memcpy(at + header, payload.ptr, payload.len);
-        if (header > 0 && !parts[i].is_unmasked)
-            ws_mask(at + header, at + header, payload.len, mask);
-        n += header + payload.len;
+    size_t n;
+    if (part->length_bytes == 0) {
+        n = ws_encode_header(at, 0, false, part->declared);
+    } else {
+        n = 2u + part->length_bytes;
+        at[1] = part->length_bytes == 2 ? 126 : 127;
+        for (size_t i = 0; i < part->length_bytes; i++)
+            at[2 + i] = (uint8_t)(part->declared >> 8 * (part->length_bytes - 1 - i));
     }
-    return span_of(script_bytes, n);
+    at[0] = part->first_byte;
+    if (!is_masked)
+        return n;
+    at[1] |= 0x80;
+    memcpy(at + n, &mask, 4);
+    return n + 4;
+}
+
+/* The bytes that `side` reads; to be freed. Each frame has another mask. */
+static inline struct span script_build(enum ws_side side, const struct part *parts, size_t count)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < count; i++)
+        size += WS_HEADER_BYTES_MAX + parts[i].len;
+    uint8_t *bytes = malloc(size), *at = bytes;
+    CHECK(bytes != NULL);
+    for (size_t i = 0; i < count; i++) {
+        bool is_masked = (side == WS_SERVER) != parts[i].is_wrongly_masked;
+        uint32_t mask = is_masked ? 0x9d3b71c5u * (uint32_t)(i + 1) : 0;
+        at += script_header(at, &parts[i], is_masked, mask);
+        if (parts[i].len > 0)
+            ws_mask(at, parts[i].payload, parts[i].len, mask);
+        at += parts[i].len;
+    }
+    return span_of(bytes, (size_t)(at - bytes));
+}
+
+static inline void script_free(struct span script)
+{
+    free((void *)(uintptr_t)script.ptr);
+}
+
+static inline const char *script_way(const struct ws_rules *rules)
+{
+    static const char *const ways[2][2] = {{"a server, in place", "a server, through wslay"},
+                                           {"a client, in place", "a client, through wslay"}};
+    return ways[rules->side][rules->through_wslay];
+}
+
+static inline void script_run(struct ws_record *rec, const struct ws_rules *rules,
+                              struct span script, const uint16_t *cuts, size_t cut_count)
+{
+    struct ws_pool pool;
+    ws_pool_init(&pool, 2);
+    ws_record_run(rec, rules, &pool, script, cuts, cut_count);
+    ws_pool_deinit(&pool);
 }
 
 static inline void expect_run(struct ws_record *rec, const struct ws_rules *rules,
                               struct span script, const uint16_t *cuts, size_t cut_count,
                               const char *log)
 {
-    struct ws_pool pool;
-    ws_pool_init(&pool, 2);
-    ws_record_run(rec, rules, &pool, script, cuts, cut_count);
-    ws_pool_deinit(&pool);
+    script_run(rec, rules, script, cuts, cut_count);
     cr_assert(span_eq(span_of(rec->log, rec->log_len), span_str(log)),
-              "cut at %u, %s:\n%.*s\nis not\n%s", cuts[0],
-              rules->through_wslay ? "through wslay" : "in place", (int)rec->log_len,
+              "%s, cut at %u:\n%.*s\nis not\n%s", script_way(rules), cuts[0], (int)rec->log_len,
               (const char *)rec->log, log);
 }
 
@@ -95,10 +141,11 @@ static inline void expect_survives_no_memory(struct ws_record *rec, const struct
     }
 }
 
+/* Under these rules, of either side, where this was agreed on. */
 static inline void expect_deflate(struct ws_deflate deflate, struct ws_rules rules, const char *log,
                                   const struct part *parts, size_t count)
 {
-    struct span script = script_build(parts, count);
+    struct span script = script_build(rules.side, parts, count);
     struct ws_record rec;
     ws_record_init(&rec, script.len);
     rec.deflate = deflate;
@@ -116,10 +163,42 @@ static inline void expect_deflate(struct ws_deflate deflate, struct ws_rules rul
         expect_survives_no_memory(&rec, &rules, script, log);
     }
     ws_record_deinit(&rec);
+    script_free(script);
 }
 
 static inline void expect_with(struct ws_rules rules, const char *log, const struct part *parts,
                                size_t count)
 {
     expect_deflate((struct ws_deflate){0}, rules, log, parts, count);
+}
+
+/* As a server and as a client, without limits. */
+static inline void expect_both(const char *log, const struct part *parts, size_t count)
+{
+    expect_with((struct ws_rules){.side = WS_SERVER}, log, parts, count);
+    expect_with((struct ws_rules){.side = WS_CLIENT}, log, parts, count);
+}
+
+/* The end comes with the script's byte `at`: read one by one, and when all before any place came at
+ * once. */
+static inline void expect_end_at(struct ws_rules rules, size_t at, const char *log,
+                                 struct span script)
+{
+    struct ws_record rec;
+    ws_record_init(&rec, script.len);
+    for (int wslay = 0; wslay < 2; wslay++) {
+        rules.through_wslay = wslay;
+        for (size_t read = 1; read <= script.len; read++) {
+            uint16_t cuts[512];
+            cr_assert_leq(script.len, sizeof cuts / sizeof *cuts);
+            cuts[0] = (uint16_t)read;
+            for (size_t i = 1; i < script.len; i++)
+                cuts[i] = 1;
+            expect_run(&rec, &rules, script, cuts, script.len, log);
+            size_t expected = read > at ? read : at + 1;
+            cr_assert_eq(rec.ended_at, expected, "%s: %zu bytes at once, ended by %zu, not %zu",
+                         script_way(&rules), read, rec.ended_at, expected);
+        }
+    }
+    ws_record_deinit(&rec);
 }
