@@ -1,10 +1,11 @@
 #include "load/payload.h"
 
 #include "load/digits.h"
+#include "load/prose.h"
+#include "simul/chance.h"
 #include "simul/check.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 enum { PATTERN_SHIFTS = 1024, STAMP_CLIENT_BYTES = STAMP_BYTES - STAMP_NUMBER_BYTES };
 
@@ -13,50 +14,35 @@ static size_t pattern_bytes(const struct payload *p)
     return (size_t)p->size_max + PATTERN_SHIFTS;
 }
 
-/* The pattern is to be filled. */
-static enum err make_room(struct payload *p, uint32_t size_min, uint32_t size_max)
+static void fill(uint8_t *to, size_t bytes, enum payload_kind kind, uint64_t key)
+{
+    struct chance c = {key};
+    if (kind == PAYLOAD_WORDS)
+        prose_fill(to, bytes, key);
+    for (size_t i = 0; kind != PAYLOAD_WORDS && i < bytes; i++) {
+        uint64_t random = chance_next(&c);
+        to[i] = kind == PAYLOAD_DIGITS ? DIGITS[random >> 58] : (uint8_t)random;
+    }
+}
+
+enum payload_kind payload_kind_of(const struct plan *plan)
+{
+    if (plan->words)
+        return PAYLOAD_WORDS;
+    return plan->binary ? PAYLOAD_BYTES : PAYLOAD_DIGITS;
+}
+
+enum err payload_init(struct payload *p, uint32_t size_min, uint32_t size_max,
+                      enum payload_kind kind, uint64_t key)
 {
     *p = (struct payload){.size_min = size_min, .size_max = size_max};
     p->pattern = malloc(pattern_bytes(p));
     p->message = malloc((size_t)size_max + 1);
-    if (p->pattern != NULL && p->message != NULL)
-        return OK;
-    payload_deinit(p);
-    return ERR_NOMEM;
-}
-
-enum err payload_init(struct payload *p, const struct plan *plan)
-{
-    enum err e = make_room(p, plan->size_min, plan->size_max);
-    if (e != OK)
-        return e;
-    size_t bytes = pattern_bytes(p);
-    for (size_t done = 0; done < bytes;) {
-        ssize_t n = getrandom(p->pattern + done, bytes - done, 0);
-        CHECK(n > 0);
-        done += (size_t)n;
+    if (p->pattern == NULL || p->message == NULL) {
+        payload_deinit(p);
+        return ERR_NOMEM;
     }
-    for (size_t i = 0; !plan->binary && i < bytes; i++)
-        p->pattern[i] = DIGITS[p->pattern[i] & 63];
-    return OK;
-}
-
-/* The generator "splitmix64", by Sebastiano Vigna. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t x = *state += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
-enum err payload_init_keyed(struct payload *p, uint32_t size_min, uint32_t size_max, uint64_t key)
-{
-    enum err e = make_room(p, size_min, size_max);
-    if (e != OK)
-        return e;
-    for (size_t i = 0; i < pattern_bytes(p); i++)
-        p->pattern[i] = DIGITS[next_random(&key) >> 58];
+    fill(p->pattern, pattern_bytes(p), kind, key);
     return OK;
 }
 

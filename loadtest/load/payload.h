@@ -5,7 +5,7 @@
  *     | number, 7 characters | client, 5 | pattern …
  *
  * A character of the stamp has six bits, the lowest first, so that a short message has the bits
- * that change. Text is ASCII; binary messages have a pattern of random bytes. */
+ * that change. What everybody makes alike who has the key, one can check that another has sent. */
 #pragma once
 
 #include "plan/plan.h"
@@ -23,11 +23,19 @@ struct payload {
     uint32_t size_min, size_max;
 };
 
+/* What the pattern is made of: the first two are ASCII. */
+enum payload_kind {
+    PAYLOAD_DIGITS, /* random characters, of 64 */
+    PAYLOAD_WORDS,  /* load/prose.h */
+    PAYLOAD_BYTES,  /* random, which no compressor makes shorter */
+};
+
+/* What the plan has messages made of, where they need not be text. */
+enum payload_kind payload_kind_of(const struct plan *plan);
+
 /* ERR_NOMEM. */
-enum err payload_init(struct payload *p, const struct plan *plan);
-/* Text that everybody who has the key makes alike, so that one can check what another sent.
- * ERR_NOMEM. */
-enum err payload_init_keyed(struct payload *p, uint32_t size_min, uint32_t size_max, uint64_t key);
+enum err payload_init(struct payload *p, uint32_t size_min, uint32_t size_max,
+                      enum payload_kind kind, uint64_t key);
 void payload_deinit(struct payload *p);
 
 /* How long that message is. */

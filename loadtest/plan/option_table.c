@@ -110,6 +110,8 @@ const struct cli_option OPTIONS[] = {
      .carriers = ON_WS, .help = "WebSocket messages are text, as they are normally"},
     {"binary", 0, NULL, MESSAGES, .type = OPTION_ON, AT(binary), .scenarios = "echo chat flood",
      .carriers = ON_WS, .help = "they are binary; of chat: binary.ircv3.net"},
+    {"words", 0, NULL, MESSAGES, .type = OPTION_ON, AT(words), .scenarios = "echo chat jobs flood",
+     .help = "they are of words, and compress as people's do; else random"},
 
     {"echo-sample", 0, "N", MESSAGES, COUNTED(0, CONNECTIONS_MAX), AT(echo_sample),
      .scenarios = "hold", .carriers = ON_RAW | ON_WS,

@@ -35,6 +35,7 @@ struct plan {
     uint32_t in_flight; /* of each connection, in closed loop; the most that wait, in open loop, 0:
                            of chat, as many as its socket takes */
     bool binary;        /* WebSocket messages; text otherwise */
+    bool words;         /* what is said is made of words; of random characters or bytes otherwise */
     unsigned threads;
     unsigned processes;
 

@@ -9,8 +9,9 @@ enum err chat_text_init(struct chat_text *t, const struct plan *plan, uint64_t k
 {
     t->key = key;
     digits_put(t->tag, CHAT_TAG_BYTES, key);
-    return payload_init_keyed(&t->payload, plan->size_min - CHAT_PAYLOAD_AT,
-                              plan->size_max - CHAT_PAYLOAD_AT, key);
+    return payload_init(&t->payload, plan->size_min - CHAT_PAYLOAD_AT,
+                        plan->size_max - CHAT_PAYLOAD_AT,
+                        plan->words ? PAYLOAD_WORDS : PAYLOAD_DIGITS, key);
 }
 
 void chat_text_deinit(struct chat_text *t)

@@ -91,10 +91,12 @@ static void echo_open(struct client *c)
 static enum err echo_start(struct driver *d)
 {
     struct echo_driver *s = d->state;
+    const struct plan *plan = d->plan;
     for (uint32_t k = 0; k < d->client_count; k++)
         echo_of(driver_client(d, k))->payload = &s->payload;
     s->turn.count = d->client_count;
-    return payload_init(&s->payload, d->plan);
+    return payload_init(&s->payload, plan->size_min, plan->size_max, payload_kind_of(plan),
+                        d->board->key);
 }
 
 static void echo_stop(struct driver *d)

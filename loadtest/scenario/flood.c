@@ -145,7 +145,9 @@ static void flood_end(struct driver *d)
 
 static enum err flood_start(struct driver *d)
 {
-    return payload_init(d->state, d->plan);
+    const struct plan *plan = d->plan;
+    return payload_init(d->state, plan->size_min, plan->size_max, payload_kind_of(plan),
+                        d->board->key);
 }
 
 static void flood_stop(struct driver *d)

@@ -156,7 +156,7 @@ static enum err hold_start(struct driver *d)
         s->irc = calloc(d->client_count + 1, sizeof *s->irc);
     if (s->samples == NULL || (introduce_is_irc(d->plan) && s->irc == NULL))
         return ERR_NOMEM;
-    return payload_init_keyed(&s->payload, SAMPLE_BYTES, SAMPLE_BYTES, d->board->key);
+    return payload_init(&s->payload, SAMPLE_BYTES, SAMPLE_BYTES, PAYLOAD_DIGITS, d->board->key);
 }
 
 static void hold_stop(struct driver *d)

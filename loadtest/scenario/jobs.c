@@ -183,13 +183,18 @@ static void jobs_end(struct driver *d)
 static enum err jobs_start(struct driver *d)
 {
     struct jobs_driver *s = d->state;
-    uint32_t asking = (uint32_t)driver_share_of(d, d->plan->connections);
+    const struct plan *plan = d->plan;
+    uint32_t asking = (uint32_t)driver_share_of(d, plan->connections);
     s->asking = (struct turn){.first = 0, .count = asking};
     s->beside = (struct turn){.first = asking, .count = d->client_count - asking};
     for (uint32_t k = asking; k < d->client_count; k++)
         beside_of(driver_client(d, k))->payload = &s->beside_payload;
-    enum err e = payload_init_keyed(&s->beside_payload, BESIDE_BYTES, BESIDE_BYTES, d->board->key);
-    return e == OK ? payload_init(&s->body, d->plan) : e;
+    enum err e =
+        payload_init(&s->beside_payload, BESIDE_BYTES, BESIDE_BYTES, PAYLOAD_DIGITS, d->board->key);
+    if (e != OK)
+        return e;
+    return payload_init(&s->body, plan->size_min, plan->size_max, payload_kind_of(plan),
+                        d->board->key);
 }
 
 static void jobs_stop(struct driver *d)

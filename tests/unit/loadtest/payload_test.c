@@ -7,8 +7,8 @@
 static struct payload make(uint32_t min, uint32_t max, bool binary)
 {
     struct payload p;
-    struct plan plan = {.size_min = min, .size_max = max, .binary = binary};
-    cr_assert_eq(payload_init(&p, &plan), OK);
+    enum payload_kind kind = binary ? PAYLOAD_BYTES : PAYLOAD_DIGITS;
+    cr_assert_eq(payload_init(&p, min, max, kind, 4711), OK);
     return p;
 }
 
@@ -77,6 +77,27 @@ Test(payload, text_is_printable)
     payload_deinit(&p);
 }
 
+Test(payload, words_are_as_checkable_as_anything)
+{
+    struct payload p, q;
+    cr_assert_eq(payload_init(&p, 300, 300, PAYLOAD_WORDS, 9), OK);
+    cr_assert_eq(payload_init(&q, 300, 300, PAYLOAD_WORDS, 9), OK);
+    struct span m = payload_make(&p, 5, 6);
+    cr_assert(payload_matches(&q, 5, 6, 0, m), "who has the key can check it");
+    cr_assert_not(payload_matches(&q, 5, 7, 0, m));
+    for (size_t i = STAMP_BYTES; i < m.len; i++)
+        cr_assert(strchr("abcdefghijklmnopqrstuvwxyz ,.", m.ptr[i]) != NULL);
+    payload_deinit(&p);
+    payload_deinit(&q);
+}
+
+Test(payload, is_of_what_the_plan_says)
+{
+    cr_assert_eq(payload_kind_of(&(struct plan){0}), PAYLOAD_DIGITS);
+    cr_assert_eq(payload_kind_of(&(struct plan){.binary = true}), PAYLOAD_BYTES);
+    cr_assert_eq(payload_kind_of(&(struct plan){.words = true, .binary = true}), PAYLOAD_WORDS);
+}
+
 Test(payload, a_stamp_tells_its_number)
 {
     const uint64_t numbers[] = {0, 1, 63, 64, 4095, 1000000, ((uint64_t)1 << 42) - 1};
@@ -114,10 +135,9 @@ Test(payload, a_short_stamp_tells_the_number_that_is_near)
 Test(payload, no_memory_is_an_error)
 {
     struct payload p;
-    struct plan plan = {.size_min = 10, .size_max = 10};
     for (size_t n = 0; n < 2; n++) {
         alloc_fail_after(n);
-        enum err e = payload_init(&p, &plan);
+        enum err e = payload_init(&p, 10, 10, PAYLOAD_DIGITS, 0);
         alloc_fail_stop();
         cr_expect_eq(e, ERR_NOMEM);
     }
