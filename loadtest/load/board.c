@@ -18,6 +18,9 @@ static const char *const COUNT_NAMES[] = {
     [COUNT_SENT_BYTES] = "sent_bytes",
     [COUNT_RECEIVED_BYTES] = "received_bytes",
     [COUNT_BESIDE] = "beside_received",
+    [COUNT_COMPRESSED] = "connections_compressed",
+    [COUNT_SENT_WIRE] = "sent_wire_bytes",
+    [COUNT_RECEIVED_WIRE] = "received_wire_bytes",
 };
 
 static const struct {

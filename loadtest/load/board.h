@@ -23,7 +23,10 @@ enum count {
     COUNT_RECEIVED,   /* messages, responses, deliveries of chat */
     COUNT_SENT_BYTES, /* of the application, without frames, on connections that are open */
     COUNT_RECEIVED_BYTES,
-    COUNT_BESIDE, /* replies on the echo connections beside */
+    COUNT_BESIDE,     /* replies on the echo connections beside */
+    COUNT_COMPRESSED, /* connections on which both have agreed to compress */
+    COUNT_SENT_WIRE,  /* bytes of the sockets: handshakes, frames and all, but for TLS */
+    COUNT_RECEIVED_WIRE,
     COUNT_KINDS,
 };
 

@@ -26,12 +26,14 @@ static size_t send_some(struct client *c, const uint8_t *from, size_t len)
     if (c->ssl != NULL) {
         enum tls_result r = tls_write(c, from, len, &taken);
         c->is_broken = r == TLS_FAILED || r == TLS_EOF;
-        return taken;
+    } else {
+        ssize_t n = send(c->io.fd, from, len, MSG_NOSIGNAL);
+        if (n < 0)
+            c->is_broken = errno != EAGAIN && errno != EINTR;
+        taken = n < 0 ? 0 : (size_t)n;
     }
-    ssize_t n = send(c->io.fd, from, len, MSG_NOSIGNAL);
-    if (n < 0)
-        c->is_broken = errno != EAGAIN && errno != EINTR;
-    return n < 0 ? 0 : (size_t)n;
+    lane_count_add(c->driver->lane, COUNT_SENT_WIRE, taken);
+    return taken;
 }
 
 void client_meet_drained(struct client *c)
@@ -179,6 +181,7 @@ void client_read_in(struct client *c)
             break;
         }
         driver_clock(d);
+        lane_count_add(d->lane, COUNT_RECEIVED_WIRE, got);
         if (c->state != CLIENT_LEAVING)
             decode(c, (struct ws_input){d->input, carried + got});
         if (c->state == CLIENT_CLOSED)

@@ -16,9 +16,10 @@ static const double TICK_S = 0.01;
 enum {
     NS_PER_S = 1000000000,
     NS_PER_MS = 1000000,
-    IDLE_PARTIALS = 64,     /* wslay contexts kept for frames that are cut */
-    WAIT_BYTES = 32 * 1024, /* frames up to here come whole; they must fit the carry */
-    SWEEP_TICKS = 50,       /* all clients are looked at within so many ticks */
+    IDLE_PARTIALS = 64,       /* wslay contexts kept for frames that are cut */
+    WAIT_BYTES = 32 * 1024,   /* frames up to here come whole; they must fit the carry */
+    INFLATED_BYTES = 1 << 20, /* of a message that comes; more where longer ones are sent */
+    SWEEP_TICKS = 50,         /* all clients are looked at within so many ticks */
 };
 
 _Static_assert((int)WAIT_BYTES <= (int)DRIVER_CARRY_BYTES, "a frame that is waited for must fit");
@@ -285,6 +286,8 @@ static void on_tick(struct ev_loop *ev, ev_timer *w, int events)
         driver_opened(d);
     sweep(d);
     pace_resume(&d->pace);
+    ws_pool_trim(&d->frames);
+    ws_deflater_trim(&d->deflater);
     publish(d);
     if (d->phase == PHASE_CLOSING && d->left_open == 0)
         ev_break(ev, EVBREAK_ALL);
@@ -338,6 +341,13 @@ static void take_share(struct driver *d)
     d->budget = most == 0 ? UINT64_MAX : most / all * clients + driver_share_of(d, most % all);
 }
 
+static struct ws_rules rules_of(const struct plan *plan)
+{
+    uint32_t inflated = plan->size_max < INFLATED_BYTES ? INFLATED_BYTES : plan->size_max;
+    return (struct ws_rules){
+        .inflated_bytes_max = inflated, .wait_bytes = WAIT_BYTES, .side = WS_CLIENT};
+}
+
 static bool driver_start(struct driver *d)
 {
     d->ev = ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
@@ -346,7 +356,8 @@ static bool driver_start(struct driver *d)
     list_init(&d->deadlines);
     list_init(&d->leaving);
     ws_pool_init(&d->frames, IDLE_PARTIALS);
-    d->rules = (struct ws_rules){.wait_bytes = WAIT_BYTES, .side = WS_CLIENT};
+    ws_deflater_init(&d->deflater);
+    d->rules = rules_of(d->plan);
     take_share(d);
     if (!make_tls(d) || !pace_init(&d->pace, d, d->plan->scenario->on_due) || !make_clients(d))
         return false;
@@ -372,6 +383,7 @@ static void driver_stop(struct driver *d)
     pace_deinit(&d->pace);
     tls_free(d->tls);
     ws_pool_deinit(&d->frames);
+    ws_deflater_deinit(&d->deflater);
     buf_deinit(&d->output);
     free(d->state);
     free(d->input);

@@ -51,6 +51,7 @@ struct driver {
 
     struct ws_pool frames;
     struct ws_rules rules;
+    struct ws_deflater deflater; /* of what all its clients send */
     uint8_t random[4096]; /* of OpenSSL's generator: at this size 1 ns a mask, and the system's 8 */
     size_t random_left;
     struct tls *tls; /* NULL: without */

@@ -1,4 +1,5 @@
-/* WebSocket, the client's side: the Upgrade, then messages in masked frames (RFC 6455). */
+/* WebSocket, the client's side: the Upgrade, then messages in masked frames (RFC 6455), compressed
+ * where that is wanted and the server agrees (RFC 7692). */
 #include "load/client.h"
 #include "load/wire.h"
 #include "scenario/scenario.h"
@@ -11,7 +12,8 @@
 /* What is needed until the server has agreed. */
 struct greeting {
     struct http_client http;
-    bool is_answered; /* its first byte has come */
+    bool is_answered;          /* its first byte has come */
+    struct ws_deflate deflate; /* that was agreed on */
     char key[WS_KEY_CHARS + 1];
 };
 
@@ -20,33 +22,33 @@ static const struct http_limits ANSWER_LIMITS = {
 
 /* ---- the Upgrade ---- */
 
-static unsigned list_protocols(const struct plan *plan, struct span out[PLAN_PROTOCOLS_MAX])
-{
-    for (unsigned k = 0; k < plan->protocol_count; k++)
-        out[k] = span_str(plan->protocols[k]);
-    return plan->protocol_count;
-}
-
-static enum err format_upgrade(const struct client *c, const char *key, struct buf *out)
-{
-    const struct plan *plan = c->driver->plan;
+/* An offer, and what it points to. */
+struct upgrade {
+    struct ws_handshake_offer offer;
     struct http_field fields[PLAN_HEADERS_MAX];
     struct span protocols[PLAN_PROTOCOLS_MAX];
     char host[URL_HOST_BYTES + 16];
-    url_host_print(c->url, host, sizeof host);
+};
+
+static void make_upgrade(struct upgrade *u, const struct client *c)
+{
+    const struct plan *plan = c->driver->plan;
+    url_host_print(c->url, u->host, sizeof u->host);
     for (unsigned k = 0; k < plan->header_count; k++)
-        fields[k] = header_field(plan->headers[k]);
-    struct ws_handshake_offer offer = {
+        u->fields[k] = header_field(plan->headers[k]);
+    for (unsigned k = 0; k < plan->protocol_count; k++)
+        u->protocols[k] = span_str(plan->protocols[k]);
+    u->offer = (struct ws_handshake_offer){
         .target = span_str(c->url->target),
-        .host = span_str(host),
-        .key = span_str(key),
-        .protocols = protocols,
-        .protocol_count = list_protocols(plan, protocols),
+        .host = span_str(u->host),
+        .key = span_str(c->wire_state.greeting->key),
+        .protocols = u->protocols,
+        .protocol_count = plan->protocol_count,
         .origin = plan->origin != NULL ? span_str(plan->origin) : SPAN_EMPTY,
-        .fields = fields,
+        .deflate = plan->deflate,
+        .fields = u->fields,
         .field_count = plan->header_count,
     };
-    return ws_handshake_request(&offer, out);
 }
 
 static void ws_greet(struct client *c)
@@ -55,6 +57,7 @@ static void ws_greet(struct client *c)
     struct greeting *g = malloc(sizeof *g);
     uint32_t nonce[WS_NONCE_BYTES / sizeof(uint32_t)];
     struct buf request = {0};
+    struct upgrade u;
     if (g == NULL)
         driver_out_of_memory(d);
     for (size_t i = 0; i < sizeof nonce / sizeof *nonce; i++)
@@ -64,7 +67,8 @@ static void ws_greet(struct client *c)
     http_client_init(&g->http, &ANSWER_LIMITS);
     http_client_expect(&g->http, HTTP_METHOD_GET);
     c->wire_state.greeting = g;
-    enum err e = format_upgrade(c, g->key, &request);
+    make_upgrade(&u, c);
+    enum err e = ws_handshake_request(&u.offer, &request);
     if (e == OK)
         memcpy(client_put(c, request.len), request.data, request.len);
     buf_deinit(&request);
@@ -87,16 +91,12 @@ static void free_greeting(struct client *c)
 /* Judges the server's answer; false, and the client has failed, unless it agrees. */
 static bool agrees(struct client *c)
 {
-    const struct plan *plan = c->driver->plan;
-    const struct greeting *g = c->wire_state.greeting;
+    struct greeting *g = c->wire_state.greeting;
     const struct http_client_response *r = http_client_response(&g->http);
-    struct span protocols[PLAN_PROTOCOLS_MAX];
-    const struct ws_handshake_offer offer = {.key = span_str(g->key),
-                                             .protocols = protocols,
-                                             .protocol_count = list_protocols(plan, protocols)};
     struct ws_handshake_answer answer = ws_handshake_answer_of(r->status, r->headers);
-    struct ws_deflate deflate; /* not offered: nothing */
-    enum err e = ws_handshake_verify(&answer, &offer, &deflate);
+    struct upgrade u;
+    make_upgrade(&u, c);
+    enum err e = ws_handshake_verify(&answer, &u.offer, &g->deflate);
     if (e == OK)
         return true;
     if (r->status != 101)
@@ -132,7 +132,11 @@ static bool read_answer(struct client *c, struct ws_input *in)
         if (event == HTTP_EVENT_END)
             break;
     }
+    struct ws_deflate deflate = g->deflate;
     free_greeting(c);
+    c->wire_state.ws = (struct ws_reader){.deflate = deflate};
+    if (ws_deflate_is_agreed(&deflate))
+        lane_count_add(c->driver->lane, COUNT_COMPRESSED, 1);
     driver_time(c->driver, TIMING_HANDSHAKE, c->stage_ns);
     client_greeted(c);
     return client_is_talking(c);
@@ -140,26 +144,34 @@ static bool read_answer(struct client *c, struct ws_input *in)
 
 /* ---- frames ---- */
 
-static void send_frame(struct client *c, enum ws_opcode opcode, struct span payload)
+/* Queues a frame; `rsv` is WS_RSV1 or nothing. */
+static void put_frame(struct client *c, enum ws_opcode opcode, uint8_t rsv, struct span payload)
 {
     uint32_t mask = driver_random(c->driver);
     uint8_t header[WS_HEADER_BYTES_MAX];
     size_t n = ws_encode_header_masked(header, opcode, true, payload.len, mask);
+    header[0] |= rsv;
     uint8_t *to = client_put(c, n + payload.len);
     memcpy(to, header, n);
     if (payload.len > 0)
         ws_mask(to + n, payload.ptr, payload.len, mask);
 }
 
+/* Where both have agreed on it, all that is sent is compressed, however short, as browsers do. */
 static void ws_send(struct client *c, struct span payload, bool is_text)
 {
-    send_frame(c, is_text ? WS_TEXT : WS_BINARY, payload);
+    const struct ws_deflate *deflate = &c->wire_state.ws.deflate;
+    bool is_compressed = ws_deflate_is_agreed(deflate);
+    if (is_compressed &&
+        ws_deflater_run(&c->driver->deflater, deflate->out_bits, payload, &payload) != OK)
+        driver_out_of_memory(c->driver);
+    put_frame(c, is_text ? WS_TEXT : WS_BINARY, is_compressed ? WS_RSV1 : 0, payload);
 }
 
 static void send_close(struct client *c, uint16_t code)
 {
     uint8_t payload[2] = {(uint8_t)(code >> 8), (uint8_t)code};
-    send_frame(c, WS_OP_CLOSE, span_of(payload, code == WS_CODE_NONE ? 0 : sizeof payload));
+    put_frame(c, WS_OP_CLOSE, 0, span_of(payload, code == WS_CODE_NONE ? 0 : sizeof payload));
 }
 
 static void meet_close(struct client *c, const struct ws_event *ev)
@@ -195,7 +207,7 @@ static void ws_decode(struct client *c, struct ws_input *in)
         }
         case WS_PING:
             if (!client_is_clogged(c)) /* RFC 6455 section 5.5.3: a later one will do */
-                send_frame(c, WS_OP_PONG, ev.payload);
+                put_frame(c, WS_OP_PONG, 0, ev.payload);
             break;
         case WS_PONG:
             break;

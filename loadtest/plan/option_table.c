@@ -153,6 +153,8 @@ const struct cli_option OPTIONS[] = {
     {"subprotocol", 0, "NAME", WS, LIST(protocols, protocol_count, PLAN_PROTOCOLS_MAX),
      .is_valid = is_token, .expects = "the name of a subprotocol",
      .help = "wanted of the server; several times: the most wanted first"},
+    {"deflate", 0, NULL, WS, .type = OPTION_ON, AT(deflate),
+     .help = "offer permessage-deflate; if it is agreed on, messages are compressed"},
     {"origin", 0, "ORIGIN", WS, TEXT(origin), .help = "as a browser sends it"},
 
     {"insecure", 'k', NULL, TLS, .type = OPTION_OFF, AT(tls_verify),

@@ -64,6 +64,7 @@ struct plan {
     const char *protocols[PLAN_PROTOCOLS_MAX]; /* subprotocols, the most wanted first */
     unsigned protocol_count;
     const char *origin;
+    bool deflate; /* of WebSocket: permessage-deflate is offered */
 
     /* TLS */
     bool tls_verify;      /* the certificate and its name */

@@ -5,12 +5,18 @@
 #include <inttypes.h>
 #include <math.h>
 
+/* Columns stand where they stood; counts that came later are the last. */
+enum { COUNTS_IN_FRONT = COUNT_BESIDE + 1 };
+
 static void names_print(FILE *to)
 {
     fputs("time_s,seconds,phase,measured,open", to);
-    for (unsigned i = 0; i < COUNT_KINDS; i++)
+    for (unsigned i = 0; i < COUNTS_IN_FRONT; i++)
         fprintf(to, ",%s", count_name((enum count)i));
-    fputs(",errors,p50_ns,p90_ns,p99_ns,p99.9_ns,max_ns,server_cores,server_memory_bytes\n", to);
+    fputs(",errors,p50_ns,p90_ns,p99_ns,p99.9_ns,max_ns,server_cores,server_memory_bytes", to);
+    for (unsigned i = COUNTS_IN_FRONT; i < COUNT_KINDS; i++)
+        fprintf(to, ",%s", count_name((enum count)i));
+    fputc('\n', to);
 }
 
 /* Empty when it is 0, which stands for "not known". */
@@ -26,7 +32,7 @@ static void sample_print(FILE *to, const struct sample *s)
 {
     fprintf(to, "%.3f,%.3f,%s,%d,%" PRIu64, s->at_s, s->seconds, words_phase(s->phase),
             s->is_measured, s->open);
-    for (unsigned i = 0; i < COUNT_KINDS; i++)
+    for (unsigned i = 0; i < COUNTS_IN_FRONT; i++)
         fprintf(to, ",%" PRIu64, s->counts[i]);
     fprintf(to, ",%" PRIu64, s->errors);
     known_print(to, s->p50_ns);
@@ -39,6 +45,8 @@ static void sample_print(FILE *to, const struct sample *s)
     else
         fprintf(to, ",%.3f", s->server_cpu_share);
     known_print(to, s->server_memory_bytes);
+    for (unsigned i = COUNTS_IN_FRONT; i < COUNT_KINDS; i++)
+        fprintf(to, ",%" PRIu64, s->counts[i]);
     fputc('\n', to);
 }
 

@@ -41,3 +41,10 @@ bool doubt_busy(const struct run *run, double *share)
     *share = seconds > 0 ? fmin(1, (double)cpu_ns / 1e9 / seconds / cores_of_ours(run)) : 0;
     return *share >= BUSY_SHARE_HIGH;
 }
+
+bool doubt_plain(const struct run *run, uint64_t *count)
+{
+    uint64_t opened = run->totals[COUNT_OPENED], compressed = run->totals[COUNT_COMPRESSED];
+    *count = run->plan->deflate && opened > compressed ? opened - compressed : 0;
+    return *count > 0;
+}

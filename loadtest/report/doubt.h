@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct run;
 
@@ -10,10 +11,14 @@ struct run;
  * when a message was to be sent. */
 bool doubt_late(const struct run *run, double *lag_ns);
 
-/* Messages that were due could not be sent; *share is how many of them. They have no latency, and it
- * would be the longest. Where -n ends the run, all are sent. */
+/* Messages that were due could not be sent; *share is how many of them. They have no latency, and
+ * it would be the longest. Where -n ends the run, all are sent. */
 bool doubt_unsent(const struct run *run, double *share);
 
 /* Its threads were busy nearly all of the measured time, or of the whole run if nothing was
  * measured; *share is of the cores that they may use. */
 bool doubt_busy(const struct run *run, double *share);
+
+/* Compression was wanted, and on *count of the connections that were opened the server declined it:
+ * their messages went as they are. */
+bool doubt_plain(const struct run *run, uint64_t *count);

@@ -85,6 +85,15 @@ static double of_total(const struct run *run, const struct figure *self)
     return (double)run->totals[self->kind];
 }
 
+/* Bytes on the wire, of `kind`, for each message that went the same way. */
+static double of_wire(const struct run *run, const struct figure *self)
+{
+    enum count way = self->kind == COUNT_SENT_WIRE ? COUNT_SENT : COUNT_RECEIVED;
+    uint64_t messages = figure_count(run, way);
+    return messages == 0 ? NAN
+                         : (double)figure_count(run, (enum count)self->kind) / (double)messages;
+}
+
 static double of_server_memory(const struct run *run, const struct figure *self)
 {
     (void)self;
@@ -123,6 +132,10 @@ const struct figure FIGURES[] = {
      of_rate, .kind = COUNT_RECEIVED_BYTES},
     {"throughput.sent", "bytes of messages sent in a second", FIGURE_BYTES_PER_SECOND, false,
      of_rate, .kind = COUNT_SENT_BYTES},
+    {"wire_bytes", "bytes received for each message, handshakes and frames included", FIGURE_BYTES,
+     true, of_wire, .kind = COUNT_RECEIVED_WIRE},
+    {"wire_bytes.sent", "bytes sent for each message, likewise", FIGURE_BYTES, true, of_wire,
+     .kind = COUNT_SENT_WIRE},
 
     QUANTILE("p50", 0.5, TIMING_LATENCY, "latency that half of the messages did not exceed"),
     QUANTILE("p90", 0.9, TIMING_LATENCY, "latency that 90 % did not exceed"),

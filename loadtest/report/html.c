@@ -62,6 +62,7 @@ static void write_errors(const struct run *run, FILE *out)
 static void write_doubts(const struct run *run, FILE *out)
 {
     double lag_ns, share;
+    uint64_t plain;
     if (doubt_late(run, &lag_ns))
         fprintf(out,
                 "<p class=\"note\">simul-load itself was late to send: by %s at p99, which is part "
@@ -81,6 +82,11 @@ static void write_doubts(const struct run *run, FILE *out)
             "busy for %s of the time. More of them, or another machine, may show more of the "
             "server.</p>\n",
             text_share(share).s);
+    if (doubt_plain(run, &plain))
+        fprintf(out,
+                "<p class=\"note\">The server declined permessage-deflate on %s of the "
+                "connections: what they sent is not compressed.</p>\n",
+                text_count((double)plain).s);
 }
 
 static void write_expectations(const struct run *run, FILE *out)

@@ -14,14 +14,16 @@
 static json_t *of_plan(const struct plan *p)
 {
     return json_pack(
-        "{s:I, s:i, s:i, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:I, s:b, s:I, s:I, s:I, s:f}",
+        "{s:I, s:i, s:i, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:f, s:I, s:b, s:I, s:I, s:I, s:f, "
+        "s:b, s:b}",
         "connections", (json_int_t)p->connections, "threads", (int)p->threads, "processes",
         (int)p->processes, "connect_rate", p->connect_rate, "warm_up_s",
         (double)p->warm_up_ns / 1e9, "duration_s", (double)p->duration_ns / 1e9, "timeout_s",
         (double)p->timeout_ns / 1e9, "messages_max", (json_int_t)p->messages_max, "size_min",
         (json_int_t)p->size_min, "size_max", (json_int_t)p->size_max, "rate", p->rate, "in_flight",
         (json_int_t)p->in_flight, "binary", p->binary, "rooms", (json_int_t)p->rooms, "members",
-        (json_int_t)p->members, "publishers", (json_int_t)p->publishers, "churn", p->churn);
+        (json_int_t)p->members, "publishers", (json_int_t)p->publishers, "churn", p->churn, "words",
+        p->words, "deflate", p->deflate);
 }
 
 static json_t *of_urls(const struct plan *p)

@@ -63,6 +63,7 @@ static void print_connections(const struct summary *t)
 {
     const struct run *run = t->run;
     uint64_t closed = run->totals[COUNT_CLOSED], resumed = run->totals[COUNT_RESUMED];
+    uint64_t compressed = run->totals[COUNT_COMPRESSED];
     put_label(t, "opened");
     text_pad(t->to, text_count((double)run->totals[COUNT_OPENED]).s, COUNT_COLUMNS);
     text_pad(t->to, figure_value(t, "connect.rate").s, RATE_COLUMNS);
@@ -73,6 +74,11 @@ static void print_connections(const struct summary *t)
         text_pad(t->to, text_count((double)resumed).s, COUNT_COLUMNS);
         fputs("  TLS sessions\n", t->to);
     }
+    if (compressed > 0) {
+        put_label(t, "compressed");
+        text_pad(t->to, text_count((double)compressed).s, COUNT_COLUMNS);
+        fputs("  with permessage-deflate\n", t->to);
+    }
     if (closed > 0) {
         put_label(t, "closed");
         text_pad(t->to, text_count((double)closed).s, COUNT_COLUMNS);
@@ -80,17 +86,40 @@ static void print_connections(const struct summary *t)
     }
 }
 
-/* A row of what went one way: how many, and how fast. */
-static void print_flow(const struct summary *t, const char *label, enum count count,
-                       const char *rate, const char *throughput)
+/* The columns of what went one way; figures are named as in FIGURES. */
+struct flow {
+    const char *label;
+    enum count messages, bytes;
+    const char *rate, *throughput, *wire;
+};
+
+static void print_flow(const struct summary *t, const struct flow *f)
 {
-    uint64_t n = figure_count(t->run, count);
+    double n = (double)figure_count(t->run, f->messages);
     if (n == 0)
         return;
-    put_label(t, label);
-    text_pad(t->to, text_count((double)n).s, COUNT_COLUMNS);
-    text_pad(t->to, rate == NULL ? "" : figure_value(t, rate).s, RATE_COLUMNS);
-    text_pad(t->to, throughput == NULL ? "" : figure_value(t, throughput).s, RATE_COLUMNS);
+    put_label(t, f->label);
+    text_pad(t->to, text_count(n).s, COUNT_COLUMNS);
+    text_pad(t->to, figure_value(t, f->rate).s, RATE_COLUMNS);
+    text_pad(t->to, figure_value(t, f->throughput).s, RATE_COLUMNS);
+    fprintf(t->to, "  %s each, ", text_bytes((double)figure_count(t->run, f->bytes) / n).s);
+    fprintf(t->to, "%s on the wire\n", figure_value(t, f->wire).s);
+}
+
+static void print_flows(const struct summary *t)
+{
+    static const struct flow SENT = {"sent",      COUNT_SENT,        COUNT_SENT_BYTES,
+                                     "rate.sent", "throughput.sent", "wire_bytes.sent"},
+                             RECEIVED = {"received", COUNT_RECEIVED, COUNT_RECEIVED_BYTES,
+                                         "rate",     "throughput",   "wire_bytes"};
+    uint64_t beside = figure_count(t->run, COUNT_BESIDE);
+    print_flow(t, &SENT);
+    if (figure_rate_counts(t->run->plan) == COUNT_RECEIVED)
+        print_flow(t, &RECEIVED);
+    if (beside == 0)
+        return;
+    put_label(t, "beside");
+    text_pad(t->to, text_count((double)beside).s, COUNT_COLUMNS);
     fputc('\n', t->to);
 }
 
@@ -206,6 +235,7 @@ static void print_server(const struct summary *t)
 static void print_warnings(const struct summary *t)
 {
     double lag_ns, share;
+    uint64_t plain;
     if (doubt_late(t->run, &lag_ns)) {
         put_heading(t, PAINT_YELLOW, "WARNING: this program itself was late.");
         fprintf(t->to,
@@ -228,6 +258,11 @@ static void print_warnings(const struct summary *t)
                 "  another machine, may show more of the server.\n",
                 text_share(share).s);
     }
+    if (doubt_plain(t->run, &plain)) {
+        put_heading(t, PAINT_YELLOW, "WARNING: the server declined permessage-deflate.");
+        fprintf(t->to, "  What was sent on %s of the connections is not compressed.\n",
+                text_count((double)plain).s);
+    }
 }
 
 void summary_print(const struct run *run, FILE *to)
@@ -235,10 +270,7 @@ void summary_print(const struct run *run, FILE *to)
     const struct summary t = {run, to, paint_wanted(to)};
     print_head(&t);
     print_connections(&t);
-    print_flow(&t, "sent", COUNT_SENT, "rate.sent", "throughput.sent");
-    if (figure_rate_counts(run->plan) == COUNT_RECEIVED)
-        print_flow(&t, "received", COUNT_RECEIVED, "rate", "throughput");
-    print_flow(&t, "beside", COUNT_BESIDE, NULL, NULL);
+    print_flows(&t);
     print_timings(&t);
     print_spread(&t);
     print_server(&t);

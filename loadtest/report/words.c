@@ -47,6 +47,8 @@ void words_load(const struct plan *plan, char out[WORDS_BYTES])
         words_add(out, " in %u processes", plan->processes);
     if (plan->connect_rate > 0)
         words_add(out, "; opened at %s", text_rate(plan->connect_rate).s);
+    if (plan->deflate)
+        words_add(out, "; permessage-deflate is offered");
     if (figure_rate_counts(plan) == COUNT_OPENED)
         return;
     if (plan->rate > 0)
@@ -56,6 +58,8 @@ void words_load(const struct plan *plan, char out[WORDS_BYTES])
     words_add(out, "; %s", text_bytes(plan->size_min).s);
     if (plan->size_max != plan->size_min)
         words_add(out, " to %s", text_bytes(plan->size_max).s);
+    if (plan->words)
+        words_add(out, " of words");
 }
 
 const char *words_phase(enum phase phase)

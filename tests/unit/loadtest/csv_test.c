@@ -55,6 +55,45 @@ Test(csv, has_a_line_of_names_and_one_for_each_second)
     free(csv.text);
 }
 
+/* Scripts take columns by their place: new ones come behind all others. */
+Test(csv, has_its_columns_where_they_always_were)
+{
+    static const char *const NAMES[] = {"time_s",
+                                        "seconds",
+                                        "phase",
+                                        "measured",
+                                        "open",
+                                        "connections_started",
+                                        "connections_opened",
+                                        "connections_ended",
+                                        "connections_closed_by_server",
+                                        "tls_sessions_resumed",
+                                        "sent",
+                                        "received",
+                                        "sent_bytes",
+                                        "received_bytes",
+                                        "beside_received",
+                                        "errors",
+                                        "p50_ns",
+                                        "p90_ns",
+                                        "p99_ns",
+                                        "p99.9_ns",
+                                        "max_ns",
+                                        "server_cores",
+                                        "server_memory_bytes",
+                                        "connections_compressed",
+                                        "sent_wire_bytes",
+                                        "received_wire_bytes"};
+    struct csv csv;
+    struct run *r = run_fixture(NULL);
+    r->samples[3].counts[COUNT_RECEIVED_WIRE] = 123;
+    csv_of(r, &csv);
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++)
+        cr_expect_str_eq(csv.fields[0][i], NAMES[i]);
+    cr_expect_str_eq(csv.fields[4][25], "123");
+    free(csv.text);
+}
+
 Test(csv, tells_each_second)
 {
     struct csv csv;

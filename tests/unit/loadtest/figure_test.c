@@ -50,6 +50,16 @@ Test(figure, is_of_the_measured_window)
     cr_expect_eq(figure(r, "mean"), 500.5e3);
 }
 
+Test(figure, tells_what_a_message_takes_on_the_wire)
+{
+    struct run *r = run_fixture(NULL);
+    r->counts[COUNT_SENT_WIRE] = 30000;
+    cr_expect_eq(figure(r, "wire_bytes"), 26.5);
+    cr_expect_eq(figure(r, "wire_bytes.sent"), 30);
+    r->counts[COUNT_RECEIVED] = 0;
+    cr_expect(isnan(figure(r, "wire_bytes")));
+}
+
 Test(figure, is_of_the_whole_run_when_nothing_was_measured)
 {
     struct run *r = run_fixture(NULL);

@@ -68,12 +68,12 @@ Test(option, texts_and_switches_go_where_they_belong)
 {
     PLAN("connect", WSS, "--origin", "https://example.org", "-k", "--sni", "example.org", "--alpn",
          "h2,http/1.1", "--resume", "-q", "--json", "a.json", "--csv", "a.csv", "--html", "a.html",
-         "--irc", "--nick", "probe", "--password", "secret");
+         "--irc", "--nick", "probe", "--password", "secret", "--deflate");
     cr_assert_str_eq(plan.origin, "https://example.org");
     cr_assert_not(plan.tls_verify);
     cr_assert_str_eq(plan.tls_name, "example.org");
     cr_assert_str_eq(plan.tls_alpn, "h2,http/1.1");
-    cr_assert(plan.tls_resume && plan.quiet && plan.irc);
+    cr_assert(plan.tls_resume && plan.quiet && plan.irc && plan.deflate);
     cr_assert_str_eq(plan.json_path, "a.json");
     cr_assert_str_eq(plan.csv_path, "a.csv");
     cr_assert_str_eq(plan.html_path, "a.html");
@@ -186,6 +186,8 @@ Test(option, refuses_what_a_scheme_has_no_use_for)
 {
     WRONG("--subprotocol means nothing to tcp://, only to ws and wss", "echo ", "echo", TCP,
           "--subprotocol", "x");
+    WRONG("--deflate means nothing to tcp://, only to ws and wss", "echo ", "echo", TCP,
+          "--deflate");
     WRONG("--header means nothing to tcp://, only to ws, wss, http and https", "echo ", "echo", TCP,
           "-H", "A: b");
     WRONG("--insecure means nothing to ws://, only to tls, wss, ircs and https", "echo ", "echo",

@@ -39,6 +39,7 @@ static struct run *run_fixture(const struct scheme *scheme)
     r->measured_seconds = 10;
     r->counts[COUNT_SENT] = r->counts[COUNT_RECEIVED] = 1000;
     r->counts[COUNT_RECEIVED_BYTES] = r->counts[COUNT_SENT_BYTES] = 20000;
+    r->counts[COUNT_RECEIVED_WIRE] = r->counts[COUNT_SENT_WIRE] = 26500;
     r->totals[COUNT_STARTED] = r->totals[COUNT_OPENED] = r->open_max = 100;
     r->totals[COUNT_SENT] = r->totals[COUNT_RECEIVED] = 1100;
     for (uint64_t i = 1; i <= 1000; i++)

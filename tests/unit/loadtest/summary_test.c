@@ -44,9 +44,10 @@ Test(summary, tells_what_it_was)
     fixture_plan.size_max = 2048;
     fixture_plan.url_count = 3;
     fixture_plan.beside = 4;
+    fixture_plan.words = true;
     expect_has(r, "/echo and 2 more\n");
     expect_has(r, "100 connections and 4 beside, 2 threads;");
-    expect_has(r, "; open loop, 5,000/s; 20 B to 2.00 KiB\n");
+    expect_has(r, "; open loop, 5,000/s; 20 B to 2.00 KiB of words\n");
     expect_has(r, "measured 10.0 s; interrupted\n");
 }
 
@@ -55,13 +56,17 @@ Test(summary, tells_counts_and_rates)
     struct run *r = run_fixture(&WS);
     expect_has(r, "  opened               100         100/s  of 100 connections begun, at most 100 "
                   "open\n");
-    expect_has(r, "  received           1,000         100/s    1.95 KiB/s\n");
+    expect_has(r, "  received           1,000         100/s    1.95 KiB/s  20 B each, 26.5 B on "
+                  "the wire\n");
     expect_lacks(r, "by the server");
     expect_lacks(r, "resumed");
+    expect_lacks(r, "compressed");
     r->totals[COUNT_CLOSED] = 3;
     r->totals[COUNT_RESUMED] = 4;
+    r->totals[COUNT_COMPRESSED] = 5;
     expect_has(r, "  closed                 3  by the server\n");
     expect_has(r, "  resumed                4  TLS sessions\n");
+    expect_has(r, "  compressed             5  with permessage-deflate\n");
 }
 
 Test(summary, tells_what_was_timed_and_nothing_else)
@@ -132,6 +137,19 @@ Test(summary, warns_when_messages_that_were_due_were_not_sent)
     fixture_plan.rate = 125;
     expect_has(r, "WARNING: the rate was not kept.\n  20 % of the messages that were due");
     fixture_plan.messages_max = 1000;
+    expect_lacks(r, "WARNING");
+}
+
+Test(summary, warns_when_compression_was_declined)
+{
+    struct run *r = run_fixture(&WS);
+    expect_lacks(r, "WARNING");
+    fixture_plan.deflate = true;
+    r->totals[COUNT_COMPRESSED] = 30;
+    expect_has(r, "; permessage-deflate is offered;");
+    expect_has(r, "WARNING: the server declined permessage-deflate.\n"
+                  "  What was sent on 70 of the connections is not compressed.\n");
+    r->totals[COUNT_COMPRESSED] = 100;
     expect_lacks(r, "WARNING");
 }
 
