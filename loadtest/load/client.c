@@ -93,7 +93,8 @@ static void count_fault(struct client *c, enum fault fault, const char *text)
 }
 
 /* Counts why a connection ends, which it does not through us. */
-static void count_end(struct client *c, enum fault fault, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void count_end(struct client *c, enum fault fault,
+                                                            const char *format, va_list args)
 {
     char text[REASON_BYTES];
     vsnprintf(text, sizeof text, format, args);
