@@ -106,19 +106,33 @@ struct upgrade_headers {
     struct single key, version, origin;
     struct span protocol;
     struct ws_deflate_choice deflate;
-    bool has_wrong_extensions;
+    bool has_wrong_protocols, has_wrong_extensions;
 };
 
-static struct span choose_protocol(struct span list, const struct span *protocols, size_t count)
+/* The policy's own text of a subprotocol; empty: it is not spoken. */
+static struct span find_protocol(const struct ws_handshake_policy *policy, struct span name)
 {
-    struct span wanted;
-    while (http_list_next(&list, &wanted)) {
-        for (size_t i = 0; i < count; i++) {
-            if (span_eq(wanted, protocols[i]))
-                return protocols[i];
-        }
+    for (size_t i = 0; i < policy->protocol_count; i++) {
+        if (span_eq(name, policy->protocols[i]))
+            return policy->protocols[i];
     }
     return SPAN_EMPTY;
+}
+
+/* Takes the first that is spoken, unless one was taken before. False: this is no list of tokens
+ * (section 4.3). */
+static bool take_protocols(struct upgrade_headers *h, const struct ws_handshake_policy *policy,
+                           struct span list)
+{
+    struct span wanted;
+    size_t count = 0;
+    for (; http_list_next(&list, &wanted); count++) {
+        if (!http_is_token(wanted))
+            return false;
+        if (h->protocol.len == 0)
+            h->protocol = find_protocol(policy, wanted);
+    }
+    return count > 0;
 }
 
 static void single_take(struct single *header, struct span value)
@@ -142,8 +156,8 @@ static void headers_gather(const struct http_request *request,
             single_take(&h->version, value);
         else if (span_eq_nocase(name, SPAN("origin")))
             single_take(&h->origin, value);
-        else if (span_eq_nocase(name, SPAN("sec-websocket-protocol")) && h->protocol.len == 0)
-            h->protocol = choose_protocol(value, policy->protocols, policy->protocol_count);
+        else if (span_eq_nocase(name, SPAN("sec-websocket-protocol")))
+            h->has_wrong_protocols |= !take_protocols(h, policy, value);
         else if (span_eq_nocase(name, SPAN("sec-websocket-extensions")))
             h->has_wrong_extensions |=
                 ws_deflate_choose(&h->deflate, &policy->deflate, value) != OK;
@@ -194,6 +208,8 @@ static uint16_t judge(const struct http_request *request, const struct upgrade_h
         return refuse(result, 426, "only version 13 is spoken");
     if (h->key.count != 1 || !key_is_valid(h->key.value))
         return refuse(result, 400, "Sec-WebSocket-Key must come once, with 16 bytes in base64");
+    if (h->has_wrong_protocols)
+        return refuse(result, 400, "Sec-WebSocket-Protocol is no list of subprotocols");
     if (h->has_wrong_extensions)
         return refuse(result, 400, "Sec-WebSocket-Extensions is no list of extensions");
     if (h->origin.count > 1)
@@ -305,15 +321,26 @@ static enum err append_request(const struct ws_handshake_offer *offer, struct bu
     return e == OK ? buf_append(out, SPAN("\r\n")) : e;
 }
 
+/* Whether they are tokens that differ from each other, as section 4.1 asks. */
+static bool protocols_are_valid(const struct span *protocols, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!http_is_token(protocols[i]))
+            return false;
+        for (size_t k = 0; k < i; k++) {
+            if (span_eq(protocols[i], protocols[k]))
+                return false;
+        }
+    }
+    return true;
+}
+
 enum err ws_handshake_request(const struct ws_handshake_offer *offer, struct buf *out)
 {
     CHECK(offer->key.len == WS_KEY_CHARS);
-    if (!http_is_field_value(offer->origin))
+    if (!http_is_field_value(offer->origin) ||
+        !protocols_are_valid(offer->protocols, offer->protocol_count))
         return ERR_SYNTAX;
-    for (size_t i = 0; i < offer->protocol_count; i++) {
-        if (!http_is_token(offer->protocols[i]))
-            return ERR_SYNTAX;
-    }
     size_t before = out->len;
     enum err e = append_request(offer, out);
     if (e != OK)
@@ -340,7 +367,7 @@ struct ws_handshake_answer ws_handshake_answer_of(uint16_t status, struct span h
     struct ws_handshake_answer answer = {.status = status};
     bool *is_repeated = &answer.is_repeated;
     answer.upgrade = http_header(headers, "Upgrade");
-    answer.connection = http_header(headers, "Connection");
+    answer.lists_upgrade = http_header_has(headers, "Connection", "upgrade");
     answer.accept = header_once(headers, "Sec-WebSocket-Accept", is_repeated);
     answer.protocol = header_once(headers, "Sec-WebSocket-Protocol", is_repeated);
     answer.extensions = header_once(headers, "Sec-WebSocket-Extensions", is_repeated);
@@ -366,11 +393,10 @@ enum err ws_handshake_verify(const struct ws_handshake_answer *answer,
         return e;
     if (answer->status != 101)
         return ERR_UNKNOWN;
-    if (!span_eq_nocase(answer->upgrade, SPAN("websocket")) ||
-        !http_token_list_has(answer->connection, "upgrade") ||
+    if (!span_eq_nocase(answer->upgrade, SPAN("websocket")) || !answer->lists_upgrade ||
         !span_eq(answer->accept, span_str(accept)) || answer->is_repeated)
         return ERR_SYNTAX;
-    if (answer->protocol.len > 0 && !protocol_is_offered(answer->protocol, offer))
+    if (answer->protocol.ptr != NULL && !protocol_is_offered(answer->protocol, offer))
         return ERR_UNKNOWN;
     if (answer->extensions.ptr == NULL)
         return OK;

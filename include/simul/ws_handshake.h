@@ -38,8 +38,9 @@ struct ws_handshake {
 };
 
 /* Judges a request (section 4.2). Of the subprotocols the first that the client names and the
- * policy has is chosen; none in common is no error. An absent Origin is allowed, since that is not
- * a browser; "null" is not. Of the extensions permessage-deflate is known. */
+ * policy has is chosen; none in common is no error, but a list that is malformed is. An absent
+ * Origin is allowed, since that is not a browser; "null" is not. Of the extensions
+ * permessage-deflate is known. */
 void ws_handshake_check(const struct http_request *request,
                         const struct ws_handshake_policy *policy, struct ws_handshake *result);
 
@@ -75,8 +76,9 @@ enum err ws_handshake_request(const struct ws_handshake_offer *offer, struct buf
 /* The headers of a server's answer. */
 struct ws_handshake_answer {
     uint16_t status;
-    struct span upgrade, connection, accept, protocol, extensions;
-    bool is_repeated; /* one of the last three came twice, which none of them may */
+    struct span upgrade, accept, protocol, extensions;
+    bool lists_upgrade; /* Connection does */
+    bool is_repeated;   /* one of the last three came twice, which none of them may */
 };
 
 /* Takes them from among a response's headers, into which they point. An absent one has no `ptr`. */

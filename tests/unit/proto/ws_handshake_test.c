@@ -176,10 +176,19 @@ Test(ws_handshake, chooses_the_subprotocol_the_client_likes_best)
 Test(ws_handshake, chooses_no_subprotocol_that_was_not_offered_or_is_not_spoken)
 {
     expect_protocol("", "");
-    expect_protocol("Sec-WebSocket-Protocol:\r\n", "");
     expect_protocol("Sec-WebSocket-Protocol: soap, mqtt\r\n", "");
     expect_protocol("Sec-WebSocket-Protocol: TEXT.ircv3.net\r\n", "");
     expect_protocol("Sec-WebSocket-Protocol: text.ircv3.network\r\n", "");
+}
+
+Test(ws_handshake, refuses_subprotocols_that_are_no_list)
+{
+    static const char *const wrong[] = {"", " , ", "a b", "\"a\"", "a; q=1", "soap, a/b"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char headers[400];
+        snprintf(headers, sizeof headers, REST "Sec-WebSocket-Protocol: %s\r\n", wrong[i]);
+        expect(headers, 400);
+    }
 }
 
 /* ---- extensions ---- */
@@ -432,10 +441,10 @@ Test(ws_handshake, writes_the_request)
 Test(ws_handshake, writes_no_request_that_would_break)
 {
     static const struct span EMPTY = {NULL, 0};
-    struct ws_handshake_offer offers[6];
+    struct ws_handshake_offer offers[7];
     struct http_field field = {SPAN("A"), SPAN("b\r\n")};
-    struct span protocol = SPAN("a, b");
-    for (size_t i = 0; i < 6; i++)
+    struct span protocol = SPAN("a, b"), same[] = {SPAN("a"), SPAN("a")};
+    for (size_t i = 0; i < 7; i++)
         offers[i] = full_offer();
     offers[0].target = SPAN("/a b");
     offers[1].host = SPAN("a\r\n");
@@ -444,8 +453,10 @@ Test(ws_handshake, writes_no_request_that_would_break)
     offers[4].protocols = &protocol;
     offers[5].protocols = &EMPTY;
     offers[4].protocol_count = offers[5].protocol_count = 1;
+    offers[6].protocols = same;
+    offers[6].protocol_count = 2;
     struct buf out = {0};
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 7; i++)
         cr_expect_eq(ws_handshake_request(&offers[i], &out), ERR_SYNTAX, "offer %zu", i);
     cr_expect_eq(out.len, 0);
     buf_deinit(&out);
@@ -533,7 +544,7 @@ static enum err verify(struct ws_handshake_answer answer)
 static const struct ws_handshake_answer GOOD = {
     .status = 101,
     .upgrade = {(const uint8_t *)"WebSocket", 9},
-    .connection = {(const uint8_t *)"keep-alive, Upgrade", 19},
+    .lists_upgrade = true,
     .accept = {(const uint8_t *)ACCEPT, WS_ACCEPT_CHARS}};
 
 Test(ws_handshake, verifies_a_servers_answer)
@@ -544,6 +555,8 @@ Test(ws_handshake, verifies_a_servers_answer)
     cr_assert_eq(verify(answer), OK);
     answer.protocol = SPAN("c");
     cr_assert_eq(verify(answer), ERR_UNKNOWN);
+    answer.protocol = SPAN(""); /* there, but none */
+    cr_assert_eq(verify(answer), ERR_UNKNOWN);
 
     answer = GOOD;
     answer.status = 200;
@@ -552,11 +565,19 @@ Test(ws_handshake, verifies_a_servers_answer)
     answer.upgrade = SPAN_EMPTY;
     cr_assert_eq(verify(answer), ERR_SYNTAX);
     answer = GOOD;
-    answer.connection = SPAN("close");
+    answer.lists_upgrade = false;
     cr_assert_eq(verify(answer), ERR_SYNTAX);
     answer = GOOD;
     answer.accept = SPAN("S3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     cr_assert_eq(verify(answer), ERR_SYNTAX);
+}
+
+Test(ws_handshake, finds_upgrade_in_any_connection_of_an_answer)
+{
+    cr_expect(ws_handshake_answer_of(101, SPAN("Connection: a\r\nconnection: b, UPGRADE\r\n"))
+                  .lists_upgrade);
+    cr_expect(!ws_handshake_answer_of(101, SPAN("Upgrade: upgrade\r\n")).lists_upgrade);
+    cr_expect(!ws_handshake_answer_of(101, SPAN("Connection: upgrades\r\n")).lists_upgrade);
 }
 
 Test(ws_handshake, verifies_the_extension_if_it_was_offered)
