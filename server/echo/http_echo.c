@@ -118,7 +118,7 @@ enum co_result route_echo(struct conn *c, struct http_session *s)
     struct span body;
     enum http_event event;
     CO_BEGIN(x);
-    if (upgrade_is_wanted(s) && x->request->method == HTTP_METHOD_GET) {
+    if (upgrade_is_wanted(s)) {
         upgrade_to_echo(c, s);
         CO_RETURN;
     }

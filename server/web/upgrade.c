@@ -20,12 +20,21 @@ bool upgrade_is_wanted(const struct http_session *s)
 
 static void refuse(struct conn *c, struct http_session *s, const struct ws_handshake *handshake)
 {
-    static const struct http_field fields[] = {
+    static const struct http_field allowed[] = {{SPAN("Allow"), SPAN("GET")}};
+    static const struct http_field required[] = {
         {SPAN("Connection"), SPAN("Upgrade")}, /* beside "close" (RFC 9110 section 7.8) */
         {SPAN("Upgrade"), SPAN("websocket")},
         {SPAN("Sec-WebSocket-Version"), SPAN("13")},
     };
-    size_t field_count = handshake->status == 426 ? sizeof(fields) / sizeof(fields[0]) : 0;
+    const struct http_field *fields = NULL;
+    size_t field_count = 0;
+    if (handshake->status == 405) {
+        fields = allowed;
+        field_count = sizeof(allowed) / sizeof(allowed[0]);
+    } else if (handshake->status == 426) {
+        fields = required;
+        field_count = sizeof(required) / sizeof(required[0]);
+    }
     char text[256];
     int n = snprintf(text, sizeof(text), "%s\n", handshake->reason);
     s->exchange.response.keep_alive = false;
