@@ -68,6 +68,10 @@ class HttpConnection:
         except ConnectionResetError:
             return True
 
+    def ends_cleanly(self):
+        """Whether the peer has ended what it sends, with all of it read, and has reset nothing."""
+        return self.input.read(1) == b""
+
     def close(self):
         self.input.close()
         self.sock.close()

@@ -1,41 +1,14 @@
 """Chat over WebSocket, and members of one channel on every transport."""
 import pytest
 
-from http_raw import HttpConnection
 from irc import Client, WebSocketLines
-from ws_raw import BINARY, CLOSE, TEXT, WebSocket, close_frame, frame, upgrade
+from ws_raw import BINARY, CLOSE, TEXT, WebSocket, close_frame, frame
 
 TEXT_PROTOCOL, BINARY_PROTOCOL = "text.ircv3.net", "binary.ircv3.net"
 
 
 def protocols(*names):
     return [f"Sec-WebSocket-Protocol: {name}" for name in names]
-
-
-@pytest.mark.parametrize("asked, chosen", [
-    ([], None),
-    ([TEXT_PROTOCOL], TEXT_PROTOCOL),
-    ([BINARY_PROTOCOL], BINARY_PROTOCOL),
-    ([f"{BINARY_PROTOCOL}, {TEXT_PROTOCOL}"], BINARY_PROTOCOL),
-    ([f"{TEXT_PROTOCOL},{BINARY_PROTOCOL}"], TEXT_PROTOCOL),
-    ([f"mqtt, {BINARY_PROTOCOL}, {TEXT_PROTOCOL}"], BINARY_PROTOCOL),
-    (["mqtt", BINARY_PROTOCOL, TEXT_PROTOCOL], BINARY_PROTOCOL),
-    (["mqtt"], None),
-])
-@pytest.mark.parametrize("target", ["/chat", "/"])
-def test_the_clients_first_choice_of_a_protocol_is_taken(daemon, target, asked, chosen):
-    lines = WebSocketLines(daemon.connect("web"), target, *protocols(*asked))
-    assert lines.protocol == chosen
-    with Client(lines) as client:  # which checks that frames are text, or binary where agreed
-        assert client.register("webby")[0].command == "001"
-        client.send("QUIT")
-        client.expect("ERROR")
-
-
-def test_echo_speaks_no_protocol_of_irc(daemon):
-    with HttpConnection(daemon.connect("web")) as http:
-        answer = http.ask(upgrade("/echo", *protocols(TEXT_PROTOCOL)))
-        assert (answer.status, answer.get("Sec-WebSocket-Protocol")) == (101, None)
 
 
 def test_members_on_every_transport_hear_each_other(daemon, channel):

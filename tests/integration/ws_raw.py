@@ -16,6 +16,12 @@ def upgrade(target="/echo", *headers, key=KEY, version="13"):
                f"Sec-WebSocket-Version: {version}", *headers)
 
 
+def handshake(daemon, request, listener="web"):
+    """The answer to a request on a connection of its own."""
+    with HttpConnection(daemon.connect(listener)) as http:
+        return http.ask(request)
+
+
 def mask(data, key):
     if not data:
         return b""
@@ -102,14 +108,20 @@ class WebSocket:
             payload.append(part.payload)
         return opcode, b"".join(payload)
 
+    def read_to_close(self):
+        """The frames that come before the one that closes, and its code (None: it has none); the
+        connection has ended then."""
+        frames = []
+        while (part := self.read()).opcode != CLOSE:
+            frames.append(part)
+        assert part.fin and len(part.payload) != 1, part
+        part.payload[2:].decode()  # the reason is UTF-8
+        assert self.http.ends_cleanly()
+        return frames, struct.unpack("!H", part.payload[:2])[0] if part.payload else None
+
     def expect_close(self, code):
         """The next frame closes with this code (None: without one); then the connection ends."""
-        part = self.read()
-        assert part.opcode == CLOSE, part
-        got = struct.unpack("!H", part.payload[:2])[0] if part.payload else None
-        assert got == code, part
-        part.payload[2:].decode()  # the reason is UTF-8
-        assert self.http.at_end()
+        assert self.read_to_close() == ([], code)
 
     def close(self):
         self.http.close()
