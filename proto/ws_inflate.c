@@ -152,6 +152,7 @@ void ws_pool_trim(struct ws_pool *pool)
         buf_deinit(&pool->inflaters.last);
 }
 
+/* The message is the pool's from now on, and f stands before the next one. */
 static void give_out(struct ws_pool *pool, struct ws_inflater *f, struct span *message)
 {
     struct ws_inflaters *all = &pool->inflaters;
@@ -159,6 +160,7 @@ static void give_out(struct ws_pool *pool, struct ws_inflater *f, struct span *m
     buf_deinit(&all->last);
     all->last = f->out;
     f->out = (struct buf){0};
+    f->is_at_end = false;
     pool->held_bytes += counted_of_last(all);
     *message = buf_span(&all->last);
 }
