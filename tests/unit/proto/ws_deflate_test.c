@@ -45,6 +45,16 @@ static struct span big_text(void)
     return span_of(text, sizeof text);
 }
 
+/* Bytes with none. */
+static void make_noise(uint8_t *noise, size_t len)
+{
+    uint32_t random = 1;
+    for (size_t i = 0; i < len; i++) {
+        random = random * 1664525 + 1013904223;
+        noise[i] = (uint8_t)(random >> 24);
+    }
+}
+
 Test(ws_deflate, makes_the_hello_of_the_rfc)
 {
     struct ws_deflater d;
@@ -74,4 +84,80 @@ Test(ws_deflate, is_read_again)
             expect_reads_as(run(&d, bits, span_take(text, len)), span_take(text, len));
     expect_reads_as(run(&d, 15, text), text);
     ws_deflater_deinit(&d);
+}
+
+Test(ws_deflate, forgets_what_it_compressed_before)
+{
+    struct ws_deflater d, fresh;
+    struct span text = big_text();
+    ws_deflater_init(&d);
+    ws_deflater_init(&fresh);
+    struct span once = run(&fresh, 12, span_take(text, 5000));
+    run(&d, 12, text);
+    cr_assert(span_eq(run(&d, 12, span_take(text, 5000)), once));
+    ws_deflater_deinit(&d);
+    ws_deflater_deinit(&fresh);
+}
+
+Test(ws_deflate, keeps_to_the_window)
+{
+    /* The second half is the first one again, 20,000 bytes later. */
+    struct ws_deflater d;
+    enum { HALF = 20000 };
+    uint8_t message[2 * HALF];
+    make_noise(message, HALF);
+    memcpy(message + HALF, message, HALF);
+    ws_deflater_init(&d);
+    cr_assert_lt(run(&d, 15, span_of(message, sizeof message)).len, 21000);
+    cr_assert_gt(run(&d, 14, span_of(message, sizeof message)).len, 40000);
+    ws_deflater_deinit(&d);
+}
+
+Test(ws_deflate, makes_little_more_of_what_cannot_be_compressed)
+{
+    struct ws_deflater d;
+    uint8_t noise[3000];
+    make_noise(noise, sizeof noise);
+    ws_deflater_init(&d);
+    struct span compressed = run(&d, 15, span_of(noise, sizeof noise));
+    cr_assert_leq(compressed.len, sizeof noise + 6);
+    expect_reads_as(compressed, span_of(noise, sizeof noise));
+    ws_deflater_deinit(&d);
+}
+
+Test(ws_deflate, counts_what_it_holds_and_trims_it)
+{
+    struct ws_deflater d;
+    ws_deflater_init(&d);
+    run(&d, 15, SPAN("Hello"));
+    size_t held = d.held_bytes;
+    cr_assert(held > 250000 && held < 280000, "%zu", held);
+    ws_deflater_trim(&d);
+    cr_assert_eq(d.held_bytes, held);
+
+    static uint8_t noise[BIG_BYTES];
+    make_noise(noise, sizeof noise);
+    run(&d, 15, span_of(noise, sizeof noise));
+    cr_assert_geq(d.held_bytes, held + BIG_BYTES - 1000);
+    ws_deflater_trim(&d);
+    cr_assert_lt(d.held_bytes, held);
+    cr_assert(span_eq(run(&d, 15, SPAN("Hello")), SPAN("\xf2\x48\xcd\xc9\xc9\x07\x00")));
+    ws_deflater_deinit(&d);
+}
+
+Test(ws_deflate, says_so_when_there_is_no_memory_and_goes_on_after_it)
+{
+    struct span text = big_text();
+    enum err e = ERR_NOMEM;
+    for (size_t fail_at = 0; e != OK; fail_at++) {
+        struct ws_deflater d;
+        struct span compressed;
+        ws_deflater_init(&d);
+        alloc_fail_after(fail_at);
+        e = ws_deflater_run(&d, 15, text, &compressed);
+        size_t seen = alloc_fail_stop();
+        cr_assert_eq(e, seen == fail_at ? OK : ERR_NOMEM);
+        expect_reads_as(run(&d, 15, text), text);
+        ws_deflater_deinit(&d);
+    }
 }
