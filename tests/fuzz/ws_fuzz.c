@@ -1,8 +1,10 @@
 /* Any bytes, cut anywhere, decoded in place or through wslay, give the same frames, the same
- * control frames and the same close code; and an echo is the same with ws_reflect or without.
+ * messages that came compressed, the same control frames and the same close code; and an echo is
+ * the same with ws_reflect or without.
  *
- * The first byte chooses the side (bit 0) and the limit of a message (bits 1 and 2), the second one
- * seeds the cuts; the rest is what the peer sends. */
+ * The first byte chooses the side (bit 0), the limits of a message (bits 1 and 2), and whether
+ * messages may be compressed (bit 3), with a context that is kept (bit 4). The second one seeds the
+ * cuts; the rest is what the peer sends. */
 #include "unit/proto/ws_record.h"
 
 enum { CUT_COUNT = 64 };
@@ -26,11 +28,13 @@ static void expect_same(const struct ws_record *a, const struct ws_record *b)
     CHECK(span_eq(span_of(a->log, a->log_len), span_of(b->log, b->log_len)));
 }
 
-/* Every frame of `script` as an echo sends it; control frames just as they came. */
-static struct span echo(struct ws_pool *pool, struct span script, bool reflects, uint8_t *out)
+/* Every frame of `script` as an echo sends it; control frames just as they came, and of a message
+ * that came compressed how long it is. */
+static struct span echo(struct ws_pool *pool, struct span script, struct ws_deflate deflate,
+                        bool reflects, uint8_t *out)
 {
-    static const struct ws_rules rules = {.side = WS_SERVER};
-    struct ws_reader reader = {0};
+    static const struct ws_rules rules = {.side = WS_SERVER, .inflated_bytes_max = 5000};
+    struct ws_reader reader = {.deflate = deflate};
     uint8_t *bytes = malloc(script.len), *end = out;
     CHECK(bytes != NULL);
     memcpy(bytes, script.ptr, script.len);
@@ -43,6 +47,9 @@ static struct span echo(struct ws_pool *pool, struct span script, bool reflects,
         if (kind == WS_NEED_MORE)
             break;
         enum ws_opcode opcode = kind == WS_DATA ? ev.opcode : (enum ws_opcode)kind;
+        uint16_t length = (uint16_t)ev.payload.len;
+        if (kind == WS_DATA && ev.is_compressed)
+            ev.payload = span_of(&length, sizeof length);
         end += ws_encode_frame(end, opcode, kind != WS_DATA || ev.message_last, ev.payload);
     }
     ws_reader_deinit(&reader, pool);
@@ -50,14 +57,15 @@ static struct span echo(struct ws_pool *pool, struct span script, bool reflects,
     return span_of(out, (size_t)(end - out));
 }
 
-static void expect_same_echo(struct ws_pool *pool, struct span script)
+static void expect_same_echo(struct ws_pool *pool, struct span script, struct ws_deflate deflate)
 {
     enum { FAULT_BYTES_MAX = 256 };
     size_t pieces = script.len / 4096 + 2;
     size_t size = script.len + pieces * WS_HEADER_BYTES_MAX + FAULT_BYTES_MAX;
     uint8_t *plain = malloc(size), *reflected = malloc(size);
     CHECK(plain != NULL && reflected != NULL);
-    CHECK(span_eq(echo(pool, script, false, plain), echo(pool, script, true, reflected)));
+    CHECK(span_eq(echo(pool, script, deflate, false, plain),
+                  echo(pool, script, deflate, true, reflected)));
     free(plain);
     free(reflected);
 }
@@ -65,11 +73,14 @@ static void expect_same_echo(struct ws_pool *pool, struct span script)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint16_t whole[] = {UINT16_MAX};
-    static const uint64_t limits[] = {0, 5, 300, 5000};
+    static const uint64_t limits[] = {0, 5, 300, 5000}, inflated_limits[] = {50000, 5, 300, 5000};
     if (size < 3)
         return 0;
     struct ws_rules rules = {.side = data[0] & 1 ? WS_CLIENT : WS_SERVER,
-                             .message_bytes_max = limits[data[0] >> 1 & 3]};
+                             .message_bytes_max = limits[data[0] >> 1 & 3],
+                             .inflated_bytes_max = inflated_limits[data[0] >> 1 & 3]};
+    struct ws_deflate deflate = {
+        .out_bits = data[0] & 8 ? 15 : 0, .in_bits = 15, .keeps_in = data[0] & 16};
     struct span script = span_of(data + 2, size - 2);
     uint16_t cuts[CUT_COUNT];
     cuts_make(cuts, data[1]);
@@ -79,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ws_pool_init(&pool, 1);
     ws_record_init(&first, script.len);
     ws_record_init(&other, script.len);
+    first.deflate = other.deflate = deflate;
 
     ws_record_run(&first, &rules, &pool, script, whole, 1);
     ws_record_run(&other, &rules, &pool, script, cuts, CUT_COUNT);
@@ -89,15 +101,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ws_record_run(&other, &rules, &pool, script, cuts, CUT_COUNT);
     expect_same(&first, &other);
 
-    /* Waiting for short frames changes nothing if none is left incomplete. */
+    /* Waiting for short frames changes nothing if none is left incomplete, nor failed by what it
+     * has in it. */
     rules.through_wslay = false;
     rules.wait_bytes = data[1];
-    if (!first.in_frame && first.failed != WS_CODE_TEXT) {
+    bool is_failed_inside = first.failed == WS_CODE_TEXT || first.failed == WS_CODE_TOO_BIG;
+    if (!first.in_frame && !is_failed_inside) {
         ws_record_run(&other, &rules, &pool, script, cuts, CUT_COUNT);
         expect_same(&first, &other);
     }
 
-    expect_same_echo(&pool, script);
+    expect_same_echo(&pool, script, deflate);
 
     ws_record_deinit(&first);
     ws_record_deinit(&other);

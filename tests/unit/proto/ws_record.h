@@ -181,6 +181,7 @@ static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *r
     }
     if (rec->in_frame && !rec->ended)
         ws_record_line(rec, span_of(rec->frame, rec->frame_len), "partial");
+    rec->in_frame = rec->in_frame || ws_reader_is_in_frame(&reader);
     ws_reader_deinit(&reader, pool);
     CHECK(pool->lent == 0 && pool->inflaters.lent == 0 && pool->held_bytes == 0);
 }
