@@ -33,6 +33,12 @@
     X(ticks, counter, "Ticks")                                                                     \
     X(http_requests, counter, "HTTP requests answered")                                            \
     X(ws_messages, counter, "WebSocket messages received")                                         \
+    X(deflate_connections, gauge, "WebSockets that agreed on compression")                         \
+    X(inflated_messages, counter, "WebSocket messages received compressed")                        \
+    X(inflated_bytes, counter, "Bytes of these messages, inflated")                                \
+    X(deflated_messages, counter, "WebSocket messages compressed, once for all who get them")      \
+    X(deflated_bytes, counter, "Bytes of these messages before that")                              \
+    X(deflated_out_bytes, counter, "Bytes of these messages after that")                           \
     X(irc_lines, counter, "IRC lines received")                                                    \
     X(sessions, gauge, "Registered chat sessions")                                                 \
     X(messages_rendered, counter, "Chat messages rendered, one per variant")                       \

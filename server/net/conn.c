@@ -6,6 +6,10 @@
 
 #include <stdlib.h>
 
+/* What a compressed message costs beside one that is not, in such messages: that many, and one more
+ * for each so many bytes. */
+enum { COMPRESSED_MESSAGES = 32, COMPRESSED_BYTES = 16 };
+
 struct handle conn_handle(const struct conn *c)
 {
     return (struct handle){
@@ -20,6 +24,13 @@ uint32_t conn_budget(const struct conn *c)
 void conn_spend_many(struct conn *c, uint32_t count)
 {
     conn_net(c)->budget -= count;
+}
+
+void conn_spend_compressed(struct conn *c, size_t inflated_bytes)
+{
+    size_t cost = COMPRESSED_MESSAGES + inflated_bytes / COMPRESSED_BYTES;
+    uint32_t left = conn_budget(c);
+    conn_spend_many(c, cost < left ? (uint32_t)cost : left);
 }
 
 bool conn_spend(struct conn *c)

@@ -46,6 +46,8 @@ struct session_type {
     size_t input_bytes; /* input allowance: unread input beyond it stays in the kernel */
     enum co_result (*resume)(struct conn *c, void *frame);
     void (*drop)(struct conn *c, void *frame);
+    /* What the session has borrowed from its loop, in bytes; NULL: nothing ever. */
+    size_t (*held_bytes)(const struct conn *c, const void *frame);
 };
 
 enum conn_state {
@@ -154,6 +156,9 @@ bool conn_spend(struct conn *c);
 /* The same for many at once: how many there may be, and how many there were. */
 uint32_t conn_budget(const struct conn *c);
 void conn_spend_many(struct conn *c, uint32_t count);
+/* A message that was counted was compressed, and has so many bytes without that: it costs as much
+ * as many others, or all that is left. */
+void conn_spend_compressed(struct conn *c, size_t inflated_bytes);
 
 /* --- output ------------------------------------------------------------------------------ */
 

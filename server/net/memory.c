@@ -10,7 +10,6 @@
 enum {
     VICTIMS_MAX = 16,            /* found in one walk over the connections */
     VICTIM_BYTES_MIN = 4 * 1024, /* who holds less is not to blame */
-    WS_PARTIAL_BYTES = 4400,     /* a context of wslay's, of which 4 KiB are its buffer */
     TOLD_MS = 10 * 1000,
 };
 
@@ -21,7 +20,10 @@ void memory_init(struct memory *m, const struct config *config)
 
 static uint64_t held_by(const struct conn *c)
 {
-    return (uint64_t)c->out.bytes + c->in.len + transport_pending_bytes(c);
+    uint64_t held = (uint64_t)c->out.bytes + c->in.len + transport_pending_bytes(c);
+    if (c->frame != NULL && c->session->held_bytes != NULL)
+        held += c->session->held_bytes(c, c->frame);
+    return held;
 }
 
 /* What one connection of the loop holds, at most; 0: nobody there is worth to be evicted. */
@@ -67,8 +69,7 @@ uint64_t memory_publish(struct net *n)
 {
     struct memory *m = &n->memory;
     _Atomic uint64_t *total = &n->loop->set->held_bytes;
-    uint64_t bytes =
-        m->counted_bytes + n->out.heap_bytes + (uint64_t)n->ws_pool->lent * WS_PARTIAL_BYTES;
+    uint64_t bytes = m->counted_bytes + n->out.heap_bytes + n->ws_pool->held_bytes;
     uint64_t change = bytes - m->published_bytes, sum;
     if (change == 0) {
         sum = atomic_load_explicit(total, memory_order_relaxed);

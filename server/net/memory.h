@@ -1,11 +1,12 @@
 /* What connections hold in memory, and what happens when it is too much.
  *
  * Each loop counts what its connections hold: themselves and their sessions, what is queued for
- * them, input that was left over, frames and bodies that are partial, TLS. The sum of all loops has
- * a ceiling, limits.memory_bytes. From seven eighths of it on memory is short: nobody is accepted,
- * and who has much queued is not read. Beyond the ceiling, or when it has been short for a while,
- * the connections that hold the most are evicted, whichever loop they are on, until there is a
- * little room again: whoever just holds what it has must not keep the others out. */
+ * them, input that was left over, frames, messages and bodies that are partial, inflaters, TLS. The
+ * sum of all loops has a ceiling, limits.memory_bytes. From seven eighths of it on memory is short:
+ * nobody is accepted, and who has much queued is not read. Beyond the ceiling, or when it has been
+ * short for a while, the connections that hold the most are evicted, whichever loop they are on,
+ * until there is a little room again: whoever just holds what it has must not keep the others out.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -48,6 +48,7 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
     if (e != OK)
         return e;
     ws_pool_init(n->ws_pool, WS_POOL_IDLE);
+    ws_deflater_init(&n->ws_deflater);
     n->http_limits = (struct http_limits){.line_bytes = HTTP_LINE_BYTES_MAX,
                                           .header_bytes = (size_t)config->limits.header_bytes,
                                           .header_count = HTTP_HEADERS_MAX,
@@ -299,6 +300,7 @@ void net_deinit(struct net *n)
     if (n->ws_pool != NULL)
         ws_pool_deinit(n->ws_pool);
     free(n->ws_pool);
+    ws_deflater_deinit(&n->ws_deflater);
     free(n->polled);
     free(n->touched);
     free(n->unsent);

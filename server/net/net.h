@@ -11,6 +11,7 @@
 #include "net/outq.h"
 #include "net/pace.h"
 #include "simul/http.h"
+#include "simul/ws_deflate.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -87,7 +88,8 @@ struct net {
     bool draining;
 
     struct tls_net *tls;     /* this loop's part of TLS */
-    struct ws_pool *ws_pool; /* decoders for frames that straddle reads */
+    struct ws_pool *ws_pool; /* decoders for frames that straddle reads, and inflaters */
+    struct ws_deflater ws_deflater;
     struct http_limits http_limits;
 
     /* What the sessions of this loop talk to; owned by the server. */

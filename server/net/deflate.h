@@ -1,0 +1,36 @@
+/* Messages of WebSocket that are compressed (RFC 7692), for the sessions of a loop: they share its
+ * one compressor, and count what came and went. What a message costs beyond a plain one is charged
+ * to the session's budget, so that nobody waits for thousands of them. */
+#pragma once
+
+#include "simul/err.h"
+#include "simul/span.h"
+#include "simul/ws.h"
+
+struct conn;
+struct net;
+
+/* A session reads messages with r, for which something was agreed on or nothing. */
+void deflate_begin(struct net *n, const struct ws_reader *r);
+/* The session is over: gives back all that r has borrowed. */
+void deflate_end(struct net *n, struct ws_reader *r);
+
+/* A message of so many bytes, inflated, has come compressed, and the session that runs has it. */
+void deflate_note_inflated(struct conn *c, size_t bytes);
+
+/* Compresses a message for peers that agreed on a window of 2^bits bytes or more. The result is the
+ * loop's, and valid until the next call. ERR_NOMEM. */
+enum err deflate_message(struct net *n, unsigned bits, struct span message,
+                         struct span *compressed);
+
+/* Gives back what large messages took. Between two resumes. */
+void deflate_trim(struct net *n);
+
+/* Writes the header of the one frame that a compressed message goes in, and returns its length. */
+static inline size_t deflate_header(uint8_t out[WS_HEADER_BYTES_MAX], enum ws_opcode opcode,
+                                    size_t compressed_bytes)
+{
+    size_t n = ws_encode_header(out, opcode, true, compressed_bytes);
+    out[0] |= WS_RSV1;
+    return n;
+}
