@@ -41,6 +41,7 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
     cl->config = net->config;
     cl->ws_rules = (struct ws_rules){
         .message_bytes_max = (uint64_t)net->config->ws.message_bytes_max,
+        .inflated_bytes_max = (uint64_t)net->config->ws.message_bytes_max,
         .wait_bytes = WS_WAIT_BYTES,
         .side = WS_SERVER,
     };

@@ -1,6 +1,7 @@
 #include "chat/line_source.h"
 
 #include "chat/chat_loop.h"
+#include "net/deflate.h"
 #include "net/net.h"
 
 static struct ws_reader *reader_of(struct chat_session *s)
@@ -101,6 +102,8 @@ static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struc
             if (ev.opcode == WS_BINARY && s->is_text_only)
                 return refuse_binary(s);
             metric_add(&n->loop->metrics.ws_messages, ev.message_last);
+            if (ev.is_compressed)
+                deflate_note_inflated(c, ev.payload.len);
             r = take_data(c, s, &ev, line);
             break;
         case WS_PING:
@@ -129,6 +132,6 @@ enum line_result line_source_next(struct conn *c, struct chat_session *s, struct
 void line_source_drop(struct conn *c, struct chat_session *s)
 {
     if (s->framing != FRAMING_LINE)
-        ws_reader_deinit(reader_of(s), conn_net(c)->ws_pool);
+        deflate_end(conn_net(c), reader_of(s));
     buf_deinit(&s->held);
 }

@@ -18,9 +18,10 @@ enum line_result {
     LINE_ENDED,    /* no line will come: s->reason says why */
 };
 
-/* Takes the next line out of the connection's input, without CR LF; it borrows from the input or
- * from s->held, and is valid until the session gives way or asks again. LINE_ENDED: the
- * peer closed the WebSocket or broke its rules, or, without memory, the connection was aborted. */
+/* Takes the next line out of the connection's input, without CR LF; it borrows from the input, from
+ * s->held or, inflated, from the loop, and is valid until the session gives way or asks again.
+ * LINE_ENDED: the peer closed the WebSocket or broke its rules, or, without memory, the connection
+ * was aborted. */
 enum line_result line_source_next(struct conn *c, struct chat_session *s, struct span *line);
 
 /* Frees what the source of a dropped session still has. */

@@ -9,6 +9,7 @@
 #include "chat/verb.h"
 #include "chat/welcome.h"
 #include "config.h"
+#include "net/deflate.h"
 #include "net/net.h"
 #include "simul/utf8.h"
 
@@ -406,11 +407,21 @@ static void drop(struct conn *c, void *frame)
         chat_command_free(&s->registration->command);
 }
 
-void chat_ws_session_init(void *frame, enum chat_ws_protocol protocol)
+void chat_ws_session_init(struct conn *c, void *frame, enum chat_ws_protocol protocol,
+                          const struct ws_deflate *agreed)
 {
-    struct chat_session *s = &((struct chat_ws_session *)frame)->chat;
-    s->is_text_only = protocol == CHAT_WS_TEXT;
-    s->framing = protocol == CHAT_WS_BINARY ? FRAMING_WS_BINARY : FRAMING_WS_TEXT;
+    struct chat_ws_session *w = frame;
+    w->chat.is_text_only = protocol == CHAT_WS_TEXT;
+    w->chat.framing = protocol == CHAT_WS_BINARY ? FRAMING_WS_BINARY : FRAMING_WS_TEXT;
+    w->chat.out_bits = agreed->out_bits;
+    w->reader.deflate = *agreed;
+    deflate_begin(conn_net(c), &w->reader);
+}
+
+static size_t held_bytes(const struct conn *c, const void *frame)
+{
+    const struct chat_ws_session *w = frame;
+    return ws_reader_held_bytes(&w->reader, conn_net(c)->ws_pool);
 }
 
 const struct session_type chat_line_session = {
@@ -427,4 +438,5 @@ const struct session_type chat_ws_session = {
     .input_bytes = INPUT_BYTES,
     .resume = run,
     .drop = drop,
+    .held_bytes = held_bytes,
 };

@@ -29,7 +29,8 @@ extern const struct session_type chat_ws_session;
 enum chat_ws_protocol { CHAT_WS_NONE, CHAT_WS_TEXT, CHAT_WS_BINARY };
 
 /* Fills the frame that conn_become(c, &chat_ws_session) returned. */
-void chat_ws_session_init(void *frame, enum chat_ws_protocol protocol);
+void chat_ws_session_init(struct conn *c, void *frame, enum chat_ws_protocol protocol,
+                          const struct ws_deflate *agreed);
 
 struct chat_session {
     struct chat_serving {
@@ -37,6 +38,7 @@ struct chat_session {
     } serving;         /* the child coroutine that serves one line */
     uint32_t caps;     /* of enum chat_cap */
     uint8_t framing;   /* enum framing */
+    uint8_t out_bits;  /* the window that messages may be compressed with; 0: they may not */
     uint8_t in_flight; /* commands that the hub has not sent back */
     bool is_registered : 1;
     bool is_negotiating : 1; /* CAP LS or REQ came, and no CAP END yet: registration waits */

@@ -1,8 +1,11 @@
 /* WebSocket echo. A frame that is whole in the input goes back as that frame; of one that is not,
  * each piece goes back as a fragment while it arrives, so a header never promises bytes that are
- * not in hand, and a message of any length needs no memory. */
+ * not in hand, and a message of any length needs no memory. What comes compressed is the exception:
+ * it is inflated as a whole, up to ws.message_bytes_max, and goes back compressed, in one frame. */
 #include "echo/echo.h"
 
+#include "config.h"
+#include "net/deflate.h"
 #include "net/net.h"
 #include "simul/ws.h"
 
@@ -10,8 +13,21 @@ struct ws_echo {
     struct ws_reader reader;
 };
 
+void ws_echo_session_init(struct conn *c, void *frame, const struct ws_deflate *agreed)
+{
+    struct ws_echo *f = frame;
+    f->reader.deflate = *agreed;
+    deflate_begin(conn_net(c), &f->reader);
+}
+
 /* The size of a plain echo is not limited: it is not assembled. */
-static const struct ws_rules RULES = {.side = WS_SERVER};
+static struct ws_rules rules_of(const struct conn *c)
+{
+    return (struct ws_rules){
+        .side = WS_SERVER,
+        .inflated_bytes_max = (uint64_t)conn_net(c)->config->ws.message_bytes_max,
+    };
+}
 
 /* Every encoder below writes at `out` and returns where it ended. What one input is answered with
  * is never longer than this: frames lose their mask, and each piece that wslay gives (up to 4 KiB)
@@ -66,29 +82,55 @@ static uint8_t *reflect(struct conn *c, const struct ws_echo *f, struct ws_input
     return out;
 }
 
-/* Decodes and answers what is there. True: the budget was used up before that was done. */
+/* Answers a message that came compressed. It may be a thousand times as long as what came, so how
+ * much is queued is looked at behind each; false when it is too much to go on. */
+static bool mirror(struct conn *c, const struct ws_echo *f, const struct ws_event *ev)
+{
+    struct net *n = conn_net(c);
+    struct span compressed;
+    metric_add(&n->loop->metrics.ws_messages, 1);
+    deflate_note_inflated(c, ev->payload.len);
+    if (deflate_message(n, f->reader.deflate.out_bits, ev->payload, &compressed) != OK) {
+        conn_abort(c, "out of memory");
+        return false;
+    }
+    uint8_t header[WS_HEADER_BYTES_MAX];
+    conn_write(c, span_of(header, deflate_header(header, ev->opcode, compressed.len)));
+    conn_write(c, compressed);
+    return conn_has_room(c);
+}
+
+/* Decodes and answers what is there. True: the budget, or the room in the out-queue, was used up
+ * before that was done. */
 static bool pump(struct conn *c, struct ws_echo *f)
 {
+    const struct ws_rules rules = rules_of(c);
     struct ws_input in = {c->in.ptr, c->in.len};
     struct ws_event ev;
     bool is_unfinished = false;
     uint8_t *start = conn_write_reserve(c, answer_bytes_max(in.len));
-    if (start == NULL)
-        return false;
     uint8_t *out = start;
-    while (!f->reader.ended) {
+    while (start != NULL && !f->reader.ended) {
         out = reflect(c, f, &in, out);
         if (in.len == 0)
             break;
         is_unfinished = !conn_spend(c);
         if (is_unfinished)
             break;
-        enum ws_event_kind kind = ws_next(&f->reader, conn_net(c)->ws_pool, &RULES, &in, &ev);
+        enum ws_event_kind kind = ws_next(&f->reader, conn_net(c)->ws_pool, &rules, &in, &ev);
         if (kind == WS_NEED_MORE)
             break;
-        out = answer(c, kind, &ev, out);
+        if (kind != WS_DATA || !ev.is_compressed) {
+            out = answer(c, kind, &ev, out);
+            continue;
+        }
+        conn_write_commit(c, (size_t)(out - start));
+        is_unfinished = !mirror(c, f, &ev);
+        start = is_unfinished ? NULL : conn_write_reserve(c, answer_bytes_max(in.len));
+        out = start;
     }
-    conn_write_commit(c, (size_t)(out - start));
+    if (start != NULL)
+        conn_write_commit(c, (size_t)(out - start));
     conn_take(c, (size_t)(in.ptr - c->in.ptr));
     return is_unfinished;
 }
@@ -105,8 +147,14 @@ static void send_ping(struct conn *c)
     conn_write(c, span_of(frame, (size_t)(put_frame(frame, WS_OP_PING, true, SPAN_EMPTY) - frame)));
 }
 
-/* A frame has begun, and no pong can come before it ends. */
-static bool is_in_frame(const struct conn *c)
+/* Whether the peer must go on with what it has begun: a frame, in which no pong can come, or a
+ * message that is compressed, which holds an inflater. */
+static bool owes(const struct ws_reader *r)
+{
+    return ws_reader_is_in_frame(r) || r->opcode & WS_RSV1;
+}
+
+static bool has_begun(const struct conn *c)
 {
     return c->owes || c->in.len > 0;
 }
@@ -114,7 +162,7 @@ static bool is_in_frame(const struct conn *c)
 static void time_out(struct conn *c)
 {
     metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
-    if (is_in_frame(c))
+    if (has_begun(c))
         send_close(c, WS_CODE_POLICY, SPAN("the frame did not go on in time"));
     else
         send_close(c, WS_CODE_GOING_AWAY, SPAN("no answer to a ping"));
@@ -140,9 +188,9 @@ static enum co_result run(struct conn *c, void *frame)
             send_close(c, WS_CODE_GOING_AWAY, SPAN("the server is about to stop"));
             CO_RETURN;
         }
-        c->owes = ws_reader_is_in_frame(&f->reader);
+        c->owes = owes(&f->reader);
         if (c->timed_out) {
-            if (c->pinged || is_in_frame(c)) {
+            if (c->pinged || has_begun(c)) {
                 time_out(c);
                 CO_RETURN;
             }
@@ -159,7 +207,13 @@ static enum co_result run(struct conn *c, void *frame)
 static void drop(struct conn *c, void *frame)
 {
     struct ws_echo *f = frame;
-    ws_reader_deinit(&f->reader, conn_net(c)->ws_pool);
+    deflate_end(conn_net(c), &f->reader);
+}
+
+static size_t held_bytes(const struct conn *c, const void *frame)
+{
+    const struct ws_echo *f = frame;
+    return ws_reader_held_bytes(&f->reader, conn_net(c)->ws_pool);
 }
 
 const struct session_type ws_echo_session = {
@@ -168,4 +222,5 @@ const struct session_type ws_echo_session = {
     .input_bytes = 256 * 1024,
     .resume = run,
     .drop = drop,
+    .held_bytes = held_bytes,
 };

@@ -53,12 +53,14 @@ static bool accept_upgrade(struct conn *c, struct http_session *s, const struct 
     while (origin_count < ORIGINS_MAX && http_list_next(&list, &origins[origin_count]))
         origin_count++;
     const struct listener *l = &n->listeners[c->listener];
-    const struct ws_handshake_policy policy = {.protocols = protocols,
-                                               .protocol_count = protocol_count,
-                                               .origins = origins,
-                                               .origin_count = origin_count,
-                                               .is_tls = l->tls,
-                                               .is_loopback = addr_is_loopback(&l->addr)};
+    const struct ws_handshake_policy policy = {
+        .protocols = protocols,
+        .protocol_count = protocol_count,
+        .origins = origins,
+        .origin_count = origin_count,
+        .deflate = {.is_on = l->deflate, .may_keep_in = n->config->ws.deflate_takeover},
+        .is_tls = l->tls,
+        .is_loopback = addr_is_loopback(&l->addr)};
     ws_handshake_check(s->exchange.request, &policy, handshake);
     if (handshake->status != 101) {
         refuse(c, s, handshake);
@@ -78,8 +80,11 @@ static bool accept_upgrade(struct conn *c, struct http_session *s, const struct 
 void upgrade_to_echo(struct conn *c, struct http_session *s)
 {
     struct ws_handshake handshake;
-    if (accept_upgrade(c, s, NULL, 0, &handshake))
-        conn_become(c, &ws_echo_session);
+    if (!accept_upgrade(c, s, NULL, 0, &handshake))
+        return;
+    void *frame = conn_become(c, &ws_echo_session);
+    if (frame != NULL)
+        ws_echo_session_init(c, frame, &handshake.deflate.agreed);
 }
 
 static enum chat_ws_protocol protocol_of(const struct ws_handshake *handshake)
@@ -96,5 +101,5 @@ void upgrade_to_chat(struct conn *c, struct http_session *s)
         return;
     void *frame = conn_become(c, &chat_ws_session);
     if (frame != NULL)
-        chat_ws_session_init(frame, protocol_of(&handshake));
+        chat_ws_session_init(c, frame, protocol_of(&handshake), &handshake.deflate.agreed);
 }

@@ -55,8 +55,8 @@ class SocketLines:
 class WebSocketLines:
     """A line is a message, without CR LF (IRCv3 WebSocket)."""
 
-    def __init__(self, sock, target="/chat", *headers):
-        self.ws = WebSocket(sock, target, *headers)
+    def __init__(self, sock, target="/chat", *headers, client=WebSocket):
+        self.ws = client(sock, target, *headers)
         self.protocol = self.ws.protocol
         self.opcode = BINARY if self.protocol == "binary.ircv3.net" else TEXT
 

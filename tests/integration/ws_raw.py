@@ -58,10 +58,12 @@ class Frame:
     opcode: int
     fin: bool
     payload: bytes
+    rsv: int = 0
 
 
 class WebSocket:
     """A client after the handshake."""
+    rsv_allowed = 0  # of the server's frames
 
     def __init__(self, sock, target="/echo", *headers):
         self.http = HttpConnection(sock)
@@ -83,7 +85,8 @@ class WebSocket:
     def read_header(self):
         """Opcode, fin, and how long the payload is that follows."""
         first, second = self.read_exactly(2)
-        assert first & 0x70 == 0, "reserved bits are set"
+        self.rsv = first >> 4 & 7
+        assert self.rsv & ~self.rsv_allowed == 0, "reserved bits are set"
         assert second & 0x80 == 0, "a server's frame is masked"
         length = second
         if length == 126:
@@ -96,7 +99,7 @@ class WebSocket:
 
     def read(self):
         opcode, fin, length = self.read_header()
-        return Frame(opcode, fin, self.read_exactly(length))
+        return Frame(opcode, fin, self.read_exactly(length), self.rsv)
 
     def read_message(self):
         """Opcode and payload of a message, put together; there must be no control frame in it."""

@@ -38,6 +38,59 @@ static inline void ws_peer_expect(unsigned i, enum ws_opcode opcode, bool fin, s
     buf_deinit(&frame);
 }
 
+/* Appends a masked frame of a message that is compressed: all of it, or a part. */
+static inline void ws_peer_compressed_frame(struct buf *out, enum ws_opcode opcode, bool fin,
+                                            struct span compressed)
+{
+    size_t at = out->len;
+    ws_peer_frame(out, opcode, fin, compressed);
+    out->data[at] |= opcode == WS_CONTINUATION ? 0 : WS_RSV1;
+}
+
+/* Sends a message compressed. */
+static inline void ws_peer_send_compressed(unsigned i, enum ws_opcode opcode, struct span message)
+{
+    struct ws_deflater d;
+    struct span compressed;
+    struct buf frame = {0};
+    ws_deflater_init(&d);
+    cr_assert_eq(ws_deflater_run(&d, WS_DEFLATE_BITS_MAX, message, &compressed), OK);
+    ws_peer_compressed_frame(&frame, opcode, true, compressed);
+    client_send_bytes(i, buf_span(&frame));
+    fix_settle();
+    buf_deinit(&frame);
+    ws_deflater_deinit(&d);
+}
+
+/* Takes one frame from the front of what was heard, which is a whole message: `message`, which came
+ * compressed for that window, or as it is (bits: 0). */
+static inline void ws_peer_take(struct span *heard, enum ws_opcode opcode, struct span message,
+                                unsigned bits)
+{
+    struct ws_deflater d;
+    struct span payload = message;
+    struct buf frame = {0};
+    ws_deflater_init(&d);
+    if (bits != 0)
+        cr_assert_eq(ws_deflater_run(&d, bits, message, &payload), OK);
+    cr_assert_eq(buf_reserve(&frame, WS_HEADER_BYTES_MAX + payload.len), OK);
+    frame.len = ws_encode_frame(frame.data, opcode, true, payload);
+    frame.data[0] |= bits != 0 ? WS_RSV1 : 0;
+    expect_span(span_take(*heard, frame.len), buf_span(&frame));
+    *heard = span_drop(*heard, frame.len);
+    buf_deinit(&frame);
+    ws_deflater_deinit(&d);
+}
+
+/* Hears exactly that message, and nothing else. */
+static inline void ws_peer_expect_message(unsigned i, enum ws_opcode opcode, struct span message,
+                                          unsigned bits)
+{
+    struct span heard = client_heard_bytes(i);
+    ws_peer_take(&heard, opcode, message, bits);
+    cr_assert_eq(heard.len, 0);
+}
+
 static inline void ws_peer_expect_close(unsigned i, uint16_t code, const char *reason)
 {
     uint8_t frame[WS_CLOSE_FRAME_BYTES_MAX];

@@ -12,7 +12,8 @@ TestSuite(chat_ws, .init = setup, .fini = chat_done);
 static unsigned connect_ws(bool is_binary)
 {
     unsigned i = client_connect(0, &chat_ws_session);
-    chat_ws_session_init(client_conn(i)->frame, is_binary ? CHAT_WS_BINARY : CHAT_WS_NONE);
+    chat_ws_session_init(client_conn(i), client_conn(i)->frame,
+                         is_binary ? CHAT_WS_BINARY : CHAT_WS_NONE, &(struct ws_deflate){0});
     return i;
 }
 
@@ -237,7 +238,8 @@ Test(chat_ws, partial_message_is_given_back_when_the_connection_goes)
 Test(chat_ws, binary_where_text_was_agreed_on_is_closed_with_1003)
 {
     unsigned i = client_connect(0, &chat_ws_session);
-    chat_ws_session_init(client_conn(i)->frame, CHAT_WS_TEXT);
+    chat_ws_session_init(client_conn(i), client_conn(i)->frame, CHAT_WS_TEXT,
+                         &(struct ws_deflate){0});
     ws_peer_send(i, WS_TEXT, true, SPAN("PING :still here"));
     ws_peer_send(i, WS_BINARY, true, SPAN("PING :x"));
     fix_settle();

@@ -1,0 +1,99 @@
+"""WebSocket with permessage-deflate (RFC 7692) on a bare socket: zlib as the standard says, so that a
+server that uses a larger window than was agreed on, or what it said before, is found out."""
+import zlib
+
+from irc import WebSocketLines
+from ws_raw import CONTINUATION, WebSocket, frame
+
+RSV1 = 4  # of frame()
+TAIL = b"\0\0\xff\xff"
+OFFER = "permessage-deflate"
+
+
+def parse(answer):
+    """The parameters of an answer; None: nothing was agreed on."""
+    if answer is None:
+        return None
+    name, *params = [part.strip() for part in answer.split(";")]
+    assert name == OFFER
+    return dict(param.partition("=")[::2] for param in params)
+
+
+def compressor(bits=15, level=6):
+    return zlib.compressobj(level, zlib.DEFLATED, -bits)
+
+
+def compress(data, bits=15, engine=None):
+    """A message's payload; the engine remembers what it has said before."""
+    engine = engine or compressor(bits)
+    return (engine.compress(data) + engine.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
+
+
+def frames(opcode, payload, sizes=()):
+    """The frames of a message that is compressed already: fragments of these sizes, and the rest."""
+    pieces = []
+    for size in sizes:
+        pieces.append(payload[:size])
+        payload = payload[size:]
+    pieces.append(payload)
+    return [frame(CONTINUATION if i else opcode, piece, fin=i == len(pieces) - 1, rsv=0 if i else RSV1)
+            for i, piece in enumerate(pieces)]
+
+
+class Deflated(WebSocket):
+    """A client that agreed on permessage-deflate, or offered it in vain (params: None)."""
+
+    def __init__(self, sock, target="/echo", *headers, offer=OFFER):
+        super().__init__(sock, target, f"Sec-WebSocket-Extensions: {offer}", *headers)
+        self.params = parse(self.response.get("Sec-WebSocket-Extensions"))
+        self.rsv_allowed = RSV1 if self.is_agreed else 0
+        self.was_compressed = False  # the message that was read last
+        if self.is_agreed:
+            assert "server_no_context_takeover" in self.params
+            self.in_bits = int(self.params.get("server_max_window_bits", 15))
+            self.out_bits = int(self.params.get("client_max_window_bits", 15))
+            self.engine = self.new_engine()
+
+    @property
+    def is_agreed(self):
+        return self.params is not None
+
+    @property
+    def keeps(self):
+        """We may compress with what we have said before."""
+        return "client_no_context_takeover" not in self.params
+
+    def new_engine(self):
+        return compressor(self.out_bits) if self.keeps else None
+
+    def compress(self, data):
+        return compress(data, self.out_bits, self.engine)
+
+    def send_message(self, opcode, data, sizes=()):
+        self.send(*frames(opcode, self.compress(data), sizes))
+
+    def inflate(self, payload):
+        engine = zlib.decompressobj(-self.in_bits)
+        data = engine.decompress(payload + TAIL)
+        assert not engine.unused_data and not engine.unconsumed_tail
+        return data
+
+    def read_message(self):
+        """Opcode and what was said, inflated if it came compressed."""
+        part = self.read()
+        opcode, payload, self.was_compressed = part.opcode, part.payload, part.rsv == RSV1
+        while not part.fin:
+            part = self.read()
+            assert (part.opcode, part.rsv) == (CONTINUATION, 0)
+            payload += part.payload
+        return opcode, self.inflate(payload) if self.was_compressed else payload
+
+
+class DeflatedLines(WebSocketLines):
+    """For irc.Client; what it says goes compressed."""
+
+    def __init__(self, sock, target="/chat", *headers, offer=OFFER):
+        super().__init__(sock, target, *headers, client=lambda *at: Deflated(*at, offer=offer))
+
+    def send(self, line):
+        self.ws.send_message(self.opcode, line)
