@@ -31,6 +31,13 @@ static inline bool ws_deflate_is_agreed(const struct ws_deflate *d)
     return d->out_bits != 0;
 }
 
+/* Whether a window of 2^bits bytes reaches over a whole message, so that a larger one makes nothing
+ * shorter. Of its window zlib keeps 262 bytes for what comes. */
+static inline bool ws_deflate_covers(unsigned bits, size_t message_bytes)
+{
+    return message_bytes + 262 <= (size_t)1 << bits;
+}
+
 /* ---- agreeing (ws_extension.c) ---- */
 
 /* What a server agrees to. */

@@ -11,8 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A frame up to this waits in the input until it is whole, and is decoded in place. */
-enum { WS_WAIT_BYTES = 8 * 1024 };
+enum {
+    WS_WAIT_BYTES = 8 * 1024, /* a frame up to this waits in the input until it is whole, and is
+                                 decoded in place */
+    COMPRESSION_COST = 32,    /* as much as so many deliveries */
+};
 
 /* --- life ----------------------------------------------------------------------------------- */
 
@@ -76,8 +79,7 @@ void chat_loop_free(struct chat_loop *cl)
         next = m->next;
         free_head(head_of(m));
     }
-    for (unsigned i = 0; i < RENDER_VARIANTS; i++)
-        shared_put(cl->fan_out.rendered[i]);
+    fan_out_end(cl);
     members_deinit(cl);
     motd_deinit(&cl->motd);
     later_deinit(&cl->waiting);
@@ -283,6 +285,7 @@ static bool work_off(struct chat_loop *cl, struct delivery_head *head, size_t *b
     cl->response = NULL;
     if (!is_done)
         return false;
+    fan_out_spend(budget, cl->fan_out.compressions * COMPRESSION_COST);
     fan_out_end(cl);
     delivery_free(d);
     return true;

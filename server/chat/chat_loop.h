@@ -49,8 +49,11 @@ struct fan_out {
     uint32_t at;      /* index into its channels, or sessions */
     uint32_t channel; /* the slot of that channel */
     uint32_t next;    /* the member there whose turn it is: those before have been served */
+    uint32_t compressions;
     struct shared *rendered[RENDER_VARIANTS];
+    uint64_t is_compressed; /* of chat_loop.compressed: a bit for each that is there */
 };
+_Static_assert(RENDER_COMPRESSED <= 64, "they have a bit each");
 
 struct chat_loop {
     struct loop *loop;
@@ -66,6 +69,7 @@ struct chat_loop {
     _Atomic uint32_t queued;  /* their cost, with those on their way; the hub adds to it */
     uint32_t queue_max;       /* of it: CHAT_QUEUE_MAX, but for tests; set before any loop runs */
     struct fan_out fan_out;
+    struct shared *compressed[RENDER_COMPRESSED];
     uint64_t stamp; /* of the last delivery to several channels */
 
     struct members *channels; /* by slot */

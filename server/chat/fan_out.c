@@ -2,6 +2,7 @@
 #include "chat/chat_loop.h"
 #include "chat/response.h"
 #include "chat/session.h"
+#include "config.h"
 #include "net/net.h"
 
 /* How many members ahead of the one that is served. */
@@ -18,6 +19,42 @@ static struct shared *rendered(struct chat_loop *cl, const struct message *m, un
     return *s;
 }
 
+static struct shared *compressed(struct chat_loop *cl, const struct message *m, unsigned variant,
+                                 unsigned bits);
+
+/* What compressed() keeps: one reference; NULL without memory. A window that covers the message is
+ * as good as a larger one, so all whose windows do share what is made for the smallest that does.
+ */
+static struct shared *compress(struct chat_loop *cl, const struct message *m, unsigned variant,
+                               unsigned bits)
+{
+    struct shared *plain = rendered(cl, m, variant);
+    if (plain == NULL)
+        return NULL;
+    size_t bytes = render_payload(plain).len;
+    if (bytes < (uint64_t)cl->config->ws.deflate_min_bytes)
+        return shared_get(plain);
+    if (bits > WS_DEFLATE_BITS_MIN && ws_deflate_covers(bits - 1, bytes)) {
+        struct shared *s = compressed(cl, m, variant, bits - 1);
+        return s == NULL ? NULL : shared_get(s);
+    }
+    cl->fan_out.compressions++;
+    return render_compressed(cl->net, plain, bits);
+}
+
+/* The same for sessions that take it compressed: made when the first of them wants it so. */
+static struct shared *compressed(struct chat_loop *cl, const struct message *m, unsigned variant,
+                                 unsigned bits)
+{
+    uint64_t *have = &cl->fan_out.is_compressed;
+    unsigned i = render_compressed_variant(variant, bits);
+    if ((*have >> i & 1) == 0) {
+        cl->compressed[i] = compress(cl, m, variant, bits);
+        *have |= (uint64_t)(cl->compressed[i] != NULL) << i;
+    }
+    return cl->compressed[i];
+}
+
 /* Whether more is queued than may be, beside what the peer itself has asked for: the names of a
  * large channel are no sign that it does not read. Nor is what it had no chance to take yet. */
 static bool is_behind(struct conn *c)
@@ -26,7 +63,8 @@ static bool is_behind(struct conn *c)
            c->out.bytes - chat_session_answer_bytes(c) > conn_net(c)->out_bytes_max;
 }
 
-/* The tags of a response are its own, so it is rendered alone. */
+/* The tags of a response are its own, so it is rendered alone. Like all replies it goes as it is:
+ * most are short, and a compression that nobody shares costs as much as dozens of deliveries. */
 static void send_response(struct conn *c, const struct message *m)
 {
     unsigned tags = chat_session_of(c)->caps & (CAP_SERVER_TIME | CAP_MESSAGE_TAGS);
@@ -52,7 +90,9 @@ void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
         send_response(c, m);
         return;
     }
-    struct shared *bytes = rendered(cl, m, chat_session_variant(s));
+    unsigned variant = chat_session_variant(s);
+    struct shared *bytes =
+        s->out_bits == 0 ? rendered(cl, m, variant) : compressed(cl, m, variant, s->out_bits);
     if (bytes == NULL) {
         conn_abort(c, "out of memory");
         return;
@@ -146,5 +186,7 @@ void fan_out_end(struct chat_loop *cl)
     struct fan_out *f = &cl->fan_out;
     for (unsigned i = 0; i < RENDER_VARIANTS; i++)
         shared_put(f->rendered[i]);
+    for (uint64_t left = f->is_compressed; left != 0; left &= left - 1)
+        shared_put(cl->compressed[__builtin_ctzll(left)]);
     *f = (struct fan_out){0};
 }

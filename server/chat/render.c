@@ -1,5 +1,6 @@
 #include "chat/render.h"
 
+#include "net/deflate.h"
 #include "simul/check.h"
 #include "simul/ws.h"
 
@@ -66,5 +67,29 @@ struct shared *render(const struct message *m, unsigned variant)
     if (framing == FRAMING_LINE)
         at = put(s->bytes, at, SPAN("\r\n"));
     CHECK(at == s->len);
+    return s;
+}
+
+struct span render_payload(const struct shared *plain)
+{
+    size_t length_bytes = plain->bytes[1] < 126 ? 0 : plain->bytes[1] == 126 ? 2 : 8;
+    return span_drop(span_of(plain->bytes, plain->len), 2 + length_bytes);
+}
+
+struct shared *render_compressed(struct net *n, struct shared *plain, unsigned bits)
+{
+    struct span compressed;
+    if (deflate_message(n, bits, render_payload(plain), &compressed) != OK)
+        return NULL;
+    uint8_t header[WS_HEADER_BYTES_MAX];
+    enum ws_opcode opcode = plain->bytes[0] & 0x0f;
+    size_t header_bytes = deflate_header(header, opcode, compressed.len);
+    if (header_bytes + compressed.len >= plain->len)
+        return shared_get(plain);
+    struct shared *s = shared_new(header_bytes + compressed.len);
+    if (s == NULL)
+        return NULL;
+    size_t at = put(s->bytes, 0, span_of(header, header_bytes));
+    put(s->bytes, at, compressed);
     return s;
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct net;
+
 enum framing {
     FRAMING_LINE,    /* CR LF behind it */
     FRAMING_WS_TEXT, /* one WebSocket message each, without CR LF */
@@ -24,6 +26,8 @@ enum {
     RENDER_TAGS = CAP_MESSAGE_TAGS, /* @msgid, and what the sender's client attached */
     RENDER_FRAMING = 4,
     RENDER_VARIANTS = FRAMING_COUNT * RENDER_FRAMING,
+    RENDER_WINDOWS = WS_DEFLATE_BITS_MAX - WS_DEFLATE_BITS_MIN + 1,
+    RENDER_COMPRESSED = (RENDER_VARIANTS - RENDER_FRAMING) * RENDER_WINDOWS,
 };
 
 static inline unsigned render_variant(unsigned tags, enum framing framing)
@@ -31,8 +35,21 @@ static inline unsigned render_variant(unsigned tags, enum framing framing)
     return tags + RENDER_FRAMING * framing;
 }
 
+/* A number for each variant over WebSocket compressed for each window, less than RENDER_COMPRESSED.
+ */
+static inline unsigned render_compressed_variant(unsigned variant, unsigned bits)
+{
+    return (variant - RENDER_FRAMING) * RENDER_WINDOWS + bits - WS_DEFLATE_BITS_MIN;
+}
+
 /* One reference, the caller's; NULL without memory. */
 struct shared *render(const struct message *m, unsigned variant);
+
+/* The message in what render made for a WebSocket. */
+struct span render_payload(const struct shared *plain);
+/* The same compressed, for peers with a window of 2^bits bytes or more; or `plain` itself, if that
+ * is no longer. One reference, the caller's; NULL without memory. */
+struct shared *render_compressed(struct net *n, struct shared *plain, unsigned bits);
 
 /* Writes what goes before a line of that length in this framing; returns its length, which may be
  * 0. Only FRAMING_LINE has something behind it: CR LF. */

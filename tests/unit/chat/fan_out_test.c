@@ -1,0 +1,137 @@
+/* What members of a channel are sent, and how often it is made. */
+#include "unit/alloc_fail.h"
+#include "unit/chat/chat_fixture.h"
+#include "unit/ws_peer.h"
+
+static void setup(void)
+{
+    static const char *const settings[] = {"ws.deflate_min_bytes=64"};
+    chat_init_with(1, settings, 1);
+}
+
+TestSuite(fan_out, .init = setup, .fini = chat_done);
+
+#define METRIC(name) metric_get(&fix.set.loops[0].metrics.name)
+
+#define LONG_TEXT "a line that is long enough, long enough, long enough to be compressed"
+#define SAID "PRIVMSG #a :" LONG_TEXT
+#define HEARD ":speaker!~speaker@127.0.0.1 " SAID
+
+/* A member of #a over WebSocket, for which messages are compressed with that window, or not (0). */
+static unsigned member(unsigned bits, enum chat_ws_protocol protocol)
+{
+    unsigned i = client_connect(0, &chat_ws_session);
+    const struct ws_deflate agreed = {.out_bits = bits & 15, .in_bits = 15};
+    chat_ws_session_init(client_conn(i), client_conn(i)->frame, protocol, &agreed);
+    char lines[32];
+    snprintf(lines, sizeof(lines), "NICK member%u", i);
+    ws_peer_send(i, WS_TEXT, true, span_str(lines));
+    ws_peer_send(i, WS_TEXT, true, SPAN("USER u 0 * :x"));
+    ws_peer_send(i, WS_TEXT, true, SPAN("JOIN #a"));
+    return i;
+}
+
+/* The one who says it, over TCP. */
+static unsigned speaker(void)
+{
+    unsigned i = client_named(0, "speaker");
+    client_say(i, "JOIN #a\r\n");
+    for (unsigned k = 0; k < fix.client_count; k++)
+        client_heard(k);
+    return i;
+}
+
+Test(fan_out, a_message_is_compressed_once_for_all_who_take_it_so)
+{
+    enum { MEMBERS = 20 };
+    unsigned plain = member(0, CHAT_WS_TEXT);
+    for (unsigned i = 0; i < MEMBERS; i++)
+        member(15, CHAT_WS_TEXT);
+    unsigned s = speaker();
+    uint64_t rendered = METRIC(messages_rendered), deflated = METRIC(deflated_messages);
+    client_say(s, SAID "\r\n");
+    ws_peer_expect_message(plain, WS_TEXT, SPAN(HEARD), 0);
+    for (unsigned i = 1; i <= MEMBERS; i++)
+        ws_peer_expect_message(i, WS_TEXT, SPAN(HEARD), 9);
+    cr_assert_eq(METRIC(messages_rendered), rendered + 1, "the compressed is made of the plain");
+    cr_assert_eq(METRIC(deflated_messages), deflated + 1);
+}
+
+Test(fan_out, text_and_binary_are_different)
+{
+    unsigned text = member(15, CHAT_WS_TEXT), binary = member(15, CHAT_WS_BINARY);
+    unsigned s = speaker();
+    uint64_t deflated = METRIC(deflated_messages);
+    client_say(s, SAID "\r\n");
+    ws_peer_expect_message(text, WS_TEXT, SPAN(HEARD), 9);
+    ws_peer_expect_message(binary, WS_BINARY, SPAN(HEARD), 9);
+    cr_assert_eq(METRIC(deflated_messages), deflated + 2);
+}
+
+Test(fan_out, what_is_short_goes_as_it_is)
+{
+    unsigned i = member(15, CHAT_WS_TEXT), s = speaker();
+    uint64_t deflated = METRIC(deflated_messages);
+    client_say(s, "PRIVMSG #a :aaaaaaaaaaaaaaaaaaaaaaa\r\n");
+    ws_peer_expect_message(
+        i, WS_TEXT, SPAN(":speaker!~speaker@127.0.0.1 PRIVMSG #a :aaaaaaaaaaaaaaaaaaaaaaa"), 0);
+    cr_assert_eq(METRIC(deflated_messages), deflated);
+}
+
+Test(fan_out, what_does_not_become_shorter_goes_as_it_is)
+{
+    unsigned i = member(15, CHAT_WS_TEXT), s = client_connect(0, &chat_line_session);
+    client_say(s, "NICK s\r\nUSER vw 0 * :x\r\nJOIN #a\r\n");
+    client_heard(i);
+#define UNLIKE "qertyuiopasdfghjklzxcbnmQWETYUOPADFHJKLZXCBN34568-=[];,{}<>?/_+^"
+    uint64_t deflated = METRIC(deflated_messages);
+    client_say(s, "PRIVMSG #a :" UNLIKE "\r\n");
+    ws_peer_expect_message(i, WS_TEXT, SPAN(":s!~vw@127.0.0.1 PRIVMSG #a :" UNLIKE), 0);
+    cr_assert_eq(METRIC(deflated_messages), deflated + 1);
+}
+
+Test(fan_out, windows_that_cover_the_message_share_what_is_made)
+{
+    unsigned nine = member(9, CHAT_WS_TEXT), twelve = member(12, CHAT_WS_TEXT),
+             fifteen = member(15, CHAT_WS_TEXT), s = speaker();
+    uint64_t deflated = METRIC(deflated_messages);
+    char text[400], said[512], heard[512];
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 0; i < sizeof(text); i += 10)
+        text[i] = (char)('a' + i / 20);
+    text[399] = '\0';
+    snprintf(said, sizeof(said), "PRIVMSG #a :%s\r\n", text);
+    client_say(s, said);
+    int n = snprintf(heard, sizeof(heard), ":speaker!~speaker@127.0.0.1 PRIVMSG #a :%s", text);
+    ws_peer_expect_message(nine, WS_TEXT, span_of(heard, (size_t)n), 9);
+    ws_peer_expect_message(twelve, WS_TEXT, span_of(heard, (size_t)n), 10);
+    ws_peer_expect_message(fifteen, WS_TEXT, span_of(heard, (size_t)n), 10);
+    cr_assert_eq(METRIC(deflated_messages), deflated + 2);
+}
+
+/* Each allocation fails in turn, from the arrival of the delivery on. */
+Test(fan_out, without_memory_nobody_hears_half_of_it)
+{
+    unsigned s = speaker();
+    size_t failures = 0;
+    for (;; failures++) {
+        unsigned i = member(15, CHAT_WS_TEXT);
+        fix_settle();
+        client_heard(i);
+        chat.standing_still = 1;
+        client_say(s, SAID "\r\n");
+        chat.standing_still = 0;
+        ws_deflater_deinit(&fix.nets[0].ws_deflater);
+        alloc_fail_after(failures);
+        chat_loop_fan_out(fix.nets[0].chat);
+        size_t seen = alloc_fail_stop();
+        bool is_closed = client_conn(i) == NULL;
+        fix_settle();
+        if (!is_closed)
+            ws_peer_expect_message(i, WS_TEXT, SPAN(HEARD), 9);
+        if (seen <= failures)
+            break;
+        cr_assert(is_closed, "allocation %zu", failures);
+    }
+    cr_assert_gt(failures, 3);
+}
