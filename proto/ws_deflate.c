@@ -14,7 +14,7 @@
  *
  * A short message is nearly all set-up, most of it the making of Huffman codes, whatever the level;
  * 1 µs is the clearing of the hash, which memory 5 saves, only to lose it where messages are long.
- * 100 bytes and less are not worth it: they stay as long as they are. */
+ * Such lines of 100 bytes stay as long as they are. */
 #include "simul/ws_deflate.h"
 
 #include "simul/check.h"

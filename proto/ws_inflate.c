@@ -286,6 +286,8 @@ enum err ws_inflate_end(struct ws_pool *pool, uint32_t number, struct ws_inflate
         if (!f->is_at_end && !is_between_blocks(f))
             return ERR_SYNTAX;
     }
+    if (limits.utf8 != NULL && *limits.utf8 != UTF8_COMPLETE)
+        return ERR_UTF8;
     give_out(pool, f, message);
     count(pool, f);
     return OK;

@@ -11,23 +11,24 @@
 uint32_t ws_inflater_lend(struct ws_pool *pool);
 void ws_inflater_return(struct ws_pool *pool, uint32_t number);
 
-/* What is asked of the message that is being inflated. */
+/* What a message may be. */
 struct ws_inflate_limits {
     uint64_t bytes_max;
-    uint8_t *utf8; /* the state of text (utf8.h), NULL if it is none. No more than a state: whoever
-                      ends the message looks whether it is complete */
+    uint8_t *utf8; /* where its text is checked to (utf8.h), UTF8_COMPLETE at the beginning; NULL:
+                      it is not text */
 };
 
 /* Inflates what the next piece of a message, of any length, gives. ERR_LIMIT: more than bytes_max;
- * ERR_UTF8: text with an impossible byte; ERR_SYNTAX: not DEFLATE (RFC 1951); ERR_NOMEM. Which of
- * the first three it is does not depend on the pieces. After an error the inflater is of no use
- * but to be returned. */
+ * ERR_UTF8: a byte that text cannot have there; ERR_SYNTAX: not DEFLATE (RFC 1951); ERR_NOMEM.
+ * Which of the first three it is does not depend on the pieces. After an error the inflater is of
+ * no use but to be returned. */
 enum err ws_inflate(struct ws_pool *pool, uint32_t number, struct span compressed,
                     struct ws_inflate_limits limits);
 
 /* Ends the message and gives it out: *message is valid until the next call with that pool. The
  * inflater is at the beginning of a message again, and knows what was said before. Errors as
- * above; ERR_SYNTAX also if the message is cut short. */
+ * above; also ERR_SYNTAX if the message is cut short, ERR_UTF8 if its text ends inside a character.
+ */
 enum err ws_inflate_end(struct ws_pool *pool, uint32_t number, struct ws_inflate_limits limits,
                         struct span *message);
 

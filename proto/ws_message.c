@@ -167,8 +167,6 @@ static enum err take_inflated(struct ws_reader *r, struct ws_pool *pool,
                               struct ws_inflate_limits limits, struct ws_event *ev)
 {
     enum err e = ws_inflate_end(pool, r->inflater, limits, &ev->payload);
-    if (e == OK && r->utf8 != UTF8_COMPLETE)
-        e = ERR_UTF8;
     if (e != OK)
         return e;
     ev->opcode = (enum ws_opcode)(r->opcode & ~WS_RSV1);

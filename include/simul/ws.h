@@ -86,7 +86,7 @@ void ws_pool_init(struct ws_pool *pool, size_t idle_max);
 void ws_pool_deinit(struct ws_pool *pool);
 
 /* Frees the message that was inflated last if it was a large one (more than 64 KiB). To be called
- * when no payload of the pool's is in use any more, once a tick. */
+ * when no payload of the pool's is in use any more, say at the end of a tick. */
 void ws_pool_trim(struct ws_pool *pool);
 
 /* Decodes the frames of one connection. Zeroed, it stands between two frames. */
@@ -216,11 +216,11 @@ struct ws_event {
  *   1002  reserved bits or opcodes, masked or unmasked the wrong way, control frames that are
  *         fragmented or too long, lengths not in shortest form, continuation of nothing, a new
  *         message inside another, malformed close frames (sections 5.5.1 and 7.4)
- *   1007  text or a close reason with a byte that cannot be UTF-8, at that byte
- *   1007  also what cannot be inflated (RFC 7692 section 7.2.2 leaves the code to us)
+ *   1007  text or a close reason with a byte that cannot be UTF-8, at that byte; and what cannot be
+ *         inflated (RFC 7692 leaves the code to us)
  *   1009  more than rules->message_bytes_max, as soon as the header says so, or more than
  *         rules->inflated_bytes_max, at the byte too many
- *   1011  no memory for a context.
+ *   1011  no memory for a context or an inflater.
  * After WS_CLOSE and WS_FAILED all input is dropped and the answer is WS_NEED_MORE. */
 enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
                            struct ws_input *in, struct ws_event *ev);
