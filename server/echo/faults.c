@@ -65,7 +65,8 @@ const struct fault_row fault_rows[FAULT_COUNT] = {
     [FAULT_STATUS] = {"status", HTTP, .free_places = HTTP, NUMBER(200, 599),
                       .help = "status of the answer"},
     [FAULT_HEADER] = {"header", HTTP, .type = FAULT_TYPE_FIELD,
-                      .help = "a field more in the answer's head"},
+                      .help = "a field more in the answer's head, up to 8 of them; none that "
+                              "frames it, and none that browsers trust or keep"},
     [FAULT_CHUNKED] = {"chunked", HTTP, FLAG, .help = "the answer is chunked"},
     [FAULT_TRUNCATE] = {"truncate", HTTP, FLAG, .help = "the answer ends too early; see after"},
     [FAULT_SEED] = {"seed", ALL, NUMBER(0, UINT32_MAX),
@@ -123,7 +124,7 @@ static enum err parse_value(const struct fault_row *row, const char *text, uint3
         return parse_answer(row, text, out);
     case FAULT_TYPE_FIELD:
         *out = 1;
-        return OK; /* faults_field judges it */
+        return OK; /* check_fields judges it */
     }
     return ERR_UNKNOWN;
 }
@@ -177,6 +178,73 @@ static enum err refuse_place(const struct fault_row *row, char message[FAULTS_ME
     return ERR_SYNTAX;
 }
 
+/* Takes the next parameter off a query. */
+static struct span next_parameter(struct span *query)
+{
+    size_t len = span_find(*query, '&');
+    struct span parameter = span_take(*query, len);
+    *query = span_drop(*query, len < query->len ? len + 1 : len);
+    return parameter;
+}
+
+/* --- header= ----------------------------------------------------------------------------- */
+
+/* Fields that the answer's frame hangs on (RFC 9112 section 6, RFC 9110 section 7.6.1), and such as
+ * would let an answer, which is made of what somebody else may have written, run in our origin, be
+ * read by other sites, or leave something behind in a browser. */
+static const char *const RESERVED[] = {
+    "Connection", "Content-Length",           "Keep-Alive", "Proxy-Connection", "TE",
+    "Trailer",    "Transfer-Encoding",        "Upgrade",    "Clear-Site-Data",  "Content-Type",
+    "Set-Cookie", "Strict-Transport-Security"};
+static const struct span CROSS_ORIGIN = SPAN("Access-Control-");
+
+static bool is_reserved(struct span name)
+{
+    for (size_t i = 0; i < sizeof(RESERVED) / sizeof(RESERVED[0]); i++)
+        if (span_eq_nocase(name, span_str(RESERVED[i])))
+            return true;
+    return name.len >= CROSS_ORIGIN.len &&
+           span_eq_nocase(span_take(name, CROSS_ORIGIN.len), CROSS_ORIGIN);
+}
+
+/* "Name: value". */
+static enum err parse_field(const char *text, struct http_field *field)
+{
+    struct span name = span_take(span_str(text), span_find(span_str(text), ':'));
+    const char *value = text + name.len;
+    if (*value != ':' || is_reserved(name))
+        return ERR_SYNTAX;
+    value += 1 + strspn(value + 1, " ");
+    *field = (struct http_field){name, span_str(value)};
+    return http_field_is_valid(*field) ? OK : ERR_SYNTAX; /* a line feed would begin another */
+}
+
+enum err faults_next_field(struct span *query, char text[FAULT_FIELD_CHARS],
+                           struct http_field *field)
+{
+    while (query->len > 0) {
+        enum err e = http_query_get(next_parameter(query), fault_rows[FAULT_HEADER].name, text,
+                                    FAULT_FIELD_CHARS);
+        if (e == OK)
+            return parse_field(text, field);
+        if (e != ERR_UNKNOWN)
+            return ERR_SYNTAX;
+    }
+    return ERR_UNKNOWN;
+}
+
+static enum err check_fields(struct span query)
+{
+    char text[FAULT_FIELD_CHARS];
+    struct http_field field;
+    enum err e = OK;
+    for (int i = 0; i <= FAULT_FIELDS_MAX && e == OK; i++)
+        e = faults_next_field(&query, text, &field);
+    return e == ERR_UNKNOWN ? OK : ERR_SYNTAX; /* OK would be one more than there may be */
+}
+
+/* --- all of them ------------------------------------------------------------------------- */
+
 bool faults_need_setting(struct span query, enum fault_place place)
 {
     char value[FAULT_FIELD_CHARS];
@@ -204,7 +272,7 @@ enum err faults_parse(struct span query, enum fault_place place, struct faults *
         if (e == OK)
             e = parse_value(row, text, &out->value[i]);
         if (e == OK && row->type == FAULT_TYPE_FIELD)
-            e = faults_field(query, text, &(struct http_field){{0}, {0}});
+            e = check_fields(query);
         if (e != OK)
             return refuse_value(row, message);
         out->named |= 1u << i;
@@ -215,9 +283,7 @@ enum err faults_parse(struct span query, enum fault_place place, struct faults *
 struct span faults_find_unknown(struct span query)
 {
     while (query.len > 0) {
-        size_t len = span_find(query, '&');
-        struct span name = span_take(query, len);
-        query = span_drop(query, len < query.len ? len + 1 : len);
+        struct span name = next_parameter(&query);
         name = span_take(name, span_find(name, '='));
         bool is_known = name.len == 0;
         for (int i = 0; i < FAULT_COUNT && !is_known; i++)
@@ -226,20 +292,6 @@ struct span faults_find_unknown(struct span query)
             return name;
     }
     return SPAN_EMPTY;
-}
-
-enum err faults_field(struct span query, char text[FAULT_FIELD_CHARS], struct http_field *field)
-{
-    enum err e = http_query_get(query, fault_rows[FAULT_HEADER].name, text, FAULT_FIELD_CHARS);
-    if (e != OK)
-        return e == ERR_UNKNOWN ? e : ERR_SYNTAX;
-    struct span name = span_take(span_str(text), span_find(span_str(text), ':'));
-    const char *value = text + name.len;
-    if (*value != ':')
-        return ERR_SYNTAX;
-    value += 1 + strspn(value + 1, " ");
-    *field = (struct http_field){name, span_str(value)};
-    return http_field_is_valid(*field) ? OK : ERR_SYNTAX; /* a line feed would begin another */
 }
 
 /* --- writing ----------------------------------------------------------------------------- */

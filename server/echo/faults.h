@@ -51,7 +51,7 @@ enum fault_type {
     FAULT_TYPE_CHANCE, /* "1/20": N from min to max */
     FAULT_TYPE_FLAG,   /* just the name; value 1 */
     FAULT_TYPE_ANSWER, /* of the handshake: enum fault_answer, or a status from min to max */
-    FAULT_TYPE_FIELD,  /* "Name: value"; faults_field has it */
+    FAULT_TYPE_FIELD,  /* "Name: value"; faults_next_field has it */
 };
 
 enum fault_answer { FAULT_ANSWER_BAD_ACCEPT = 1, FAULT_ANSWER_NO_UPGRADE, FAULT_ANSWER_SLOW };
@@ -60,7 +60,8 @@ enum {
     FAULT_MS_MAX = 60 * 1000,
     FAULT_REORDER_MAX = 64,
     FAULT_OVERSIZE_MAX = 1 << 30,
-    FAULT_FIELD_CHARS = 512,   /* of header=, decoded, with its zero */
+    FAULT_FIELDS_MAX = 8,      /* header= may be there so many times */
+    FAULT_FIELD_CHARS = 512,   /* of one, decoded, with its zero */
     FAULTS_MESSAGE_CHARS = 96, /* what is wrong with a value, with its zero */
     FAULTS_TEXT_CHARS = 768,   /* of all faults as text, with its zero */
 };
@@ -104,9 +105,11 @@ enum err faults_parse(struct span query, enum fault_place place, struct faults *
 /* The first name of a query that is no fault at all; empty: there is none. */
 struct span faults_find_unknown(struct span query);
 
-/* The field that header= asks for, in `text`. ERR_UNKNOWN: there is none. ERR_SYNTAX: it is none,
- * or would break the head. */
-enum err faults_field(struct span query, char text[FAULT_FIELD_CHARS], struct http_field *field);
+/* Takes the next field that header= asks for off the query; it stands in `text`. ERR_UNKNOWN: there
+ * is none left. ERR_SYNTAX: it is none, would break the head or reframe the answer, or is one that
+ * browsers would trust or keep (see faults.c). */
+enum err faults_next_field(struct span *query, char text[FAULT_FIELD_CHARS],
+                           struct http_field *field);
 
 /* "drop=1/20, seed=7", in the table's order; header= stands without its field. Returns `text`. */
 const char *faults_format(const struct faults *f, char text[FAULTS_TEXT_CHARS]);

@@ -136,16 +136,44 @@ Test(faults, the_first_unknown_name_is_found)
 
 /* --- header= ------------------------------------------------------------------------------- */
 
-Test(faults, a_field_is_read)
+Test(faults, fields_are_read_one_by_one)
 {
     char text[FAULT_FIELD_CHARS];
     struct http_field field;
-    expect_ok(faults_field(SPAN("header=X-Odd:+a%3Bb"), text, &field));
+    struct span query = SPAN("rst&header=X-Odd:+a%3Bb&header=X:&seed=1");
+    expect_ok(faults_next_field(&query, text, &field));
     expect_span(field.name, SPAN("X-Odd"));
     expect_span(field.value, SPAN("a;b"));
-    expect_ok(faults_field(SPAN("header=X:"), text, &field));
+    expect_ok(faults_next_field(&query, text, &field));
+    expect_span(field.name, SPAN("X"));
     cr_assert_eq(field.value.len, 0);
-    cr_assert_eq(faults_field(SPAN("rst"), text, &field), ERR_UNKNOWN);
+    cr_assert_eq(faults_next_field(&query, text, &field), ERR_UNKNOWN);
+}
+
+Test(faults, there_may_be_eight_fields)
+{
+    expect_ok(parse("header=A:1&header=A:2&header=A:3&header=A:4&header=A:5&header=A:6&header=A:7"
+                    "&header=A:8",
+                    FAULTS_HTTP));
+    REFUSES("header=A:1&header=A:2&header=A:3&header=A:4&header=A:5&header=A:6&header=A:7"
+            "&header=A:8&header=A:9",
+            FAULTS_HTTP, "header is Name: value");
+}
+
+Test(faults, a_field_reframes_nothing_and_gives_nothing_away)
+{
+    static const char *const bad[] = {
+        "header=Content-Length:0",
+        "header=transfer-encoding:+chunked",
+        "header=Connection:close",
+        "header=Upgrade:websocket",
+        "header=X:1&header=Set-Cookie:a%3Db",
+        "header=Content-Type:text/html",
+        "header=Access-Control-Allow-Origin:*",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        REFUSES(bad[i], FAULTS_HTTP, "header is Name: value");
+    expect_ok(parse("header=Content-Encoding:gzip&header=Location:/x", FAULTS_HTTP));
 }
 
 Test(faults, a_field_cannot_end_its_line)
