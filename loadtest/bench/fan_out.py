@@ -9,6 +9,7 @@ the clients' too. simuld has one loop.
 """
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -41,11 +42,14 @@ def load(binaries, url, in_flight, pid, core, seconds):
              "--source", "127.0.0.2-127.0.0.200", "--pid", str(pid), "--json", report.name,
              "--expect", "errors=0"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for line in clients.stderr:
-            if "warming up" in line or "running" in line:
-                break
-        user_share, cycles_per_ns = cost.watch(pid, seconds)
-        summary, progress = clients.communicate()
+        try:
+            for line in clients.stderr:
+                if "warming up" in line or "running" in line:
+                    break
+            user_share, cycles_per_ns = cost.watch(pid, seconds)
+            summary, progress = clients.communicate()
+        finally:
+            clients.kill()  # no more than a word to one that has ended
         if clients.returncode != 0:
             print(f"{url}: a run that failed is left out:\n{progress}{summary}", file=sys.stderr)
             return None
@@ -121,6 +125,7 @@ def print_verdicts(runs):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # all is stopped on the way out
     binaries = sys.argv[1] if len(sys.argv) > 1 else "build/bin"
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     seconds = int(sys.argv[3]) if len(sys.argv) > 3 else 4
