@@ -1,5 +1,7 @@
 #include "load/flight.h"
 
+#include "simul/check.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,17 @@ enum err flight_send(struct flight *f, uint64_t when_ns)
     }
     f->when_ns[f->sent++ & (f->slots - 1)] = when_ns;
     return OK;
+}
+
+enum fault flight_fault(enum arrival arrival)
+{
+    static const enum fault FAULTS[] = {
+        [ARRIVED_LATE] = FAULT_REORDERED,
+        [ARRIVED_AGAIN] = FAULT_DUPLICATED,
+        [ARRIVED_UNKNOWN] = FAULT_WRONG,
+    };
+    CHECK(arrival != ARRIVED);
+    return FAULTS[arrival];
 }
 
 uint64_t flight_give_up(struct flight *f, uint64_t before_ns)

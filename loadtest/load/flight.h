@@ -4,6 +4,7 @@
  * Messages have numbers from 0 on. next ≤ number < sent: on their way. Zeroed is empty. */
 #pragma once
 
+#include "load/board.h"
 #include "simul/err.h"
 
 #include <stdbool.h>
@@ -53,6 +54,9 @@ enum err flight_send(struct flight *f, uint64_t when_ns);
  * in mind. */
 enum arrival flight_arrive(struct flight *f, uint64_t number, uint64_t *passed,
                            uint64_t *forgotten);
+
+/* What is wrong with a reply that has not ARRIVED in order. */
+enum fault flight_fault(enum arrival arrival);
 
 /* Waits no longer for those that were to be sent before that; returns how many these are. They stay
  * on their way: who answers late, but in order, has answered. */

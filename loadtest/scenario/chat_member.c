@@ -79,23 +79,15 @@ static bool arrive_oddly(struct chat_client *m, uint32_t publisher, uint64_t num
     if (number < t->base)
         return false;
     t->flight.sent = chat_said(&chat_state(d)->shared, m->seats.room, publisher);
-    switch (flight_arrive(&t->flight, number, &passed, &forgotten)) {
-    case ARRIVED:
-        lane_fault_add(d->lane, FAULT_LOST, forgotten);
-        for (uint64_t n = first_passed; n < number; n++)
-            chat_heard(m, publisher, n);
-        return true;
-    case ARRIVED_LATE:
-        lane_fault_add(d->lane, FAULT_REORDERED, 1);
-        break;
-    case ARRIVED_AGAIN:
-        lane_fault_add(d->lane, FAULT_DUPLICATED, 1);
-        break;
-    case ARRIVED_UNKNOWN:
-        lane_fault_add(d->lane, FAULT_WRONG, 1);
-        break;
+    enum arrival arrival = flight_arrive(&t->flight, number, &passed, &forgotten);
+    if (arrival != ARRIVED) {
+        lane_fault_add(d->lane, flight_fault(arrival), 1);
+        return false;
     }
-    return false;
+    lane_fault_add(d->lane, FAULT_LOST, forgotten);
+    for (uint64_t n = first_passed; n < number; n++)
+        chat_heard(m, publisher, n);
+    return true;
 }
 
 static bool arrive(struct chat_client *m, uint32_t publisher, uint64_t number)

@@ -30,27 +30,19 @@ static void arrive(struct echo_client *e, uint64_t number)
     uint64_t passed, forgotten;
     bool is_on_its_way = number >= e->flight.next && number < e->flight.sent;
     uint64_t when = is_on_its_way ? flight_when(&e->flight, number) : 0;
-    switch (flight_arrive(&e->flight, number, &passed, &forgotten)) {
-    case ARRIVED:
-        driver_give_up(d, passed);
-        if (number < e->flight.given_up)
-            driver_wait_again(d);
-        lane_fault_add(d->lane, FAULT_LOST, forgotten);
-        if (client_is_beside(&e->client))
-            driver_received_beside(d, when);
-        else
-            driver_received(d, TIMING_LATENCY, when, e->got);
-        break;
-    case ARRIVED_LATE:
-        lane_fault_add(d->lane, FAULT_REORDERED, 1);
-        break;
-    case ARRIVED_AGAIN:
-        lane_fault_add(d->lane, FAULT_DUPLICATED, 1);
-        break;
-    case ARRIVED_UNKNOWN:
-        lane_fault_add(d->lane, FAULT_WRONG, 1);
-        break;
+    enum arrival arrival = flight_arrive(&e->flight, number, &passed, &forgotten);
+    if (arrival != ARRIVED) {
+        lane_fault_add(d->lane, flight_fault(arrival), 1);
+        return;
     }
+    driver_give_up(d, passed);
+    if (number < e->flight.given_up)
+        driver_wait_again(d);
+    lane_fault_add(d->lane, FAULT_LOST, forgotten);
+    if (client_is_beside(&e->client))
+        driver_received_beside(d, when);
+    else
+        driver_received(d, TIMING_LATENCY, when, e->got);
 }
 
 /* A message that is not the one that was to come next: another of ours, or one that was changed on

@@ -120,3 +120,10 @@ Test(flight, every_message_is_counted_once_whatever_comes)
         cr_assert_eq(came + lost, sent, "seed %u", seed);
     }
 }
+
+Test(flight, each_odd_arrival_is_a_fault_of_its_own)
+{
+    cr_assert_eq(flight_fault(ARRIVED_LATE), FAULT_REORDERED);
+    cr_assert_eq(flight_fault(ARRIVED_AGAIN), FAULT_DUPLICATED);
+    cr_assert_eq(flight_fault(ARRIVED_UNKNOWN), FAULT_WRONG);
+}
