@@ -57,6 +57,16 @@ static void show_second(void *state, const struct run *so_far)
     live_second(state, so_far);
 }
 
+static void show_suspend(void *state)
+{
+    live_suspend(state);
+}
+
+static void show_resume(void *state)
+{
+    live_resume(state);
+}
+
 /* Carries the load out, and shows it on standard error meanwhile, so that a report on standard
  * output stays clean. */
 static enum err carry_out(const struct plan *plan, struct run *run)
@@ -72,7 +82,7 @@ static enum err carry_out(const struct plan *plan, struct run *run)
     if (e == OK) {
         struct live *live = plan->quiet ? NULL : live_start(stderr);
         if (live != NULL)
-            display = (struct display){live, show_update, show_second};
+            display = (struct display){live, show_update, show_second, show_suspend, show_resume};
         e = watcher_run(plan, &crew, &display, run);
         live_stop(live);
         crew_stop(&crew);
@@ -122,6 +132,8 @@ static int run_load(const struct plan *plan)
     } else if (e != ERR_CLOSED) {
         explain(e, &run);
     }
+    if (e == ERR_IO && run.plan != NULL)
+        write_reports(plan, &run); /* they tell why no connection came about */
     run_deinit(&run);
     return status;
 }

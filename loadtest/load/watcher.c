@@ -274,11 +274,27 @@ static enum err show(struct watcher *w, bool is_last)
 
 /* ---- the watch ---- */
 
+/* Ctrl-Z stops the whole process group; only we leave the terminal as we found it before. */
+static void stop_a_while(struct watcher *w)
+{
+    const struct display *display = w->display;
+    if (display->suspend != NULL)
+        display->suspend(display->state);
+    raise(SIGSTOP);
+    if (display->resume != NULL)
+        display->resume(display->state);
+    w->now_ns = monotonic_now_ns();
+}
+
 /* timeout(1) signals a program and then its process group, so what comes at once counts once. */
 static void note_signal(struct watcher *w, int number)
 {
     if (number == SIGCHLD)
         return;
+    if (number == SIGTSTP) {
+        stop_a_while(w);
+        return;
+    }
     if (number == SIGQUIT)
         w->signals = 2;
     else if (w->signals == 0 || w->now_ns - w->signalled_ns >= SIGNALS_APART_NS)
@@ -332,7 +348,7 @@ static enum err watch(struct watcher *w, const sigset_t *signals)
 /* Those that whoever started us has ignored, as nohup(1) does, stay ignored. */
 static void choose_signals(sigset_t *out)
 {
-    static const int WATCHED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
+    static const int WATCHED[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCHLD};
     struct sigaction action;
     sigemptyset(out);
     for (size_t k = 0; k < sizeof WATCHED / sizeof *WATCHED; k++) {

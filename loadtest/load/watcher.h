@@ -5,13 +5,16 @@
 #include "load/crew.h"
 #include "report/run.h"
 
-/* What is shown meanwhile. Both functions may be NULL. */
+/* What is shown meanwhile. Each function may be NULL. */
 struct display {
     void *state;
     /* Ten times a second; the last sample is of a second that is not over. */
     void (*update)(void *state, const struct run *so_far);
     /* The last sample is complete. */
     void (*second)(void *state, const struct run *so_far);
+    /* Ctrl-Z: the terminal is somebody else's for a while; it is ours again. */
+    void (*suspend)(void *state);
+    void (*resume)(void *state);
 };
 
 /* Watches a run to its end and fills *run, which run_deinit frees. SIGINT,

@@ -24,6 +24,12 @@ struct live {
     struct lines lines;    /* where it is not drawn */
 };
 
+static void take_terminal(const struct live *live)
+{
+    fputs(CURSOR_HIDE, live->to);
+    fflush(live->to);
+}
+
 struct live *live_start(FILE *to)
 {
     struct live *live = calloc(1, sizeof(*live));
@@ -33,10 +39,8 @@ struct live *live_start(FILE *to)
     live->is_drawn = paint_is_terminal(to);
     live->is_painted = paint_wanted(to);
     live->lines.to = to;
-    if (live->is_drawn) {
-        fputs(CURSOR_HIDE, to);
-        fflush(to);
-    }
+    if (live->is_drawn)
+        take_terminal(live);
     return live;
 }
 
@@ -81,14 +85,25 @@ void live_second(struct live *live, const struct run *so_far)
         lines_second(&live->lines, so_far);
 }
 
+void live_suspend(struct live *live)
+{
+    if (!live->is_drawn)
+        return;
+    cursor_return(live, size_now(live).columns);
+    fputs(CLEAR_BELOW CURSOR_SHOW, live->to);
+    fflush(live->to);
+}
+
+void live_resume(struct live *live)
+{
+    if (live->is_drawn)
+        take_terminal(live);
+}
+
 void live_stop(struct live *live)
 {
     if (live == NULL)
         return;
-    if (live->is_drawn) {
-        cursor_return(live, size_now(live).columns);
-        fputs(CLEAR_BELOW CURSOR_SHOW, live->to);
-        fflush(live->to);
-    }
+    live_suspend(live);
     free(live);
 }

@@ -20,5 +20,9 @@ void live_update(struct live *live, const struct run *so_far);
 /* Prints a line where there is no terminal; the last sample is complete. */
 void live_second(struct live *live, const struct run *so_far);
 
+/* Takes away what was drawn, and leaves the terminal to others; draws on it again. */
+void live_suspend(struct live *live);
+void live_resume(struct live *live);
+
 /* Takes away what was drawn, and frees it. `live` may be NULL. */
 void live_stop(struct live *live);

@@ -64,7 +64,10 @@ def test_what_failed_is_said_once():
     for arguments in (["-q"], ["-t", 2, "--processes", 2]):
         run = load("echo", "tcp://127.0.0.1:1", *arguments, status=FAILED)
         assert run.err.count("Connection refused") == 1 and not run.out
-        assert run.report is None
+        assert run["reasons"] == [{"text": "connect to 127.0.0.1:1: Connection refused",
+                                   "count": 10}]
+        assert run.errors() == {"refused": 10} and run["connected"] == 0
+        assert run["p99"] is None and run["measured_seconds"] == 0
 
 
 # --- how long it lasts ---
@@ -222,6 +225,21 @@ def test_the_cursor_comes_back_when_it_leaves_at_once(mute):
         run.press(b"\x03")
         assert run.await_end() == FAILED
     expect_cursor_back(run)
+
+
+def test_the_cursor_comes_back_while_it_is_stopped(echo):
+    with Started("echo", echo, "-d", 0, "--warm-up", 0, is_terminal=True) as run:
+        run.await_said("so far")
+        run.press(b"\x1a")
+        run.await_said(SHOW)
+        os.waitid(os.P_PID, run.process.pid, os.WSTOPPED)
+        run.process.send_signal(signal.SIGCONT)
+        run.await_said(HIDE)
+        run.await_said("so far")
+        run.press(b"\x03")
+        assert run.await_end() == DONE
+    assert run.said.count(HIDE) == run.said.count(SHOW) == 2
+    assert "no errors" in run.said.rpartition(SHOW)[2]
 
 
 def test_the_terminal_goes_away(echo, tmp_path):
