@@ -219,8 +219,10 @@ enum ws_frame_result ws_frame_next(struct ws_frame_decoder *d, struct ws_pool *p
     uint64_t bytes = header_bytes + chunk->frame_bytes;
     bool is_whole = bytes <= in->len;
     bool is_control = chunk->opcode >= WS_OP_CLOSE;
-    if (!is_whole && (is_control || bytes <= rules->wait_bytes || in->len == header_bytes))
+    if (!is_whole && (is_control || bytes <= rules->wait_bytes || in->len == header_bytes)) {
+        chunk->payload = span_of(in->ptr + header_bytes, in->len - header_bytes);
         return WS_FRAME_HEADER;
+    }
     if (!is_whole || rules->through_wslay) {
         result = partial_start(d, pool, bytes);
         return result == WS_FRAME_CHUNK ? partial_next(d, pool, in, chunk) : result;

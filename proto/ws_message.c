@@ -3,6 +3,7 @@
 #include "simul/check.h"
 #include "simul/utf8.h"
 #include "simul/ws.h"
+#include "simul/ws_mask.h"
 #include "ws_inflate.h"
 
 struct fault {
@@ -146,6 +147,30 @@ static const struct fault *take_data(struct ws_reader *r, const struct ws_chunk 
     return NULL;
 }
 
+/* Text has to fail at its first impossible byte, so what has come of a frame that is waited for is
+ * judged at every read. It stays masked, and judged anew at the next one: that costs less than a
+ * read, since a frame that is waited for is short. */
+__attribute__((noinline)) static const struct fault *waiting_fault(const struct ws_reader *r,
+                                                                   const struct ws_chunk *c)
+{
+    enum { PIECE_BYTES = 512 }; /* a multiple of the mask */
+    bool is_text = c->opcode == WS_TEXT || (c->opcode == WS_CONTINUATION && r->opcode == WS_TEXT);
+    if (!is_text || is_compressed(r, c))
+        return NULL;
+    uint8_t piece[PIECE_BYTES], utf8 = c->opcode == WS_TEXT ? UTF8_COMPLETE : r->utf8;
+    uint32_t mask = 0;
+    if (c->masked)
+        memcpy(&mask, c->payload.ptr - sizeof mask, sizeof mask);
+    for (struct span rest = c->payload; rest.len > 0;) {
+        size_t n = rest.len < PIECE_BYTES ? rest.len : PIECE_BYTES;
+        bool is_ascii = ws_mask(piece, rest.ptr, n, mask);
+        if (!is_ascii || utf8 != UTF8_COMPLETE)
+            utf8 = utf8_check(utf8, span_of(piece, n));
+        rest = span_drop(rest, n);
+    }
+    return utf8 == UTF8_REJECTED ? &fault_utf8 : NULL;
+}
+
 static const struct fault *inflate_fault(enum err e)
 {
     switch (e) {
@@ -249,10 +274,13 @@ enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const stru
             fault = &fault_memory;
         else if (result == WS_FRAME_HEADER || c.first)
             fault = header_fault(r, rules, &c);
+        if (fault == NULL && result == WS_FRAME_HEADER) {
+            fault = waiting_fault(r, &c);
+            if (fault == NULL)
+                return WS_NEED_MORE;
+        }
         if (fault != NULL)
             return fail(r, pool, fault, ev);
-        if (result == WS_FRAME_HEADER)
-            return WS_NEED_MORE;
         kind = take_chunk(r, pool, rules, &c, ev);
     } while (kind == WS_NEED_MORE);
     return kind;

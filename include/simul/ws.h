@@ -100,17 +100,17 @@ struct ws_chunk {
     uint8_t rsv; /* three bits */
     bool fin;
     bool masked;
-    bool first, last;     /* the frame begins, ends with this chunk */
-    bool is_ascii;        /* the payload is known to be ASCII; false if nobody looked */
-    struct span payload;  /* unmasked */
+    bool first, last; /* the frame begins, ends with this chunk */
+    bool is_ascii;    /* the payload is known to be ASCII; false if nobody looked */
+    struct span payload;
     uint64_t frame_bytes; /* the frame's payload as declared */
 };
 
 enum ws_frame_result {
     WS_FRAME_NEED_MORE, /* the input does not even hold a header, or is used up */
-    WS_FRAME_HEADER,    /* only the header fields of the chunk are set, and nothing was consumed:
-                           the frame is waited for */
-    WS_FRAME_CHUNK,     /* the chunk is set and consumed */
+    WS_FRAME_HEADER,    /* the frame is waited for, and nothing was consumed: only the fields of the
+                           header are set, and payload to what has come, masked as it came */
+    WS_FRAME_CHUNK,     /* the chunk is set and consumed; its payload is unmasked */
     WS_FRAME_BAD,       /* the length is not in its shortest form, or negative (section 5.2) */
     WS_FRAME_NOMEM,
 };
@@ -216,8 +216,9 @@ struct ws_event {
  *   1002  reserved bits or opcodes, masked or unmasked the wrong way, control frames that are
  *         fragmented or too long, lengths not in shortest form, continuation of nothing, a new
  *         message inside another, malformed close frames (sections 5.5.1 and 7.4)
- *   1007  text or a close reason with a byte that cannot be UTF-8, at that byte; and what cannot be
- *         inflated (RFC 7692 leaves the code to us)
+ *   1007  text with a byte that cannot be UTF-8, at that byte, though the frame be waited for; a
+ *         close reason that is not UTF-8; and what cannot be inflated (RFC 7692 leaves the code to
+ *         us)
  *   1009  more than rules->message_bytes_max, as soon as the header says so, or more than
  *         rules->inflated_bytes_max, at the byte too many
  *   1011  no memory for a context or an inflater.

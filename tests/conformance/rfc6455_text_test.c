@@ -108,20 +108,23 @@ Test(rfc6455_8_1, takes_a_character_with_a_fragment_for_each_byte)
 /* ---- text that is wrong ---- */
 
 /* The text's byte `at` is the first that is impossible. In two frames, cut at every place in front
- * of it that is not far from it, whether more is to come or not: the reader fails with that byte,
- * not before and not behind it. */
+ * of it that is not far from it, whether more is to come or not, and whether the reader waits for
+ * it or not: it fails with that byte, not before and not behind it. */
 static void expect_fails_at(const struct text *t, size_t at)
 {
     enum { MORE = 5 }; /* of the frame, that never comes */
     struct ws_record rec;
     ws_record_init(&rec, t->len + 2 * WS_HEADER_BYTES_MAX);
     for (size_t cut = 0; cut <= at; cut = cut == 0 && at > 8 ? at - 5 : cut + 1)
-        for (int way = 0; way < 8; way++) {
-            const struct ws_rules rules = {.side = way & 1, .through_wslay = (way & 2) != 0};
+        for (int way = 0; way < 12; way++) {
+            struct ws_rules rules = {.side = way & 1};
+            rules.through_wslay = way >> 2 == 1;
+            rules.wait_bytes =
+                way >> 2 == 2 ? 2 * TEXT_MAX : 0; /* frames wait until they are whole */
             size_t rest = t->len - cut;
             const struct part parts[] = {FN(WS_TEXT, t->bytes, cut),
                                          {.first_byte = FIN | WS_CONTINUATION,
-                                          .declared = way & 4 ? rest + MORE : rest,
+                                          .declared = way & 2 ? rest + MORE : rest,
                                           .payload = t->bytes + cut,
                                           .len = rest}};
             struct span script = script_build(rules.side, parts, 2);

@@ -168,6 +168,25 @@ Test(chat_ws, text_that_is_not_utf8_closes_and_binary_is_refused)
     cr_assert_not(client_read(a));
 }
 
+Test(chat_ws, text_closes_at_its_first_impossible_byte)
+{
+    static const char *const beginnings[] = {"PRIVMSG #a :a", "\xe2\x82", "x\xed"};
+    static const uint8_t impossible[] = {0xff, 'x', 0xa0};
+    for (size_t i = 0; i < sizeof(impossible); i++) {
+        unsigned a = connect_ws(false);
+        uint8_t header[WS_HEADER_BYTES_MAX];
+        size_t n = ws_encode_header_masked(header, WS_TEXT, true, 400, 0);
+        client_send_bytes(a, span_of(header, n));
+        client_send_bytes(a, span_str(beginnings[i]));
+        fix_settle();
+        cr_assert(client_heard_bytes(a).len == 0, "more may come");
+        client_send_bytes(a, span_of(&impossible[i], 1));
+        fix_settle();
+        cr_assert_eq(memcmp(client_heard(a), BAD_TEXT, 4), 0);
+        cr_assert_not(client_read(a));
+    }
+}
+
 Test(chat_ws, unmasked_frame_closes)
 {
     unsigned a = named_ws("alice", false), b = client_named(0, "bob");

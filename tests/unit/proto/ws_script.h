@@ -98,9 +98,10 @@ static inline void script_free(struct span script)
 
 static inline const char *script_way(const struct ws_rules *rules)
 {
-    static const char *const ways[2][2] = {{"a server, in place", "a server, through wslay"},
-                                           {"a client, in place", "a client, through wslay"}};
-    return ways[rules->side][rules->through_wslay];
+    static const char *const ways[2][3] = {
+        {"a server, in place", "a server, through wslay", "a server that waits"},
+        {"a client, in place", "a client, through wslay", "a client that waits"}};
+    return ways[rules->side][rules->through_wslay ? 1 : rules->wait_bytes > 0 ? 2 : 0];
 }
 
 static inline void script_run(struct ws_record *rec, const struct ws_rules *rules,
