@@ -39,6 +39,9 @@
     X(deflated_messages, counter, "WebSocket messages compressed, once for all who get them")      \
     X(deflated_bytes, counter, "Bytes of these messages before that")                              \
     X(deflated_out_bytes, counter, "Bytes of these messages after that")                           \
+    X(faulty_echoes, counter, "Connections and requests that asked echo for faults")               \
+    X(faults, counter,                                                                             \
+      "Faults that echo was asked for: answers lost or changed, odd ends and so on")               \
     X(irc_lines, counter, "IRC lines received")                                                    \
     X(sessions, gauge, "Registered chat sessions")                                                 \
     X(messages_rendered, counter, "Chat messages rendered, one per variant")                       \

@@ -89,6 +89,8 @@ static inline bool faults_has(const struct faults *f, enum fault fault)
     return (f->named >> fault & 1) != 0;
 }
 
+/* The field of an answer that tells what is in force. */
+#define FAULTS_FIELD "X-Echo-Faults"
 /* Told to who asks for faults where they are off. */
 #define FAULTS_OFF_TEXT "faults are off here; echo.faults=on or listen.NAME.faults=on allows them"
 

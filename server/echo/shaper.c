@@ -54,27 +54,34 @@ static void count_memory(struct shaper *s)
                  s->bytes + s->items * sizeof(struct shaper_item));
 }
 
-static void push(struct shaper *s, enum item_kind kind, uint64_t value, struct span bytes)
+/* NULL: without memory, or behind the end. */
+static struct shaper_item *push(struct shaper *s, enum item_kind kind, uint64_t value, size_t len)
 {
     if (s->is_ending)
-        return;
-    struct shaper_item *item = malloc(sizeof(*item) + bytes.len);
+        return NULL;
+    struct shaper_item *item = malloc(sizeof(*item) + len);
     if (item == NULL) {
         conn_abort(s->conn, "out of memory");
-        return;
+        return NULL;
     }
     *item = (struct shaper_item){
-        .due_ms = s->due_ms, .kind = kind, .value = value, .len = (uint32_t)bytes.len};
-    if (bytes.len > 0)
-        memcpy(item->bytes, bytes.ptr, bytes.len);
+        .due_ms = s->due_ms, .kind = kind, .value = value, .len = (uint32_t)len};
     if (s->tail == NULL)
         s->head = item;
     else
         s->tail->next = item;
     s->tail = item;
     s->items++;
-    s->bytes += bytes.len;
+    s->bytes += len;
     count_memory(s);
+    return item;
+}
+
+static void push_bytes(struct shaper *s, enum item_kind kind, uint64_t value, struct span bytes)
+{
+    struct shaper_item *item = bytes.len == 0 ? NULL : push(s, kind, value, bytes.len);
+    if (item != NULL)
+        memcpy(item->bytes, bytes.ptr, bytes.len);
 }
 
 static void pop(struct shaper *s)
@@ -115,31 +122,36 @@ void shaper_begin(struct shaper *s)
         s->due_ms = due_ms;
 }
 
+uint8_t *shaper_room(struct shaper *s, size_t len)
+{
+    struct shaper_item *item = push(s, ITEM_SAY, 0, len);
+    return item == NULL ? NULL : item->bytes;
+}
+
 void shaper_say(struct shaper *s, struct span bytes)
 {
-    if (bytes.len > 0)
-        push(s, ITEM_SAY, 0, bytes);
+    push_bytes(s, ITEM_SAY, 0, bytes);
 }
 
 void shaper_trickle(struct shaper *s, struct span bytes)
 {
-    push(s, ITEM_TRICKLE, 0, bytes);
+    push_bytes(s, ITEM_TRICKLE, 0, bytes);
 }
 
 void shaper_fill(struct shaper *s, const uint8_t pattern[4], uint64_t count)
 {
     if (count > 0)
-        push(s, ITEM_FILL, count, span_of(pattern, 4));
+        push_bytes(s, ITEM_FILL, count, span_of(pattern, 4));
 }
 
 void shaper_stall(struct shaper *s, uint32_t ms)
 {
-    push(s, ITEM_STALL, ms, SPAN_EMPTY);
+    (void)push(s, ITEM_STALL, ms, 0);
 }
 
 void shaper_end(struct shaper *s, enum shaper_end end)
 {
-    push(s, ITEM_END, end, SPAN_EMPTY);
+    (void)push(s, ITEM_END, end, 0);
     s->is_ending = true;
 }
 

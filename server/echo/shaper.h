@@ -15,7 +15,7 @@
 #pragma once
 
 #include "core/wheel.h"
-#include "echo/chance.h"
+#include "simul/chance.h"
 #include "simul/span.h"
 
 #include <stdbool.h>
@@ -72,7 +72,10 @@ static inline bool shaper_is_empty(const struct shaper *s)
 /* Another answer begins: what is said from here on is late by delay_ms and the jitter that is drawn
  * for it, yet not before what was said earlier. */
 void shaper_begin(struct shaper *s);
-/* Copies the bytes to the end of the queue. */
+/* So many bytes at the end of the queue, to be filled before the next call; NULL: without memory,
+ * or behind the end. */
+uint8_t *shaper_room(struct shaper *s, size_t len);
+/* Copies the bytes there. */
 void shaper_say(struct shaper *s, struct span bytes);
 /* The same, to be sent byte by byte, with pauses. */
 void shaper_trickle(struct shaper *s, struct span bytes);

@@ -1,6 +1,6 @@
 #include "echo/faults.h"
 
-#include "echo/chance.h"
+#include "simul/chance.h"
 #include "simul/http.h"
 #include "unit/expect.h"
 

@@ -1,0 +1,229 @@
+#include "echo/ws_replies.h"
+
+#include "echo/shaper.h"
+#include "net/deflate.h"
+#include "net/net.h"
+#include "simul/ws_mask.h"
+
+#include <stdlib.h>
+
+enum {
+    WS_RSV2 = 0x20, /* in a header's first byte; no extension of ours gives it a meaning */
+    HELD_BYTES_MAX = 1024 * 1024, /* of replies that wait to be shuffled: beyond it they go */
+};
+
+struct ws_reply {
+    struct ws_reply *next;
+    uint64_t bytes; /* of the message; where the payload is shorter it is filled */
+    uint64_t said;
+    enum ws_opcode opcode;
+    bool is_compressed;
+    uint8_t times; /* that it is still to be said, from the beginning */
+    size_t len;
+    uint8_t payload[];
+};
+
+void ws_replies_init(struct ws_replies *r, struct conn *c, const struct faults *faults,
+                     struct shaper *shaper)
+{
+    *r = (struct ws_replies){
+        .conn = c, .faults = faults, .shaper = shaper, .chance = {faults->value[FAULT_SEED]}};
+}
+
+void ws_replies_count_fault(const struct ws_replies *r)
+{
+    metric_add(&conn_net(r->conn)->loop->metrics.faults, 1);
+}
+
+static uint32_t value(const struct ws_replies *r, enum fault fault)
+{
+    return r->faults->value[fault];
+}
+
+/* --- frames ------------------------------------------------------------------------------ */
+
+/* A frame with this payload, and with filling behind it. `rsv` goes into the header's first byte.
+ */
+static void say_frame(struct ws_replies *r, enum ws_opcode opcode, bool fin, uint8_t rsv,
+                      struct span payload, uint64_t filling)
+{
+    uint8_t header[WS_HEADER_BYTES_MAX], pattern[4] = {'x', 'x', 'x', 'x'};
+    bool is_masked = faults_has(r->faults, FAULT_MASK);
+    uint32_t mask = is_masked ? (uint32_t)chance_next(&r->chance) : 0;
+    uint64_t bytes = payload.len + filling;
+    size_t n = is_masked ? ws_encode_header_masked(header, opcode, fin, bytes, mask)
+                         : ws_encode_header(header, opcode, fin, bytes);
+    if (faults_has(r->faults, FAULT_RSV))
+        rsv |= WS_RSV2;
+    header[0] |= rsv;
+    uint8_t *to = shaper_room(r->shaper, n + payload.len);
+    if (to == NULL)
+        return;
+    memcpy(to, header, n);
+    if (payload.len > 0)
+        ws_mask(to + n, payload.ptr, payload.len, mask);
+    ws_mask(pattern, pattern, sizeof(pattern), ws_mask_turn(mask, payload.len));
+    shaper_fill(r->shaper, pattern, filling);
+}
+
+void ws_replies_say_control(struct ws_replies *r, enum ws_opcode opcode, struct span payload)
+{
+    shaper_begin(r->shaper);
+    say_frame(r, opcode, true, 0, payload, 0);
+}
+
+/* Not by ws_encode_close, which knows that WS_CODE_NONE is never sent. */
+void ws_replies_say_close(struct ws_replies *r, uint16_t code, const char *reason)
+{
+    uint8_t payload[WS_CONTROL_BYTES_MAX] = {(uint8_t)(code >> 8), (uint8_t)code};
+    int len = snprintf((char *)payload + 2, sizeof(payload) - 2, "%s", reason);
+    ws_replies_say_control(r, WS_OP_CLOSE, span_of(payload, 2 + (size_t)len));
+}
+
+/* --- making ------------------------------------------------------------------------------ */
+
+static void queue(struct ws_replies *r, struct ws_reply *reply)
+{
+    if (r->last == NULL)
+        r->first = reply;
+    else
+        r->last->next = reply;
+    r->last = reply;
+}
+
+static void unqueue(struct ws_replies *r)
+{
+    struct ws_reply *reply = r->first;
+    r->first = reply->next;
+    if (r->first == NULL)
+        r->last = NULL;
+    r->bytes -= sizeof(*reply) + reply->len;
+    free(reply);
+}
+
+void ws_replies_release(struct ws_replies *r)
+{
+    for (unsigned left = r->held_count; left > 0; left--) {
+        unsigned i = chance_below(&r->chance, left);
+        queue(r, r->held[i]);
+        r->held[i] = r->held[left - 1];
+    }
+    r->held_count = 0;
+}
+
+void ws_replies_deinit(struct ws_replies *r)
+{
+    ws_replies_release(r);
+    while (r->first != NULL)
+        unqueue(r);
+}
+
+static void hold(struct ws_replies *r, struct ws_reply *reply)
+{
+    r->held[r->held_count++] = reply;
+    if (r->held_count < value(r, FAULT_REORDER) && r->bytes < HELD_BYTES_MAX)
+        return;
+    ws_replies_count_fault(r);
+    ws_replies_release(r);
+}
+
+/* Changes the message as it was asked for. */
+static enum err spoil(struct ws_replies *r, enum ws_opcode opcode, struct buf *message)
+{
+    if (chance_hits(&r->chance, value(r, FAULT_CORRUPT)) && message->len > 0) {
+        ws_replies_count_fault(r);
+        message->data[chance_below(&r->chance, (uint32_t)message->len)] ^=
+            1; /* still text, mostly */
+    }
+    if (opcode != WS_TEXT || !faults_has(r->faults, FAULT_BAD_UTF8))
+        return OK;
+    ws_replies_count_fault(r);
+    if (message->len == 0)
+        return buf_append(message, SPAN("\xff"));
+    message->data[message->len - 1] = 0xff;
+    return OK;
+}
+
+/* NULL without memory. */
+static struct ws_reply *reply_new(struct ws_replies *r, enum ws_opcode opcode, struct span payload,
+                                  unsigned bits)
+{
+    bool is_filled = payload.len < value(r, FAULT_OVERSIZE);
+    bool is_compressed = bits != 0 && !is_filled;
+    if (is_compressed && deflate_message(conn_net(r->conn), bits, payload, &payload) != OK)
+        return NULL;
+    struct ws_reply *reply = malloc(sizeof(*reply) + payload.len);
+    if (reply == NULL)
+        return NULL;
+    *reply = (struct ws_reply){.bytes = is_filled ? value(r, FAULT_OVERSIZE) : payload.len,
+                               .opcode = opcode,
+                               .is_compressed = is_compressed,
+                               .times = 1,
+                               .len = payload.len};
+    if (payload.len > 0)
+        memcpy(reply->payload, payload.ptr, payload.len);
+    r->bytes += sizeof(*reply) + reply->len;
+    if (is_filled)
+        ws_replies_count_fault(r);
+    return reply;
+}
+
+enum err ws_replies_add(struct ws_replies *r, enum ws_opcode opcode, struct buf *message,
+                        unsigned bits)
+{
+    if (chance_hits(&r->chance, value(r, FAULT_DROP))) {
+        ws_replies_count_fault(r);
+        return OK;
+    }
+    bool is_double = chance_hits(&r->chance, value(r, FAULT_DUPLICATE));
+    enum err e = spoil(r, opcode, message);
+    struct ws_reply *reply = e == OK ? reply_new(r, opcode, buf_span(message), bits) : NULL;
+    if (reply == NULL)
+        return ERR_NOMEM;
+    if (is_double) {
+        ws_replies_count_fault(r);
+        reply->times = 2;
+    }
+    if (faults_has(r->faults, FAULT_REORDER))
+        hold(r, reply);
+    else
+        queue(r, reply);
+    return OK;
+}
+
+/* --- saying ------------------------------------------------------------------------------ */
+
+/* The next frame of a reply. */
+static void say_fragment(struct ws_replies *r, struct ws_reply *reply)
+{
+    uint64_t bytes = reply->bytes - reply->said, fragment = value(r, FAULT_FRAGMENT);
+    if (fragment > 0 && bytes > fragment)
+        bytes = fragment;
+    struct span payload = SPAN_EMPTY;
+    if (reply->said < reply->len)
+        payload = span_of(reply->payload + reply->said, reply->len - reply->said);
+    if (payload.len > bytes)
+        payload.len = bytes;
+    bool is_first = reply->said == 0;
+    if (is_first)
+        shaper_begin(r->shaper);
+    reply->said += bytes;
+    say_frame(r, is_first ? reply->opcode : WS_CONTINUATION, reply->said == reply->bytes,
+              is_first && reply->is_compressed ? WS_RSV1 : 0, payload, bytes - payload.len);
+}
+
+bool ws_replies_say(struct ws_replies *r)
+{
+    while (r->first != NULL) {
+        if (!shaper_has_room(r->shaper) || !conn_spend(r->conn))
+            return false;
+        struct ws_reply *reply = r->first;
+        say_fragment(r, reply);
+        if (reply->said < reply->bytes)
+            continue;
+        reply->said = 0;
+        if (--reply->times == 0)
+            unqueue(r);
+    }
+    return true;
+}
