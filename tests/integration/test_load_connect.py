@@ -1,7 +1,5 @@
 """simul-load connect: the rate of connections, and what of each takes how long."""
-import contextlib
 import re
-import socket
 import threading
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 import certificates
 from load import ECHOTLS, FAILED, LISTENERS, load, trust, url
 from proxies import Nginx
+from raw_server import listening
 from simuld import Daemon
 
 TIMED = {"tls": "tls", "wss": "tls handshake first_byte", "ws": "handshake first_byte",
@@ -22,22 +21,6 @@ def server(tmp_path_factory):
     with Daemon(*certificates.settings(certificate, key), *ECHOTLS, loops=2) as daemon:
         daemon.certificate = certificate
         yield daemon
-
-
-@contextlib.contextmanager
-def listening(serve):
-    """A server of one thread: `serve` has each connection in turn. Yields its address."""
-    with socket.create_server(("127.0.0.1", 0), backlog=1000) as listener:
-        def accept():
-            with contextlib.suppress(OSError):
-                while True:
-                    serve(listener.accept()[0])
-
-        thread = threading.Thread(target=accept)
-        thread.start()
-        yield "127.0.0.1:{}".format(listener.getsockname()[1])
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 def greet(sock):

@@ -1,19 +1,16 @@
 """What simul-load measures, against a server of which it is known: latencies, rates, who was late,
 and runs that must end although connections fail."""
-import base64
-import hashlib
-import re
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 
 from load import DONE, FAILED, Script, load, simul_load
+from raw_server import Peer, listening, server_frame
 from simuld import Daemon, environment
+from ws_raw import PING
 
 US_PER_MS = 1000
 
@@ -129,33 +126,23 @@ def test_connections_that_replace_others_are_not_of_the_opening():
     assert opened > 50 and run["connect.rate"] < 4 / 0.01
 
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
-PING = b"\x89\x7d" + 125 * b"p"
-PINGS = (32 << 20) // len(PING)
-
-
-def ping_and_never_read(listening, pongs):
-    """A WebSocket server that sends many pings, and only then looks at what came."""
-    with listening.accept()[0] as sock:
-        head = sock.recv(1 << 16)
-        key = re.search(rb"(?i)sec-websocket-key: (\S+)", head).group(1)
-        accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
-        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                     b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-        for _ in range(PINGS // 512):
-            sock.sendall(512 * PING)
-        while piece := sock.recv(1 << 20):
-            pongs.append(len(piece))
+PING_FRAME = server_frame(PING, 125 * b"p")
+PINGS = (32 << 20) // len(PING_FRAME)
 
 
 def test_pings_of_a_server_that_does_not_read_cost_no_memory():
+    """It sends many pings, and only then looks at what came."""
     pongs = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=ping_and_never_read, args=(listening, pongs))
-        thread.start()
-        load("echo", f"ws://127.0.0.1:{listening.getsockname()[1]}/", "-c", 1, "-d", 1, "--warm-up",
-             0, "--timeout", 0.2)
-        thread.join()
+
+    def ping_and_never_read(sock):
+        with Peer(sock).upgrade() as peer:
+            for _ in range(PINGS // 512):
+                peer.send(512 * PING_FRAME)
+            while piece := sock.recv(1 << 20):
+                pongs.append(len(piece))
+
+    with listening(ping_and_never_read) as address:
+        load("echo", f"ws://{address}/", "-c", 1, "-d", 1, "--warm-up", 0, "--timeout", 0.2)
     assert 1000 < sum(pongs) < (16 << 20)  # what the kernel holds, and little more
 
 
