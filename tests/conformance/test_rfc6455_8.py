@@ -26,8 +26,7 @@ def test_8_1_text_that_is_not_utf8_fails(ws, parts):
 
 @pytest.mark.parametrize("bad", [b"\xff", b"a\xc0", b"\xed\xa0", b"\xe0\x80", b"\xf4\x90",
                                  b"\xf0\x8f"])
-def test_8_1_it_fails_at_the_first_byte_that_cannot_be(daemon, bad):
-    with WebSocket(daemon.connect("web")) as ws:
-        ws.send(frame_header(TEXT, 1000, key=KEY) + bad)  # 1,000 bytes that will never come
-        before, code = ws.read_to_close()
+def test_8_1_it_fails_at_the_first_byte_that_cannot_be(ws, bad):
+    ws.send(frame_header(TEXT, 1000, key=KEY) + bad)  # 1,000 bytes that will never come
+    before, code = ws.read_to_close()
     assert code == 1007 and not any(part.fin for part in before)

@@ -143,3 +143,15 @@ class Peer:
     def __exit__(self, *_):
         self.input.close()
         self.sock.close()
+
+
+def serve_websocket(sock, serve):
+    """Shakes hands, and gives `serve` the Peer. The client may go at any time."""
+    with Peer(sock) as peer, contextlib.suppress(EOFError, ConnectionError):
+        serve(peer.upgrade())
+
+
+@contextlib.contextmanager
+def listening_websocket(serve):
+    with listening(lambda sock: serve_websocket(sock, serve)) as address:
+        yield f"ws://{address}/"
