@@ -154,12 +154,13 @@ static void close_if_ended(struct ws_faulty *f)
 /* Takes and answers what is there, as far as there is room for answers. */
 static void pump(struct conn *c, struct ws_faulty *f)
 {
-    const struct ws_rules rules = {.side = WS_SERVER,
-                                   .message_bytes_max =
-                                       (uint64_t)conn_net(c)->config->ws.message_bytes_max};
+    const uint64_t bytes_max = (uint64_t)conn_net(c)->config->ws.message_bytes_max;
+    const struct ws_rules rules = {
+        .side = WS_SERVER, .message_bytes_max = bytes_max, .inflated_bytes_max = bytes_max};
     struct ws_input in = {c->in.ptr, c->in.len};
     struct ws_event ev;
     enum ws_event_kind kind = WS_DATA;
+    c->pinged = c->pinged && in.len == 0;
     while (kind != WS_NEED_MORE && ws_replies_say(&f->replies) && c->state == CONN_OPEN) {
         act_on_count(c, f);
         close_if_ended(f);
@@ -222,8 +223,8 @@ static void judge_silence(struct conn *c, struct ws_faulty *f)
             ws_replies_say_close(&f->replies, WS_CODE_GOING_AWAY, "no answer to a ping");
         shaper_end(&f->shaper, SHAPER_CLOSE);
     } else if (shaper_is_empty(&f->shaper)) {
-        ws_replies_say_control(&f->replies, WS_OP_PING,
-                               SPAN_EMPTY); /* to one that is gone it fails */
+        /* To a peer that is gone it fails, even where nothing is read. */
+        ws_replies_say_control(&f->replies, WS_OP_PING, SPAN_EMPTY);
         c->pinged = true;
     }
     if (c->state == CONN_OPEN)
@@ -294,7 +295,6 @@ static enum co_result run(struct conn *c, void *frame)
         if (conn_budget(c) == 0)
             CO_YIELD;              /* to the back of the queue */
         CO_AWAIT(try_event(c, f)); /* woken by a read, the flush, a timer, or the drain */
-        c->pinged = c->pinged && c->timed_out;
     }
     CO_END;
 }

@@ -26,8 +26,9 @@ struct ws_reply {
 void ws_replies_init(struct ws_replies *r, struct conn *c, const struct faults *faults,
                      struct shaper *shaper)
 {
+    const uint64_t seed = faults->value[FAULT_SEED];
     *r = (struct ws_replies){
-        .conn = c, .faults = faults, .shaper = shaper, .chance = {faults->value[FAULT_SEED]}};
+        .conn = c, .faults = faults, .shaper = shaper, .chance = {seed}, .masks = {seed}};
 }
 
 void ws_replies_count_fault(const struct ws_replies *r)
@@ -49,7 +50,7 @@ static void say_frame(struct ws_replies *r, enum ws_opcode opcode, bool fin, uin
 {
     uint8_t header[WS_HEADER_BYTES_MAX], pattern[4] = {'x', 'x', 'x', 'x'};
     bool is_masked = faults_has(r->faults, FAULT_MASK);
-    uint32_t mask = is_masked ? (uint32_t)chance_next(&r->chance) : 0;
+    uint32_t mask = is_masked ? (uint32_t)chance_next(&r->masks) : 0;
     uint64_t bytes = payload.len + filling;
     size_t n = is_masked ? ws_encode_header_masked(header, opcode, fin, bytes, mask)
                          : ws_encode_header(header, opcode, fin, bytes);
@@ -68,7 +69,8 @@ static void say_frame(struct ws_replies *r, enum ws_opcode opcode, bool fin, uin
 
 void ws_replies_say_control(struct ws_replies *r, enum ws_opcode opcode, struct span payload)
 {
-    shaper_begin(r->shaper);
+    if (opcode != WS_OP_PING)
+        shaper_begin(r->shaper); /* a ping is no answer: it draws no jitter */
     say_frame(r, opcode, true, 0, payload, 0);
 }
 

@@ -17,8 +17,8 @@ struct ws_replies {
     struct conn *conn;
     const struct faults *faults;
     struct shaper *shaper;
-    struct chance chance;
-    size_t bytes;                             /* of all there are, in memory */
+    struct chance chance, masks; /* apart: a ping's mask changes nothing that comes later */
+    size_t bytes;                /* of all there are, in memory */
     struct ws_reply *held[FAULT_REORDER_MAX]; /* until they are shuffled */
     unsigned held_count;
     struct ws_reply *first, *last; /* to be said now */
