@@ -1,4 +1,5 @@
-/* Compressing messages (RFC 7692 section 7.2.1); what comes out is read by a ws_reader. */
+/* Compressing messages; what comes out is read by a ws_reader. Whether it is what RFC 7692 section
+ * 7.2.1 says is tested in tests/conformance/. */
 #include "unit/alloc_fail.h"
 
 #include "simul/ws.h"
@@ -55,25 +56,6 @@ static void make_noise(uint8_t *noise, size_t len)
     }
 }
 
-Test(ws_deflate, makes_the_hello_of_the_rfc)
-{
-    struct ws_deflater d;
-    ws_deflater_init(&d);
-    for (unsigned bits = WS_DEFLATE_BITS_MIN; bits <= WS_DEFLATE_BITS_MAX; bits++)
-        for (int again = 0; again < 2; again++)
-            cr_assert(span_eq(run(&d, bits, SPAN("Hello")), SPAN("\xf2\x48\xcd\xc9\xc9\x07\x00")));
-    ws_deflater_deinit(&d);
-}
-
-Test(ws_deflate, makes_one_byte_of_an_empty_message)
-{
-    struct ws_deflater d;
-    ws_deflater_init(&d);
-    cr_assert(span_eq(run(&d, 15, SPAN("")), SPAN("\x00")));
-    cr_assert(span_eq(run(&d, 15, SPAN_EMPTY), SPAN("\x00")));
-    ws_deflater_deinit(&d);
-}
-
 Test(ws_deflate, is_read_again)
 {
     struct ws_deflater d;
@@ -83,33 +65,6 @@ Test(ws_deflate, is_read_again)
         for (size_t len = 0; len <= text.len; len = len < 40 ? len + 1 : len * 2 + len % 7)
             expect_reads_as(run(&d, bits, span_take(text, len)), span_take(text, len));
     expect_reads_as(run(&d, 15, text), text);
-    ws_deflater_deinit(&d);
-}
-
-Test(ws_deflate, forgets_what_it_compressed_before)
-{
-    struct ws_deflater d, fresh;
-    struct span text = big_text();
-    ws_deflater_init(&d);
-    ws_deflater_init(&fresh);
-    struct span once = run(&fresh, 12, span_take(text, 5000));
-    run(&d, 12, text);
-    cr_assert(span_eq(run(&d, 12, span_take(text, 5000)), once));
-    ws_deflater_deinit(&d);
-    ws_deflater_deinit(&fresh);
-}
-
-Test(ws_deflate, keeps_to_the_window)
-{
-    /* The second half is the first one again, 20,000 bytes later. */
-    struct ws_deflater d;
-    enum { HALF = 20000 };
-    uint8_t message[2 * HALF];
-    make_noise(message, HALF);
-    memcpy(message + HALF, message, HALF);
-    ws_deflater_init(&d);
-    cr_assert_lt(run(&d, 15, span_of(message, sizeof message)).len, 21000);
-    cr_assert_gt(run(&d, 14, span_of(message, sizeof message)).len, 40000);
     ws_deflater_deinit(&d);
 }
 
