@@ -280,4 +280,5 @@ void shaper_run(struct shaper *s)
     while (s->conn->state == CONN_OPEN && shaper_can_run(s))
         step(s);
     set_timer(s);
+    memory_note(conn_net(s->conn), s->conn); /* much may wait, with nothing to flush */
 }

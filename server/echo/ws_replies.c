@@ -78,8 +78,10 @@ void ws_replies_say_control(struct ws_replies *r, enum ws_opcode opcode, struct 
 void ws_replies_say_close(struct ws_replies *r, uint16_t code, const char *reason)
 {
     uint8_t payload[WS_CONTROL_BYTES_MAX] = {(uint8_t)(code >> 8), (uint8_t)code};
-    int len = snprintf((char *)payload + 2, sizeof(payload) - 2, "%s", reason);
-    ws_replies_say_control(r, WS_OP_CLOSE, span_of(payload, 2 + (size_t)len));
+    size_t len = strlen(reason);
+    CHECK(len <= sizeof(payload) - 2);
+    memcpy(payload + 2, reason, len);
+    ws_replies_say_control(r, WS_OP_CLOSE, span_of(payload, 2 + len));
 }
 
 /* --- making ------------------------------------------------------------------------------ */

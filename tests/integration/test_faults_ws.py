@@ -574,6 +574,23 @@ def test_answers_that_wait_are_bounded(start):
     plain.close()
 
 
+def test_who_has_much_waiting_goes_when_memory_is_short(start):
+    daemon = start("echo.faults=on", "limits.memory_bytes=4194304")
+    with WebSocket(daemon.connect("web")) as plain:
+        odd = [WebSocket(daemon.connect("web"), "/echo?delay_ms=60000") for _ in range(40)]
+        for ws in odd:
+            try:
+                ws.send(frame(BINARY, bytes(50_000)) * 3)  # all of it is taken, and waits
+            except ConnectionError:
+                pass  # its turn came
+        wait_until(lambda: daemon.metric("simul_evicted_memory_total") > 0, "an eviction")
+        wait_until(lambda: daemon.metric("simul_held_bytes") < 4 << 20, "less that is held")
+        say(plain, "still here")
+        assert answers(plain, 1) == ["still here"]
+    for ws in odd:
+        ws.close()
+
+
 def test_small_answers_that_wait_are_bounded(echo):
     ws = echo("reorder=64&delay_ms=60000&duplicate=1/1")
     ws.sock.settimeout(0.5)

@@ -140,6 +140,15 @@ Test(ws_faulty, what_it_holds_counts_against_its_connection)
     cr_assert_eq(c->session->held_bytes(c, c->frame), 0);
 }
 
+Test(ws_faulty, who_holds_much_is_known_though_nothing_is_queued)
+{
+    static uint8_t payload[5000];
+    begin("delay_ms=1000");
+    for (int i = 0; i < 10; i++)
+        ws_peer_send(client, WS_BINARY, true, span_of(payload, sizeof(payload)));
+    cr_assert_geq(METRIC(held_bytes_max), 10 * sizeof(payload));
+}
+
 Test(ws_faulty, a_shuffle_waits_for_no_more_than_a_megabyte)
 {
     static uint8_t payload[60000];

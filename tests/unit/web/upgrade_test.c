@@ -196,14 +196,61 @@ Test(upgrade, a_file_is_no_place_for_an_upgrade)
     http_peer_expect_field(answer, "Content-Type: text/javascript; charset=utf-8");
 }
 
-Test(upgrade, an_allocation_that_fails_ends_the_connection)
+/* --- faults ------------------------------------------------------------------------------ */
+
+static void allow_faults(void)
+{
+    fix.nets[0].listeners[FIX_PUBLIC].faults = true;
+}
+
+Test(upgrade, who_asks_for_faults_gets_another_echo)
+{
+    allow_faults();
+    const char *answer = expect_accepted(HANDSHAKE("/echo?nopong&seed=2") "\r\n");
+    http_peer_expect_field(answer, "X-Echo-Faults: nopong, seed=2");
+    cr_assert_str_eq(session_name(), "ws-faulty");
+}
+
+Test(upgrade, who_asks_for_none_gets_the_plain_echo)
+{
+    allow_faults();
+    const char *answer = expect_accepted(HANDSHAKE("/echo?token=1") "\r\n");
+    cr_assert_null(strstr(answer, "X-Echo-Faults"));
+    cr_assert_str_eq(session_name(), "ws-echo");
+}
+
+Test(upgrade, where_faults_are_off_they_are_403)
+{
+    http_peer_expect_status(http_peer_ask(client, HANDSHAKE("/echo?nopong") "\r\n"), 403);
+    http_peer_expect_status(http_peer_ask(client, HANDSHAKE("/echo?nopong=x") "\r\n"), 403);
+    expect_accepted(HANDSHAKE("/echo?status=404") "\r\n");
+}
+
+Test(upgrade, the_chat_has_no_faults)
+{
+    allow_faults();
+    expect_accepted(HANDSHAKE("/chat?rst&handshake=bad_accept") "\r\n");
+    cr_assert_str_eq(session_name(), "irc over websocket");
+}
+
+Test(upgrade, a_bad_fault_is_400_and_a_bad_handshake_stays_one)
+{
+    allow_faults();
+    http_peer_expect_status(http_peer_ask(client, HANDSHAKE("/echo?drop=2") "\r\n"), 400);
+    expect_refused(HANDSHAKE("/echo?nopong") "Origin: https://evil.example\r\n\r\n", 403);
+}
+
+/* --- without memory ---------------------------------------------------------------------- */
+
+/* Until it is accepted. */
+static void fail_each_allocation(const char *request)
 {
     size_t failures = 0;
     for (;; failures++) {
         client = client_connect(0, &http_session);
         expect_ok(buf_reserve(&fix.clients[client].heard, 128 * 1024)); /* ours do not fail */
         alloc_fail_after(failures);
-        client_say(client, HANDSHAKE("/chat") "\r\n");
+        client_say(client, request);
         size_t seen = alloc_fail_stop();
         const char *answer = client_heard(client);
         if (seen <= failures) {
@@ -213,4 +260,15 @@ Test(upgrade, an_allocation_that_fails_ends_the_connection)
         cr_assert_null(client_conn(client));
     }
     cr_assert_gt(failures, 3);
+}
+
+Test(upgrade, an_allocation_that_fails_ends_the_connection)
+{
+    fail_each_allocation(HANDSHAKE("/chat") "\r\n");
+}
+
+Test(upgrade, an_allocation_that_fails_ends_one_with_faults)
+{
+    allow_faults();
+    fail_each_allocation(HANDSHAKE("/echo?handshake=no_upgrade") "\r\n");
 }
