@@ -8,6 +8,7 @@ import ssl
 import pytest
 
 import certificates
+from answers import accepted, refused, requests_of
 from load import DONE, FAILED, USAGE, Run, load
 from raw_server import Peer, accept_of, listening, response, server_frame, upgraded
 from ws_raw import BINARY, CLOSE, TEXT
@@ -15,38 +16,6 @@ from ws_raw import BINARY, CLOSE, TEXT
 UPGRADE, CONNECTION = "Upgrade: websocket", "Connection: Upgrade"
 SILENCE_SECONDS = 0.3
 NONCES = 300
-
-
-def requests_of(*options, answer=upgraded, path="/a/b?c=d", connections=1, status=DONE):
-    """What simul-load asks of a server that gives this answer to a key, and then closes in order;
-    and the run."""
-    requests = []
-
-    def serve(sock):
-        with Peer(sock) as peer:
-            requests.append(peer.read_request())
-            peer.send(answer(requests[-1].key))
-            with contextlib.suppress(EOFError, ConnectionResetError):
-                if peer.read().opcode == CLOSE:
-                    peer.send(server_frame(CLOSE))
-
-    with listening(serve) as address:
-        run = load("connect", f"ws://{address}{path}", "-c", 1, "-n", connections, *options,
-                   status=status)
-    for request in requests:
-        assert request.values("Host") == [address]
-    return requests, run
-
-
-def accepted(answer):
-    """simul-load takes this answer for the completion of the handshake."""
-    requests_of("--expect", "errors=0", "--expect", "connected=1", answer=answer)
-
-
-def refused(answer, why, *options):
-    """It does not, says why, and does not try again."""
-    requests, run = requests_of(*options, answer=answer, status=FAILED)
-    assert why in run.err and len(requests) == 1
 
 
 # --- 4.1: the request ---

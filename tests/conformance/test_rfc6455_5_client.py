@@ -7,35 +7,13 @@ import threading
 
 import pytest
 
+from answers import ONCE, answer_to, expect_failure
 from load import Run, load
 from raw_server import (listening, listening_websocket, serve_websocket, server_close,
                         server_frame)
 from ws_raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 
 FRAMES = 2000
-ONCE = ["-c", 1, "-n", 1, "--timeout", 0.3]
-
-
-def answer_to(*frames):
-    """What the client says, up to its close, to these frames in answer to its first message; the
-    code of its close; and the run."""
-    said = []
-
-    def serve(peer):
-        peer.read()
-        peer.send(*frames)
-        said.append(peer.read_to_close())
-
-    with listening_websocket(serve) as url:
-        run = Run("echo", url, *ONCE)
-    assert len(said) == 1, f"no close\n{run.out}\n{run.err}"
-    return *said[0], run
-
-
-def expect_failure(code, *frames):
-    before, got, run = answer_to(*frames)
-    assert got == code and before == []
-    assert "the server broke a rule" in run.out + run.err
 
 
 # --- 5.1: overview ---

@@ -145,13 +145,14 @@ class Peer:
         self.sock.close()
 
 
-def serve_websocket(sock, serve):
+def serve_websocket(sock, serve, *headers):
     """Shakes hands, and gives `serve` the Peer. The client may go at any time."""
     with Peer(sock) as peer, contextlib.suppress(EOFError, ConnectionError):
-        serve(peer.upgrade())
+        serve(peer.upgrade(*headers))
 
 
 @contextlib.contextmanager
-def listening_websocket(serve):
-    with listening(lambda sock: serve_websocket(sock, serve)) as address:
+def listening_websocket(serve, *headers):
+    """The same for connections that have shaken hands, which the headers are about. Yields the URL."""
+    with listening(lambda sock: serve_websocket(sock, serve, *headers)) as address:
         yield f"ws://{address}/"
