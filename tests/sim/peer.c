@@ -18,6 +18,16 @@ enum { LINE_CHARS = 4096 };
 
 /* --- clients -------------------------------------------------------------------------------- */
 
+static void say(struct peer *p, struct span line)
+{
+    if (p->ws.is_on) {
+        peer_ws_say(p, line);
+        return;
+    }
+    enum err e = buf_append(&p->said, line);
+    SIM_CHECK(e == OK && buf_append(&p->said, SPAN("\r\n")) == OK, "out of memory");
+}
+
 void peer_say(struct peer *p, const char *format, ...)
 {
     char line[LINE_CHARS];
@@ -27,14 +37,16 @@ void peer_say(struct peer *p, const char *format, ...)
     va_end(args);
     bool has_tags = line[0] == '@';
     struct span rest = span_drop(span_of(line, (size_t)n), has_tags);
+    struct buf whole = {0};
     enum err e = OK;
     if (p->label[0] != '\0')
-        e = buf_printf(&p->said, "@label=%s%c", p->label, has_tags ? ';' : ' ');
+        e = buf_printf(&whole, "@label=%s%c", p->label, has_tags ? ';' : ' ');
     else if (has_tags)
-        e = buf_append(&p->said, SPAN("@"));
+        e = buf_append(&whole, SPAN("@"));
     p->label[0] = '\0';
-    SIM_CHECK(e == OK && buf_append(&p->said, rest) == OK, "out of memory");
-    SIM_CHECK(buf_append(&p->said, SPAN("\r\n")) == OK, "out of memory");
+    SIM_CHECK(e == OK && buf_append(&whole, rest) == OK, "out of memory");
+    say(p, buf_span(&whole));
+    buf_deinit(&whole);
 }
 
 void peer_begin_command(struct peer *p, bool is_labeled)
@@ -57,6 +69,12 @@ void peer_begin_local(struct peer *p, bool is_labeled)
 void peer_init(unsigned most)
 {
     limit = most;
+    peer_ws_init();
+}
+
+void peer_done(void)
+{
+    peer_ws_deinit();
 }
 
 struct peer *peer_any(void)
@@ -70,6 +88,7 @@ int peer_connect(void)
     if (p->is_open)
         return -1;
     *p = (struct peer){.is_open = true, .asked_caps = chatter_any_caps()};
+    p->ws = peer_ws_any();
     p->caps = p->asked_caps;
     chatter_begin(p);
     return PEER_FD + (int)peer_number(p);
@@ -178,6 +197,7 @@ int __wrap_close(int fd)
     if (fd < PEER_FD)
         return __real_close(fd);
     struct peer *p = peer_at(fd);
+    peer_ws_close(&p->ws);
     buf_deinit(&p->said);
     buf_deinit(&p->heard);
     buf_deinit(&p->expected);

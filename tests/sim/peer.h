@@ -1,6 +1,6 @@
-/* The other ends of the connections: clients that have sockets in memory, say what chatter.c makes
- * up, and know line by line what they are to hear. The server's socket_recv, socket_send, shutdown
- * and close end up here (they are wrapped by the linker).
+/* The other ends of the connections: clients that have sockets in memory, over TCP or WebSocket,
+ * say what chatter.c makes up, and know line by line what they are to hear. The server's
+ * socket_recv, socket_send, shutdown and close end up here (they are wrapped by the linker).
  *
  * What a peer is to hear from the hub stands in its queue from the moment that the entry is applied
  * on. Each line that comes must be the next of these, or one that a loop may say on its own. */
@@ -9,6 +9,7 @@
 #include "chat/hub/caps.h"
 #include "chat/hub/position.h"
 #include "core/loop.h"
+#include "sim/peer_ws.h"
 #include "simul/buf.h"
 
 #include <stdbool.h>
@@ -48,6 +49,7 @@ struct peer {
     bool is_eof;         /* says nothing more */
     bool is_reset;       /* is gone without a word */
     bool was_shut;       /* the server sends nothing more */
+    struct peer_ws ws;
     struct buf said;     /* and not received yet */
     struct buf heard;    /* of a line that is not whole yet */
     struct buf expected; /* items that end in LF, see peer_expect.h; heard up to place */
@@ -70,6 +72,8 @@ static inline unsigned peer_number(const struct peer *p)
 
 /* How many there are at most in this run, up to PEERS_MAX. */
 void peer_init(unsigned limit);
+/* No peer is open any more. */
+void peer_done(void);
 /* One of them, whether it is open or not. */
 struct peer *peer_any(void);
 /* A new client with a random choice of capabilities; its descriptor, or -1 when there are too many.
@@ -123,3 +127,5 @@ void peer_expect_answered(struct handle to);
 void peer_check_all_heard(void);
 /* What the server has sent. */
 void peer_hear(struct peer *p, struct span bytes);
+/* One line of that, without CR LF. */
+void peer_hear_line(struct peer *p, struct span line);

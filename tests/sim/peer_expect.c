@@ -92,7 +92,7 @@ static uint32_t next_caps(struct span *text)
 }
 
 /* The message as the peer hears it now; empty when it does not. */
-static struct span render(const struct peer *p, struct span item, char out[LINE_CHARS])
+static struct span as_heard(const struct peer *p, struct span item, char out[LINE_CHARS])
 {
     struct span text = span_drop(item, ITEM_HEAD);
     uint32_t need = next_caps(&text), avoid = next_caps(&text);
@@ -115,7 +115,7 @@ struct span peer_item_at(const struct peer *p, size_t *at)
     for (;;) {
         struct span rest = span_drop(buf_span(&p->expected), *at);
         struct span item = span_take(rest, span_find(rest, '\n'));
-        if (item.len == 0 || item.ptr[0] != ITEM_MESSAGE || render(p, item, line).len > 0)
+        if (item.len == 0 || item.ptr[0] != ITEM_MESSAGE || as_heard(p, item, line).len > 0)
             return item;
         *at += item.len + 1;
     }
@@ -165,7 +165,7 @@ bool peer_item_is(const struct peer *p, struct span item, struct span line)
     char out[LINE_CHARS];
     struct span text = span_drop(item, ITEM_HEAD);
     if (item.ptr[0] == ITEM_MESSAGE)
-        text = render(p, item, out);
+        text = as_heard(p, item, out);
     return item.ptr[0] == ITEM_BEGINNING ? span_starts_with(line, text) : span_eq(line, text);
 }
 

@@ -235,7 +235,7 @@ static void hear_local(struct peer *p, const struct heard *h)
                  SPAN_ARG(peer_item_firm(p, &place)));
 }
 
-static void hear_line(struct peer *p, struct span line)
+void peer_hear_line(struct peer *p, struct span line)
 {
     char text[LINE_CHARS];
     SIM_CHECK(!p->is_over, "peer %u heard after its ERROR: %.*s", peer_number(p), SPAN_ARG(line));
@@ -248,12 +248,16 @@ static void hear_line(struct peer *p, struct span line)
 
 void peer_hear(struct peer *p, struct span bytes)
 {
+    if (p->ws.is_on) {
+        peer_ws_hear(p, bytes);
+        return;
+    }
     SIM_CHECK(buf_append(&p->heard, bytes) == OK, "out of memory");
     struct span rest = buf_span(&p->heard);
     for (size_t n; (n = span_find(rest, '\n')) < rest.len; rest = span_drop(rest, n + 1)) {
         SIM_CHECK(n > 0 && rest.ptr[n - 1] == '\r', "peer %u heard a line without CR",
                   peer_number(p));
-        hear_line(p, span_take(rest, n - 1));
+        peer_hear_line(p, span_take(rest, n - 1));
     }
     buf_consume(&p->heard, p->heard.len - rest.len);
 }

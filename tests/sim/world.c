@@ -118,6 +118,7 @@ static void load_config(const struct world_options *options)
                                      "chat.nick_length=16",
                                      "chat.ping_seconds=0",
                                      "limits.handshake_seconds=3600",
+                                     "ws.deflate_min_bytes=60",
                                      texts[0],
                                      texts[1],
                                      texts[2],
@@ -204,6 +205,7 @@ void world_done(void)
     loop_set_deinit(&s->loops);
     free(s->threads);
     config_deinit(&world.config);
+    peer_done();
 }
 
 /* --- events --------------------------------------------------------------------------------- */
@@ -237,10 +239,14 @@ void world_connect(void)
     struct net *n = &world.server.threads[sim_below(world.server.net_count)].net;
     const struct addr address = {.ip = {[10] = 0xff, 0xff, 127, 0, 0, 1}, .port = 1};
     world.server.open_total++;
-    SIM_CHECK(net_open(n, fd, 0, &address, &chat_line_session) == OK, "out of memory");
-    struct handle h = conn_handle(find_conn(n, fd));
-    peers[fd - PEER_FD].handle = h;
-    hub_check_slot_is_free(h);
+    struct peer *p = &peers[fd - PEER_FD];
+    const struct session_type *session = p->ws.is_on ? &chat_ws_session : &chat_line_session;
+    SIM_CHECK(net_open(n, fd, 0, &address, session) == OK, "out of memory");
+    struct conn *c = find_conn(n, fd);
+    if (p->ws.is_on)
+        chat_ws_session_init(c, c->frame, p->ws.protocol, &p->ws.agreed);
+    p->handle = conn_handle(c);
+    hub_check_slot_is_free(p->handle);
 }
 
 /* What the loop finds when it goes to its next poll, as in tick.c. What changes later, by another
