@@ -156,7 +156,8 @@ Test(rfc6455_5_2, fails_by_the_header_alone)
     static const struct part bad[] = {
         INCOMPLETE(FIN | 0x40 | WS_TEXT, 70000, ""), INCOMPLETE(FIN | 3, 300, ""),
         INCOMPLETE(FIN | WS_CONTINUATION, 5, ""),    INCOMPLETE(WS_OP_PING, 5, ""),
-        INCOMPLETE(FIN | WS_OP_PONG, 126, ""),       IN_LONG_FORM(FIN | WS_TEXT, 2, 5, ""),
+        INCOMPLETE(FIN | WS_OP_PONG, 126, ""),       IN_LONG_FORM(FIN | WS_TEXT, 2, 125, ""),
+        IN_LONG_FORM(FIN | WS_BINARY, 8, 65535, ""),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         for (int side = WS_SERVER; side <= WS_CLIENT; side++) {

@@ -243,6 +243,15 @@ Test(rfc6455_8_1, fails_at_the_end_of_a_message_that_ends_inside_a_character)
             }
 }
 
+Test(rfc6455_8_1, fails_at_a_fragment_that_does_not_go_on_with_the_character)
+{
+    expect_both("text first 1:\xe2\nfailed 1007\n",
+                SCRIPT(F(WS_TEXT, "\xe2"), F(WS_CONTINUATION, "plain")));
+    expect_both(
+        "text first 2:\xe2\x82\ntext 0:\nfailed 1007\n",
+        SCRIPT(F(WS_TEXT, "\xe2\x82"), F(WS_CONTINUATION, ""), F(WS_CONTINUATION, "\xe2\x82\xac")));
+}
+
 Test(rfc6455_8_1, each_message_is_text_of_its_own)
 {
     expect_both("text first last 1:a\nfailed 1007\n",
