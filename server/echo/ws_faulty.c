@@ -44,7 +44,7 @@ static void end(struct conn *c, struct ws_faulty *f)
 {
     ws_replies_count_fault(&f->replies);
     if (faults_has(&f->faults, FAULT_CLOSE))
-        ws_replies_say_close(&f->replies, (uint16_t)value(f, FAULT_CLOSE), "");
+        ws_replies_say_close(&f->replies, (uint16_t)value(f, FAULT_CLOSE), SPAN_EMPTY);
     if (faults_has(&f->faults, FAULT_RST)) {
         shaper_end(&f->shaper, SHAPER_RESET);
     } else if (faults_has(&f->faults, FAULT_HALFCLOSE)) {
@@ -148,7 +148,8 @@ static void close_if_ended(struct ws_faulty *f)
     if (f->close_code == WS_CODE_NONE)
         ws_replies_say_control(&f->replies, WS_OP_CLOSE, SPAN_EMPTY);
     else
-        ws_replies_say_close(&f->replies, f->close_code, f->failure == NULL ? "" : f->failure);
+        ws_replies_say_close(&f->replies, f->close_code,
+                             span_str(f->failure == NULL ? "" : f->failure));
 }
 
 /* Takes and answers what is there, as far as there is room for answers. */
@@ -218,9 +219,10 @@ static void judge_silence(struct conn *c, struct ws_faulty *f)
     } else if (can_tell && (c->pinged || has_begun)) {
         metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
         if (has_begun)
-            ws_replies_say_close(&f->replies, WS_CODE_POLICY, "the frame did not go on in time");
+            ws_replies_say_close(&f->replies, WS_CODE_POLICY,
+                                 SPAN("the frame did not go on in time"));
         else
-            ws_replies_say_close(&f->replies, WS_CODE_GOING_AWAY, "no answer to a ping");
+            ws_replies_say_close(&f->replies, WS_CODE_GOING_AWAY, SPAN("no answer to a ping"));
         shaper_end(&f->shaper, SHAPER_CLOSE);
     } else if (shaper_is_empty(&f->shaper)) {
         /* To a peer that is gone it fails, even where nothing is read. */

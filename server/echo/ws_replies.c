@@ -75,13 +75,13 @@ void ws_replies_say_control(struct ws_replies *r, enum ws_opcode opcode, struct 
 }
 
 /* Not by ws_encode_close, which knows that WS_CODE_NONE is never sent. */
-void ws_replies_say_close(struct ws_replies *r, uint16_t code, const char *reason)
+void ws_replies_say_close(struct ws_replies *r, uint16_t code, struct span reason)
 {
     uint8_t payload[WS_CONTROL_BYTES_MAX] = {(uint8_t)(code >> 8), (uint8_t)code};
-    size_t len = strlen(reason);
-    CHECK(len <= sizeof(payload) - 2);
-    memcpy(payload + 2, reason, len);
-    ws_replies_say_control(r, WS_OP_CLOSE, span_of(payload, 2 + len));
+    CHECK(reason.len <= sizeof(payload) - 2);
+    if (reason.len > 0)
+        memcpy(payload + 2, reason.ptr, reason.len);
+    ws_replies_say_control(r, WS_OP_CLOSE, span_of(payload, 2 + reason.len));
 }
 
 /* --- making ------------------------------------------------------------------------------ */

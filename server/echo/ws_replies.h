@@ -49,7 +49,7 @@ bool ws_replies_say(struct ws_replies *r);
 /* A control frame, behind what was said so far. */
 void ws_replies_say_control(struct ws_replies *r, enum ws_opcode opcode, struct span payload);
 /* A close frame, whatever the code is; the reason is short. */
-void ws_replies_say_close(struct ws_replies *r, uint16_t code, const char *reason);
+void ws_replies_say_close(struct ws_replies *r, uint16_t code, struct span reason);
 
 /* One more fault was committed. */
 void ws_replies_count_fault(const struct ws_replies *r);
