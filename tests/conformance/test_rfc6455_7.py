@@ -10,7 +10,7 @@ import pytest
 from simuld import TIMEOUT, wait_until
 from ws_raw import BINARY, PING, PONG, TEXT, Frame, WebSocket, close_frame, frame
 
-ENDPOINTS = ["/echo", "/chat"]
+SETTINGS = ["ws.deflate=on", "echo.faults=on"]
 BEHIND = [frame(TEXT, b"PING :x"), frame(PING, b"behind"), frame(3), frame(TEXT, b"\xff"),
           close_frame(1001), close_frame(4000)]
 TRAILING = frame(BINARY, bytes(1 << 20))  # more than is ever read at once
@@ -19,24 +19,12 @@ SENDABLE = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 10
 UNSENDABLE = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 1999, 2000, 2999, 5000, 9999, 65535]
 
 
-@pytest.fixture(params=ENDPOINTS)
-def target(request):
-    return request.param
-
-
-@pytest.fixture
-def ws(daemon, target):
-    with WebSocket(daemon.connect("web"), target) as socket:
-        yield socket
-
-
-@pytest.fixture
-def pair(daemon):
-    """A connection to each endpoint."""
-    sockets = [WebSocket(daemon.connect("web"), path) for path in ENDPOINTS]
-    yield sockets
-    for one in sockets:
-        one.close()
+def closes(daemon, endpoint, code, *reasons, answer):
+    """Closes a connection with the code and each of the reasons."""
+    for reason in reasons:
+        with WebSocket(daemon.connect("web"), *endpoint) as ws:
+            ws.send(close_frame(code, reason))
+            ws.expect_close(answer)
 
 
 def strict_tls(daemon):
@@ -66,8 +54,8 @@ def test_7_1_1_bytes_that_trail_do_not_cost_the_close_frame(ws, last, code):
     ws.expect_close(code)
 
 
-def test_7_1_1_over_tls_the_session_ends_cleanly(daemon, target):
-    with WebSocket(strict_tls(daemon), target) as ws:
+def test_7_1_1_over_tls_the_session_ends_cleanly(daemon, endpoint):
+    with WebSocket(strict_tls(daemon), *endpoint) as ws:
         ws.send(close_frame(1000), frame(PING), frame(TEXT, b"x" * 5000))
         ws.expect_close(1000)
 
@@ -118,10 +106,8 @@ def test_7_1_4_a_connection_that_is_lost_costs_nobody_else_anything(daemon, ws):
 
 
 @pytest.mark.parametrize("code", SENDABLE)
-def test_7_1_5_a_code_is_answered_with_itself(pair, code):
-    for ws, reason in zip(pair, (b"", "żółw".encode())):
-        ws.send(close_frame(code, reason))
-        ws.expect_close(code)
+def test_7_1_5_a_code_is_answered_with_itself(daemon, endpoint, code):
+    closes(daemon, endpoint, code, b"", b"bye", answer=code)
 
 
 def test_7_1_5_a_close_without_a_code_is_answered_without(ws):
@@ -129,20 +115,14 @@ def test_7_1_5_a_close_without_a_code_is_answered_without(ws):
     ws.expect_close(None)
 
 
-@pytest.mark.parametrize("reason", [b"x", b"x" * 123, "ż".encode() * 61, "🐢".encode() * 30, b"\0",
-                                    b"a\r\nb"])
-def test_7_1_6_a_reason_may_be_any_text(pair, reason):
-    for ws in pair:
-        ws.send(close_frame(1000, reason))
-        ws.expect_close(1000)
+def test_7_1_6_a_reason_may_be_any_text(daemon, endpoint):
+    closes(daemon, endpoint, 1000, b"x", b"x" * 123, "ż".encode() * 61, "🐢".encode() * 30, b"\0",
+           b"a\r\nb", answer=1000)
 
 
-@pytest.mark.parametrize("reason", [b"\xff", b"ok\x80", b"\xc0\x80", b"\xed\xa0\x80",
-                                    b"\xf4\x90\x80\x80", b"x" * 120 + b"\xe2\x82"])
-def test_7_1_6_a_reason_that_is_not_utf8_fails(pair, reason):
-    for ws in pair:
-        ws.send(close_frame(1000, reason))
-        ws.expect_close(1007)
+def test_7_1_6_a_reason_that_is_not_utf8_fails(daemon, endpoint):
+    closes(daemon, endpoint, 1000, b"\xff", b"ok\x80", b"\xc0\x80", b"\xed\xa0\x80",
+           b"\xf4\x90\x80\x80", b"x" * 120 + b"\xe2\x82", answer=1007)
 
 
 # --- 7.1.7: failing ---
@@ -179,20 +159,20 @@ def test_7_1_7_a_failure_is_logged(daemon, ws, bad, reason):
 # --- 7.3: what the server begins ---
 
 
-def test_7_3_who_is_there_at_a_drain_is_told_1001(start, target):
-    daemon = start()
-    with WebSocket(daemon.connect("web"), target) as idle, \
-            WebSocket(daemon.connect("web"), target) as busy:
+def test_7_3_who_is_there_at_a_drain_is_told_1001(start, endpoint):
+    daemon = start(*SETTINGS)
+    with WebSocket(daemon.connect("web"), *endpoint) as idle, \
+            WebSocket(daemon.connect("web"), *endpoint) as busy:
         busy.send(frame(TEXT, b"PING :x", fin=False))
         daemon.signal(signal.SIGTERM)
         assert [ws.read_to_close()[1] for ws in (idle, busy)] == [1001, 1001]
     daemon.expect_good_end()
 
 
-def test_7_3_closes_that_cross_are_each_the_others_answer(start, target):
+def test_7_3_closes_that_cross_are_each_the_others_answer(start, endpoint):
     """Ours is sent before the server's is read, and there is no second one."""
-    daemon = start()
-    with WebSocket(daemon.connect("web"), target) as ws:
+    daemon = start(*SETTINGS)
+    with WebSocket(daemon.connect("web"), *endpoint) as ws:
         daemon.signal(signal.SIGTERM)
         ws.sock.recv(1, socket.MSG_PEEK)  # its close has come
         ws.send(close_frame(4000))
@@ -204,7 +184,5 @@ def test_7_3_closes_that_cross_are_each_the_others_answer(start, target):
 
 
 @pytest.mark.parametrize("code", UNSENDABLE)
-def test_7_4_a_code_that_must_not_be_sent_fails(pair, code):
-    for ws, reason in zip(pair, (b"", b"bye")):
-        ws.send(close_frame(code, reason))
-        ws.expect_close(1002)
+def test_7_4_a_code_that_must_not_be_sent_fails(daemon, endpoint, code):
+    closes(daemon, endpoint, code, b"", b"bye", answer=1002)

@@ -2,15 +2,10 @@
 are tested beside this, in C."""
 import pytest
 
-from ws_raw import CONTINUATION, TEXT, WebSocket, frame, frame_header
+from ws_raw import CONTINUATION, TEXT, frame, frame_header
 
+SETTINGS = ["ws.deflate=on", "echo.faults=on"]
 KEY = bytes(4)
-
-
-@pytest.fixture(params=["/echo", "/chat"])
-def ws(daemon, request):
-    with WebSocket(daemon.connect("web"), request.param) as socket:
-        yield socket
 
 
 @pytest.mark.parametrize("parts", [
