@@ -330,7 +330,7 @@ bool client_open(struct client *c)
         enum fault fault = explain_connect(c, errno, text);
         return fail_at_once(c, fault, text);
     }
-    c->was_open = c->is_broken = c->is_spent = false;
+    c->was_open = c->is_broken = c->is_reset = c->is_spent = false;
     enter(c, CLIENT_CONNECTING);
     ev_io_init(&c->io, on_io, c->io.fd, EV_WRITE);
     ev_io_start(d->ev, &c->io);

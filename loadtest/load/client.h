@@ -24,12 +24,13 @@ enum client_state {
 
 struct client {
     struct driver *driver;
-    ev_io io;       /* io.fd is the socket; -1: none */
-    uint32_t index; /* among all clients of the plan; those beside are the last */
-    uint8_t state;  /* enum client_state */
-    bool was_open;  /* since it was connected last */
-    bool is_broken; /* sending failed; reading will tell */
-    bool is_spent;  /* another connection is to take its place: client_renew */
+    ev_io io;           /* io.fd is the socket; -1: none */
+    uint32_t index;     /* among all clients of the plan; those beside are the last */
+    uint8_t state;      /* enum client_state */
+    bool was_open : 1;  /* since it was connected last */
+    bool is_broken : 1; /* sending failed; reading will tell */
+    bool is_reset : 1;  /* sending has told that, so reading will not */
+    bool is_spent : 1;  /* another connection is to take its place: client_renew */
     const struct wire *wire;
     const struct url *url;
     const struct address *address; /* to connect to */

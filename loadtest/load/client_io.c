@@ -28,8 +28,10 @@ static size_t send_some(struct client *c, const uint8_t *from, size_t len)
         c->is_broken = r == TLS_FAILED || r == TLS_EOF;
     } else {
         ssize_t n = send(c->io.fd, from, len, MSG_NOSIGNAL);
-        if (n < 0)
+        if (n < 0) {
             c->is_broken = errno != EAGAIN && errno != EINTR;
+            c->is_reset = errno == ECONNRESET;
+        }
         taken = n < 0 ? 0 : (size_t)n;
     }
     lane_count_add(c->driver->lane, COUNT_SENT_WIRE, taken);
@@ -100,11 +102,18 @@ void client_flush(struct client *c)
 
 /* ---- input ---- */
 
+static void meet_reset(struct client *c, int code)
+{
+    client_fail(c, FAULT_RESET, "the connection broke: %s", strerror(code));
+}
+
 /* The peer has ended its half. */
 static void meet_eof(struct client *c)
 {
     if (c->state == CLIENT_LEAVING || (c->wire->on_eof != NULL && c->wire->on_eof(c)))
         client_close(c);
+    else if (c->is_reset)
+        meet_reset(c, ECONNRESET);
     else if (c->state == CLIENT_OPEN)
         client_fail(c, FAULT_CLOSED, "closed by the server, without a word");
     else
@@ -139,7 +148,7 @@ static void meet_read_failure(struct client *c)
     if (c->ssl != NULL)
         client_fail(c, FAULT_TLS, "TLS: %s", tls_reason(c));
     else
-        client_fail(c, FAULT_RESET, "the connection broke: %s", strerror(errno));
+        meet_reset(c, errno);
 }
 
 /* Gives the wire what there is, and keeps what it leaves. */
