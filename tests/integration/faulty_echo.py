@@ -1,6 +1,7 @@
-"""An echo server with faults, to prove that simul-load finds them.
+"""An echo server over TCP with faults, to prove that simul-load finds them: simuld does such things
+to single bytes of a stream, this one to messages of a size that it knows.
 
-    faulty_echo.py tcp|ws SIZE FAULT EVERY
+    faulty_echo.py SIZE FAULT EVERY
 
 prints "listening 127.0.0.1:PORT", and at TERM, as JSON, how often it did wrong. Of each connection
 every so manieth message is
@@ -17,8 +18,6 @@ import json
 import signal
 import sys
 import time
-
-import websockets
 
 STALL_SECONDS = 0.1
 
@@ -63,25 +62,11 @@ async def serve_tcp(faults, size):
     return (await asyncio.start_server(talk, "127.0.0.1", 0)).sockets[0]
 
 
-async def serve_ws(faults, _):
-    async def talk(socket):
-        state = collections.Counter()
-        try:
-            async for message in socket:
-                for answer in faults.answers(state, message):
-                    await socket.send(answer)
-        except websockets.ConnectionClosed:
-            pass
-
-    server = await websockets.serve(talk, "127.0.0.1", 0)
-    return list(server.sockets)[0]
-
-
-async def main(protocol, size, kind, every):
+async def main(size, kind, every):
     faults = Faults(kind, int(every))
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-    socket = await {"tcp": serve_tcp, "ws": serve_ws}[protocol](faults, int(size))
+    socket = await serve_tcp(faults, int(size))
     print(f"listening 127.0.0.1:{socket.getsockname()[1]}", flush=True)
     await ended.wait()
     print(json.dumps({"done": faults.done}), flush=True)

@@ -1,10 +1,9 @@
 """An echo server that takes its time, to prove that simul-load measures what there is.
 
-    slow_echo.py [delay=MS] [keep=N] [stall=MS] [silent]
+    slow_echo.py [keep=N] [stall=MS] [silent]
 
 prints "listening 127.0.0.1:PORT", and at TERM, as JSON, how many connections were open at most.
 
-    delay    every piece is answered so much later, in order
     keep     connections after the first N are closed at once
     stall    the second piece of each connection and what comes behind it wait so long
     silent   nothing is answered
@@ -18,9 +17,8 @@ PIECE_BYTES = 1 << 18
 
 
 class Server:
-    def __init__(self, delay=0, keep=None, stall=0, silent=False):
-        self.delay_seconds, self.stall_seconds = int(delay) / 1000, int(stall) / 1000
-        self.keep, self.is_silent = keep, silent
+    def __init__(self, keep=None, stall=0, silent=False):
+        self.keep, self.stall_seconds, self.is_silent = keep, int(stall) / 1000, silent
         self.accepted = self.open = self.most_open = 0
 
     async def talk(self, reader, writer):
@@ -37,7 +35,7 @@ class Server:
                 if pieces == 2:
                     await asyncio.sleep(self.stall_seconds)
                 if not self.is_silent:
-                    asyncio.get_running_loop().call_later(self.delay_seconds, writer.write, piece)
+                    writer.write(piece)
         except ConnectionError:
             pass
         writer.close()

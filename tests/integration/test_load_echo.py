@@ -10,8 +10,6 @@ from load import ECHOTLS, EXPECTATION, FAILED, USAGE, Script, load, trust, url
 from simuld import Daemon
 from tools import TESTS, tool
 
-US_PER_MS = 1000
-
 
 @pytest.fixture(scope="module")
 def echo():
@@ -62,14 +60,14 @@ def test_npm_ws(tmp_path):
         server.kill()
 
 
-@pytest.mark.parametrize("protocol", ["tcp", "ws"])
 @pytest.mark.parametrize("fault, counted", [("drop", "lost"), ("duplicate", "duplicated"),
                                             ("alter", "wrong"), ("swap", "reordered"),
                                             ("none", None)])
-def test_faults_are_found(protocol, fault, counted):
-    with Script("faulty_echo.py", protocol, 64, fault, 50) as server:
-        run = load("echo", f"{protocol}://{server.address}", "-s", 64, "-c", 5, "-n", 2050,
-                   "-t", 1, "--rate", 1000, "--timeout", 20)
+def test_faults_are_found(fault, counted):
+    """Over TCP; over WebSocket see test_load_faults.py."""
+    with Script("faulty_echo.py", 64, fault, 50) as server:
+        run = load("echo", f"tcp://{server.address}", "-s", 64, "-c", 5, "-n", 2050, "-t", 1,
+                   "--rate", 1000, "--timeout", 20)
     if fault == "none":
         assert not run.errors()
         return
@@ -79,21 +77,6 @@ def test_faults_are_found(protocol, fault, counted):
     expected = {counted: 40 - held} | ({"lost": held} if held else {})
     assert held <= 5 and run.errors() == expected
     assert re.search(rf"40\s+{counted}" if not held else counted, run.out)
-
-
-@pytest.mark.alone
-@pytest.mark.parametrize("protocol", ["tcp", "ws"])
-def test_open_loop_shows_a_stall_that_closed_loop_hides(protocol):
-    """The server stands for 100 ms of each second or so. Where the next message waits for the
-    reply, one in hundreds meets that; where messages are due at fixed times, one in ten does."""
-    with Script("faulty_echo.py", protocol, 64, "stall", 500) as server:
-        where = f"{protocol}://{server.address}"
-        closed = load("echo", where, "-c", 1, "-d", 3, "--warm-up", 0)
-        opened = load("echo", where, "-c", 1, "-d", 3, "--warm-up", 0, "--rate", 500)
-    assert not closed.errors() and not opened.errors()
-    assert closed["max"] > 95 * US_PER_MS and opened["max"] > 95 * US_PER_MS
-    assert closed["p99"] < 30 * US_PER_MS
-    assert opened["p99"] > 70 * US_PER_MS
 
 
 def test_expectations_decide(echo):

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from load import DONE, EXPECTATION, FAILED, USAGE, Script, Started, load
+from load import DONE, EXPECTATION, FAILED, USAGE, Started, load, url
 from simuld import TIMEOUT, Daemon, wait_until
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
@@ -15,15 +15,14 @@ HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 @pytest.fixture(scope="module")
 def echo():
-    with Daemon(loops=2) as daemon:
-        yield "ws://{}:{}/echo".format(*daemon.addresses["web"])
+    with Daemon("echo.faults=on", loops=2) as daemon:
+        yield url(daemon, "ws")
 
 
 @pytest.fixture
-def mute():
-    """A server that answers nothing, so that replies are waited for in vain."""
-    with Script("faulty_echo.py", "tcp", 64, "drop", 1) as server:
-        yield f"tcp://{server.address}"
+def mute(echo):
+    """Answers nothing, so that replies are waited for in vain."""
+    return f"{echo}?drop=1/1"
 
 
 def report_of(path):
@@ -105,13 +104,12 @@ def test_a_signal_ends_it_with_a_report(echo, tmp_path, number):
     assert 0 < report["measured_seconds"] <= report["seconds"]
 
 
-def test_a_signal_while_it_opens(tmp_path):
-    with Script("faulty_echo.py", "tcp", 64, "none", 1) as server:
-        with Started("echo", f"tcp://{server.address}", "-c", 100, "--connect-rate", 10,
-                     "--json", tmp_path / "a.json") as run:
-            run.await_said("opening")
-            run.process.send_signal(signal.SIGINT)
-            assert run.await_end() == DONE
+def test_a_signal_while_it_opens(echo, tmp_path):
+    with Started("echo", echo, "-c", 100, "--connect-rate", 10, "--json",
+                 tmp_path / "a.json") as run:
+        run.await_said("opening")
+        run.process.send_signal(signal.SIGINT)
+        assert run.await_end() == DONE
     report = report_of(tmp_path / "a.json")
     assert report["interrupted"] and report["totals"]["sent"] == report["measured_seconds"] == 0
     assert 0 < report["connected"] < 100

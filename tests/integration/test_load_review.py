@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from load import DONE, FAILED, Script, load, simul_load
+from load import DONE, FAILED, Script, load, simul_load, url
 from raw_server import Peer, listening, server_frame
 from simuld import Daemon, environment
 from ws_raw import PING
@@ -19,20 +19,16 @@ def slow_echo(*words):
     return Script("slow_echo.py", *words)
 
 
-@pytest.mark.alone
-@pytest.mark.parametrize("loop", [[], ["--rate", 400]], ids=["closed", "open"])
-def test_a_latency_that_is_known(loop):
-    with slow_echo("delay=50") as server:
-        run = load("echo", f"tcp://{server.address}", "-c", 20, "-d", 1, "--warm-up", 0.2, *loop)
-    assert 50 * US_PER_MS <= run["p50"] <= 54 * US_PER_MS
-    assert not run.errors()
+@pytest.fixture(scope="module")
+def late():
+    """An echo of simuld that is 50 ms late."""
+    with Daemon("echo.faults=on", loops=1) as daemon:
+        yield url(daemon, "ws", "/echo?delay_ms=50")
 
 
 @pytest.mark.alone
-def test_who_waits_for_the_server_is_not_late_itself():
-    with slow_echo("delay=50") as server:
-        run = load("echo", f"tcp://{server.address}", "-c", 1, "--in-flight", 1, "--rate", 100,
-                   "-d", 1, "--warm-up", 0)
+def test_who_waits_for_the_server_is_not_late_itself(late):
+    run = load("echo", late, "-c", 1, "--in-flight", 1, "--rate", 100, "-d", 1, "--warm-up", 0)
     assert run["p99"] > 500 * US_PER_MS  # 20 a second are served of 100
     assert run["timings"]["lag"]["p50"] < 10 * US_PER_MS
     assert "this program itself was late" not in run.out
@@ -40,11 +36,10 @@ def test_who_waits_for_the_server_is_not_late_itself():
 
 
 @pytest.mark.alone
-def test_each_client_has_the_same_share():
+def test_each_client_has_the_same_share(late):
     """Two threads with two clients and one: each of the three has 20 of 60 messages to send, 50 ms
     apart."""
-    with slow_echo("delay=50") as server:
-        run = load("echo", f"tcp://{server.address}", "-c", 3, "-t", 2, "-n", 60)
+    run = load("echo", late, "-c", 3, "-t", 2, "-n", 60)
     assert run["totals"]["received"] == 60
     assert 1 <= run["measured_seconds"] < 1.3
 
@@ -76,9 +71,8 @@ def test_late_replies_are_replies(loop):
     assert run["max"] >= 700 * US_PER_MS
 
 
-def test_a_time_out_longer_than_the_machine_runs():
-    with slow_echo("delay=700") as server:
-        run = load("echo", f"tcp://{server.address}", "-c", 1, "-n", 1, "--timeout", "2400h")
+def test_a_time_out_longer_than_the_machine_runs(late):
+    run = load("echo", late, "-c", 1, "-n", 10, "--timeout", "2400h")
     assert not run.errors()
 
 
