@@ -25,16 +25,17 @@ static const char ONSETS[][4] = {"t", "n", "s", "r", "l", "d",  "c",  "m",  "p",
 static const char VOWELS[][4] = {"a", "e", "i", "o", "u", "e", "a", "i", "ea", "ou"};
 static const char CODAS[][4] = {"", "", "", "n", "r", "s", "t", "l", "m", "nd"};
 
-enum { WORD_BYTES = 32 };
-
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+enum { FREQUENT_WORDS = COUNT_OF(FREQUENT), WORD_BYTES = 32 };
+
 #define ANY_OF(array, chance) ((array)[chance_below(chance, COUNT_OF(array))])
 
 /* The k-th comes half as often as the one of k / 2, as in all languages. */
 static const char *frequent_word(struct chance *c)
 {
     double share = (double)(chance_next(c) >> 11) / (double)(UINT64_C(1) << 53);
-    return FREQUENT[(size_t)pow(COUNT_OF(FREQUENT) + 1, share) - 1];
+    return FREQUENT[(size_t)pow(FREQUENT_WORDS + 1, share) - 1];
 }
 
 static void put_word(char word[WORD_BYTES], struct chance *c)
