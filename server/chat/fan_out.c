@@ -8,15 +8,19 @@
 /* How many members ahead of the one that is served. */
 enum { FETCH_CONN = 12, FETCH_SESSION = 6 };
 
-/* The message in that variant, rendered when the first session wants it so; NULL without memory. */
-static struct shared *rendered(struct chat_loop *cl, const struct message *m, unsigned variant)
+static struct shared *render_first(struct chat_loop *cl, const struct message *m, unsigned variant)
 {
-    struct shared **s = &cl->fan_out.rendered[variant];
-    if (*s == NULL) {
-        *s = render(m, variant);
-        metric_add(&cl->loop->metrics.messages_rendered, 1);
-    }
-    return *s;
+    metric_add(&cl->loop->metrics.messages_rendered, 1);
+    cl->fan_out.rendered[variant] = render(m, variant);
+    return cl->fan_out.rendered[variant];
+}
+
+/* The message in that variant, rendered when the first session wants it so; NULL without memory. */
+static inline struct shared *rendered(struct chat_loop *cl, const struct message *m,
+                                      unsigned variant)
+{
+    struct shared *s = cl->fan_out.rendered[variant];
+    return s != NULL ? s : render_first(cl, m, variant);
 }
 
 static struct shared *compressed(struct chat_loop *cl, const struct message *m, unsigned variant,

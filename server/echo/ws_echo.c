@@ -21,12 +21,15 @@ void ws_echo_session_init(struct conn *c, void *frame, const struct ws_deflate *
 }
 
 /* The size of a plain echo is not limited: it is not assembled. */
-static struct ws_rules rules_of(const struct conn *c)
+static enum ws_event_kind next_event(const struct conn *c, struct ws_echo *f, struct ws_input *in,
+                                     struct ws_event *ev)
 {
-    return (struct ws_rules){
+    const struct net *n = conn_net(c);
+    const struct ws_rules rules = {
         .side = WS_SERVER,
-        .inflated_bytes_max = (uint64_t)conn_net(c)->config->ws.message_bytes_max,
+        .inflated_bytes_max = (uint64_t)n->config->ws.message_bytes_max,
     };
+    return ws_next(&f->reader, n->ws_pool, &rules, in, ev);
 }
 
 /* Every encoder below writes at `out` and returns where it ended. What one input is answered with
@@ -104,7 +107,6 @@ static bool mirror(struct conn *c, const struct ws_echo *f, const struct ws_even
  * before that was done. */
 static bool pump(struct conn *c, struct ws_echo *f)
 {
-    const struct ws_rules rules = rules_of(c);
     struct ws_input in = {c->in.ptr, c->in.len};
     struct ws_event ev;
     bool is_unfinished = false;
@@ -117,7 +119,7 @@ static bool pump(struct conn *c, struct ws_echo *f)
         is_unfinished = !conn_spend(c);
         if (is_unfinished)
             break;
-        enum ws_event_kind kind = ws_next(&f->reader, conn_net(c)->ws_pool, &rules, &in, &ev);
+        enum ws_event_kind kind = next_event(c, f, &in, &ev);
         if (kind == WS_NEED_MORE)
             break;
         if (kind != WS_DATA || !ev.is_compressed) {
