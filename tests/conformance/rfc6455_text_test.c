@@ -45,6 +45,20 @@ static void append_character(struct text *t, const struct row *row, bool is_last
         append(t, is_last ? &row->bytes[i].high : &row->bytes[i].low, 1);
 }
 
+/* ws_reflect, which is how an echo takes whole messages, judges like the reader: it sends back what
+ * is right, and leaves the rest to it. */
+static void expect_reflected(struct span text, bool is_right)
+{
+    const struct part parts[] = {FN(FIN | WS_TEXT, text.ptr, text.len), F(FIN | WS_OP_PING, "")};
+    struct span script = script_build(WS_SERVER, parts, 2);
+    struct ws_input in = {(uint8_t *)(uintptr_t)script.ptr, script.len};
+    uint8_t out[2 * TEXT_MAX], expected[2 * TEXT_MAX], *end = out;
+    size_t len = is_right ? ws_encode_frame(expected, WS_TEXT, true, text) : 0;
+    cr_assert_eq(ws_reflect(&in, &end, 2), is_right);
+    cr_assert(span_eq(span_of(out, (size_t)(end - out)), span_of(expected, len)));
+    script_free(script);
+}
+
 /* ---- text that is right ---- */
 
 static void expect_message(const struct ws_record *rec, struct span text)
@@ -57,6 +71,7 @@ static void expect_message(const struct ws_record *rec, struct span text)
 /* As one frame and as two, cut at every place, read in pieces of every size. */
 static void expect_valid(struct span text)
 {
+    expect_reflected(text, true);
     struct ws_record rec;
     ws_record_init(&rec, text.len + 2 * WS_HEADER_BYTES_MAX);
     for (size_t cut = 0; cut <= text.len; cut++)
@@ -160,6 +175,7 @@ static void expect_wrong(struct span bytes)
             size_t at = t.len - 1;
             if (is_followed)
                 append(&t, "\x80 and so on", 11);
+            expect_reflected(span_of(t.bytes, t.len), false);
             expect_fails_at(&t, at);
         }
 }
@@ -213,6 +229,7 @@ Test(rfc6455_8_1, fails_where_a_character_is_broken_off_by_another_byte)
 /* The part of a character is no mistake until the message ends. */
 static void expect_fails_at_the_end(const struct text *t)
 {
+    expect_reflected(span_of(t->bytes, t->len), false);
     for (size_t cut = 0; cut <= t->len; cut++)
         for (int side = WS_SERVER; side <= WS_CLIENT; side++) {
             const struct ws_rules rules = {.side = side};
