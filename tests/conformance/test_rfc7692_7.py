@@ -13,7 +13,8 @@ NO_SERVER_TAKEOVER, NO_CLIENT_TAKEOVER = "server_no_context_takeover", "client_n
 SIZES_OF_WINDOWS = range(9, 16)
 # What comes again, and how far behind: a larger window would make this shorter.
 BLOCK = random.Random(1).randbytes(300)
-FAR = b"".join(BLOCK + random.Random(size).randbytes((1 << size) - 700) for size in range(10, 16))
+FAR = b"".join(BLOCK + random.Random(size).randbytes((1 << size) - 700)
+               for size in range(10, 16)) + BLOCK
 
 
 @pytest.fixture(params=["/echo", "/chat"])

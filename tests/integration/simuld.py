@@ -267,7 +267,10 @@ class Daemon:
 
 
 def client_tls():
+    """Sockets that it wraps tell an end without close_notify from a clean one, if they are told not
+    to suppress_ragged_eofs."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     return context

@@ -8,6 +8,7 @@ from ws_raw import CONTINUATION, WebSocket, frame
 RSV1 = 4  # of frame()
 TAIL = b"\0\0\xff\xff"
 OFFER = "permessage-deflate"
+STEP = 64  # bytes
 
 
 def parse(answer):
@@ -27,6 +28,18 @@ def compress(data, bits=15, engine=None):
     """A message's payload; the engine remembers what it has said before."""
     engine = engine or compressor(bits)
     return (engine.compress(data) + engine.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
+
+
+def inflate(payload, bits=15):
+    """What was compressed by itself, in a window of 2^bits bytes. zlib notices a reference beyond the
+    window only if it goes beyond what the same call has put out, too: that is kept short."""
+    engine = zlib.decompressobj(-bits)
+    parts, rest = [], payload + TAIL
+    while rest or len(parts[-1]) == STEP:
+        parts.append(engine.decompress(rest, STEP))
+        rest = engine.unconsumed_tail
+    assert not engine.unused_data
+    return b"".join(parts)
 
 
 def frames(opcode, payload, sizes=()):
@@ -73,10 +86,7 @@ class Deflated(WebSocket):
         self.send(*frames(opcode, self.compress(data), sizes))
 
     def inflate(self, payload):
-        engine = zlib.decompressobj(-self.in_bits)
-        data = engine.decompress(payload + TAIL)
-        assert not engine.unused_data and not engine.unconsumed_tail
-        return data
+        return inflate(payload, self.in_bits)
 
     def read_message(self):
         """Opcode and what was said, inflated if it came compressed."""
