@@ -86,8 +86,9 @@ void shaper_stall(struct shaper *s, uint32_t ms);
 /* Behind what was said so far the connection comes to this end; nothing can be said any more. */
 void shaper_end(struct shaper *s, enum shaper_end end);
 
-/* Sends what may leave by now, as long as the peer takes it, and has itself woken for the rest.
- * What waits counts toward the choice of who is evicted, if the session's held_bytes tells it. */
+/* Sends what may leave by now, as long as the peer takes it, and has itself woken for the rest: to
+ * be called behind everything that is said in a resume. What waits counts toward the choice of who
+ * is evicted, if the session's held_bytes tells it. */
 void shaper_run(struct shaper *s);
 /* For CO_AWAIT: whether shaper_run has something to do. Woken by the shaper's timer, or by the
  * flush. */

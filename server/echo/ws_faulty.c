@@ -262,7 +262,10 @@ static bool try_event(struct conn *c, struct ws_faulty *f)
 {
     if (shaper_can_run(&f->shaper) || can_go_on(f) || f->ping_is_due)
         return true;
-    return can_hear(f) ? conn_try_event(c) : c->draining || c->timed_out;
+    if (can_hear(f))
+        return conn_try_event(c);
+    conn_leave_input(c);
+    return c->draining || c->timed_out;
 }
 
 static enum co_result run(struct conn *c, void *frame)
@@ -274,7 +277,10 @@ static enum co_result run(struct conn *c, void *frame)
     for (;;) {
         ping_if_due(f);
         pump(c, f);
-        shaper_run(&f->shaper);
+        c->owes = can_hear(f) && ws_reader_is_in_message(&f->reader);
+        if (c->timed_out)
+            judge_silence(c, f);
+        shaper_run(&f->shaper); /* behind all that says something */
         if (c->state != CONN_OPEN)
             CO_RETURN;
         if (c->draining) {
@@ -291,9 +297,6 @@ static enum co_result run(struct conn *c, void *frame)
             if (is_idle(f))
                 CO_RETURN;
         }
-        c->owes = can_hear(f) && ws_reader_is_in_message(&f->reader);
-        if (c->timed_out)
-            judge_silence(c, f);
         if (conn_budget(c) == 0)
             CO_YIELD;              /* to the back of the queue */
         CO_AWAIT(try_event(c, f)); /* woken by a read, the flush, a timer, or the drain */

@@ -138,6 +138,13 @@ static inline bool conn_try_event(struct conn *c)
     return fresh;
 }
 
+/* Takes that back: what the session awaits now is no input, though it asked for some in this
+ * resume. Input that it holds already must not grow beyond its allowance. */
+static inline void conn_leave_input(struct conn *c)
+{
+    c->wants_input = false;
+}
+
 static inline struct span conn_input(const struct conn *c)
 {
     return (struct span){c->in.ptr, c->in.len};

@@ -591,12 +591,15 @@ def test_who_has_much_waiting_goes_when_memory_is_short(start):
         ws.close()
 
 
-def test_small_answers_that_wait_are_bounded(echo):
-    ws = echo("reorder=64&delay_ms=60000&duplicate=1/1")
+@pytest.mark.parametrize("listener", ["web", "webtls"])
+def test_small_answers_that_wait_are_bounded(echo, listener):
+    ws = echo("delay_ms=60000&duplicate=1/1", listener)
     ws.sock.settimeout(0.5)
     with pytest.raises(TimeoutError):
         while True:
-            ws.sock.sendall(frame(PING, b"x") * 1000)
+            ws.sock.sendall(frame(PING, b"x") * 5000)
+    with pytest.raises(TimeoutError):
+        ws.sock.recv(1)  # it is not closed for what it sent
 
 
 @pytest.mark.alone

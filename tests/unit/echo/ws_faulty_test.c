@@ -222,6 +222,22 @@ Test(ws_faulty, nobody_is_judged_while_an_answer_waits)
     cr_assert_eq(METRIC(timeouts), 0);
 }
 
+/* When the last of its bytes has left the next have to wait still; a ping that comes then must have
+ * somebody who wakes it. net_resume_at_random finds it where nobody does. */
+Test(ws_faulty, a_ping_waits_for_the_pace_too)
+{
+    begin("slow_bytes_per_second=1");
+    for (int bytes = 26; bytes < 34; bytes++) {
+        static const uint8_t payload[34];
+        ws_peer_send(client, WS_BINARY, true, span_of(payload, (size_t)bytes));
+        for (int ms = 0; ms < 45000; ms += 250)
+            fix_pass_ms(250);
+        cr_assert_not_null(client_conn(client));
+        client_heard_bytes(client);
+        ws_peer_send(client, WS_OP_PONG, true, SPAN_EMPTY);
+    }
+}
+
 Test(ws_faulty, who_is_not_read_is_asked_and_never_left)
 {
     begin("noread_after=0");

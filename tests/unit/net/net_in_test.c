@@ -111,6 +111,24 @@ static enum co_result hold(struct conn *c)
     return CO_WAITING;
 }
 
+/* Asks for input, and then waits for something else. */
+static enum co_result leave_input(struct conn *c)
+{
+    conn_try_event(c);
+    conn_leave_input(c);
+    return CO_WAITING;
+}
+
+Test(net_in, a_session_may_take_back_that_it_wants_input)
+{
+    static char much[2 * SCRIPT_INPUT_BYTES];
+    unsigned i = script_connect(leave_input);
+    client_send_bytes(i, span_of(much, sizeof(much)));
+    fix_settle();
+    cr_assert_not_null(client_conn(i));
+    cr_assert_eq(METRIC(in_bytes), SCRIPT_INPUT_BYTES);
+}
+
 Test(net_in, a_session_that_waits_for_something_else_is_read_up_to_its_first_input)
 {
     unsigned i = script_connect(hold);
