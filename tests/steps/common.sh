@@ -63,7 +63,7 @@ run_pytest() {
     rm -f "$report"
     pytest_status=0
     (cd "$pytest_directory" &&
-        /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$((2 * $(nproc)))" \
+        /usr/bin/python3 -m pytest -p no:cacheprovider -q -rs -n "$((2 * $(nproc)))" \
             --junitxml="$report" "$@") ||
         pytest_status=$?
     [ -f "$report" ] || return 1
