@@ -34,8 +34,8 @@ name_packages() {
     build_packages="gcc libc6-dev cmake ninja-build libev-dev libwslay-dev $llhttp libssl-dev
         libinih-dev libjansson-dev zlib1g-dev"
     server_test_packages="clang libcriterion-dev procps python3 python3-pytest python3-pytest-xdist
-        python3-websockets ca-certificates curl openssl netcat-openbsd ii irssi weechat-headless
-        weechat-plugins"
+        python3-websockets libwebsockets-dev pkgconf ca-certificates curl openssl netcat-openbsd ii
+        irssi weechat-headless weechat-plugins"
     server_test_programs="haproxy nginx libnginx-mod-stream ngircd $promtool"
     other_test_packages="clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross valgrind
         chromium mmdebstrap"

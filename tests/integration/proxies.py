@@ -1,7 +1,7 @@
 """HAProxy and nginx in front of the daemon, on free ports.
 
-Both have the same four entrances: `irctls` and `web` end TLS and hand on plain IRC and HTTP;
-`passirctls` and `passweb` hand on TLS as it comes."""
+Both have the same entrances: `irctls` and `web` end TLS and hand on plain IRC and HTTP; `passirctls`
+and `passweb` hand on TLS as it comes; `plainweb` is HTTP without TLS."""
 import os
 import socket
 import subprocess
@@ -12,7 +12,7 @@ from tools import UNPACKED, tool
 
 
 class Proxy:
-    ENTRANCES = ["irctls", "web", "passirctls", "passweb"]
+    ENTRANCES = ["irctls", "web", "passirctls", "passweb", "plainweb"]
     PROGRAM, CONFIG = "", ""
 
     def __init__(self, daemon, directory):
@@ -95,6 +95,10 @@ listen web
     bind 127.0.0.1:%(port_web)s ssl crt %(both)s
     option httpchk GET /readyz
     server simul %(to_web)s port %(admin)s
+listen plainweb
+    mode http
+    bind 127.0.0.1:%(port_plainweb)s
+    server simul %(to_web)s
 listen passirctls
     bind 127.0.0.1:%(port_passirctls)s
     server simul %(to_irctls)s
@@ -170,6 +174,7 @@ http {
     }
     server {
         listen 127.0.0.1:%(port_web)s ssl;
+        listen 127.0.0.1:%(port_plainweb)s;
         ssl_certificate %(certificate)s;
         ssl_certificate_key %(key)s;
         client_max_body_size 0;

@@ -157,7 +157,7 @@ def test_curl_gets_large_bodies_back_through_a_proxy(proxy, options):
 
 
 UP = {"irctls": ("UP", "L4OK"), "passirctls": ("UP", "L4OK"), "passweb": ("UP", "L4OK"),
-      "web": ("UP", "L7OK")}
+      "plainweb": ("UP", "L4OK"), "web": ("UP", "L7OK")}
 
 
 def test_health_checks_leave_no_trace(start, tmp_path):
