@@ -4,9 +4,10 @@ import { chromium } from 'playwright-core';
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-export function launchBrowser() {
+export function launchBrowser(...more) {
   // Without a profile of its own, each launch gets a fresh one in a temporary directory.
-  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: ARGUMENTS });
+  const args = [...ARGUMENTS, ...more];
+  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args });
 }
 
 /** Opens the chat page as somebody with a profile of their own. `complaints` gathers errors. */

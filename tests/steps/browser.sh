@@ -1,6 +1,6 @@
 #!/bin/sh
 # The page at /: its modules under node, and the whole in headless Chromium with a real daemon, with
-# one loop and with four.
+# one loop and with four. Chromium's WebSocket through proxies.
 # shellcheck source=tests/steps/common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -28,3 +28,4 @@ export SIMULD="$root/build/bin/simuld"
 run_node 1 "$root"/tests/browser/*.test.mjs &
 run_node 4 "$root/tests/browser/chat.test.mjs"
 wait "$!"
+run_pytest chromium browser -n 1
