@@ -44,7 +44,8 @@ const struct fault_row fault_rows[FAULT_COUNT] = {
     [FAULT_HALFCLOSE] = {"halfclose", ALL, FLAG,
                          .help = "our end is shut and the other still read; see after"},
     [FAULT_NOREAD_AFTER] = {"noread_after", ALL, NUMBER(0, AFTER_MAX),
-                            .help = "nothing more is read behind so many messages (bytes)"},
+                            .help = "nothing more is read behind so many messages (TCP and HTTP: "
+                                    "bytes); a minute later it closes"},
     [FAULT_DROP] = {"drop", WS | TCP, CHANCE,
                     .help = "one answer in N is left out (TCP: one byte)"},
     [FAULT_DUPLICATE] = {"duplicate", WS | TCP, CHANCE,

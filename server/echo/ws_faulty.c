@@ -55,6 +55,16 @@ static void end(struct conn *c, struct ws_faulty *f)
     }
 }
 
+/* Not for ever: who stays is told so, and who has gone is not missed for long. */
+static void stop_reading(struct ws_faulty *f)
+{
+    ws_replies_count_fault(&f->replies);
+    f->is_deaf = true;
+    shaper_stall(&f->shaper, FAULT_MS_MAX);
+    ws_replies_say_close(&f->replies, WS_CODE_GOING_AWAY, SPAN("nothing is read any more"));
+    shaper_end(&f->shaper, SHAPER_CLOSE);
+}
+
 /* Looks what is due behind as many messages as there were; their replies are said. */
 static void act_on_count(struct conn *c, struct ws_faulty *f)
 {
@@ -67,11 +77,9 @@ static void act_on_count(struct conn *c, struct ws_faulty *f)
     }
     if (ends_here(f))
         end(c, f);
-    if (faults_has(&f->faults, FAULT_NOREAD_AFTER) && !f->is_deaf &&
-        f->message_count >= value(f, FAULT_NOREAD_AFTER)) {
-        ws_replies_count_fault(&f->replies);
-        f->is_deaf = true;
-    }
+    if (faults_has(&f->faults, FAULT_NOREAD_AFTER) &&
+        f->message_count == value(f, FAULT_NOREAD_AFTER))
+        stop_reading(f);
 }
 
 /* --- input ------------------------------------------------------------------------------- */
@@ -208,29 +216,29 @@ static void ping_if_due(struct ws_faulty *f)
     start_ping(f);
 }
 
-/* The peer was silent, or is slow with what it has begun; but while something of ours waits, or
- * nothing is read, nobody can tell. */
+/* The peer was silent, or is slow with what it has begun; but while something of ours waits nobody
+ * can tell. */
 static void judge_silence(struct conn *c, struct ws_faulty *f)
 {
     bool has_begun = c->owes || c->in.len > 0;
-    bool can_tell = shaper_is_empty(&f->shaper) && !f->is_deaf;
-    if (can_tell && is_over(f)) {
+    conn_set_timer(c, (enum conn_timer)c->timer);
+    if (!shaper_is_empty(&f->shaper))
+        return;
+    if (is_over(f)) {
         conn_close(c);
-    } else if (can_tell && (c->pinged || has_begun)) {
-        metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
-        if (has_begun)
-            ws_replies_say_close(&f->replies, WS_CODE_POLICY,
-                                 SPAN("the frame did not go on in time"));
-        else
-            ws_replies_say_close(&f->replies, WS_CODE_GOING_AWAY, SPAN("no answer to a ping"));
-        shaper_end(&f->shaper, SHAPER_CLOSE);
-    } else if (shaper_is_empty(&f->shaper)) {
-        /* To a peer that is gone it fails, even where nothing is read. */
+        return;
+    }
+    if (!c->pinged && !has_begun) {
         ws_replies_say_control(&f->replies, WS_OP_PING, SPAN_EMPTY);
         c->pinged = true;
+        return;
     }
-    if (c->state == CONN_OPEN)
-        conn_set_timer(c, (enum conn_timer)c->timer);
+    metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+    if (has_begun)
+        ws_replies_say_close(&f->replies, WS_CODE_POLICY, SPAN("the frame did not go on in time"));
+    else
+        ws_replies_say_close(&f->replies, WS_CODE_GOING_AWAY, SPAN("no answer to a ping"));
+    shaper_end(&f->shaper, SHAPER_CLOSE);
 }
 
 /* The server is about to stop: nothing waits any more. */
@@ -292,7 +300,7 @@ static enum co_result run(struct conn *c, void *frame)
                 conn_fail(c, f->failure);
             CO_RETURN;
         }
-        if (c->eof && (f->is_deaf || !f->has_more)) {
+        if (c->eof && !f->has_more) {
             ws_replies_release(&f->replies); /* no more come to be shuffled with */
             if (is_idle(f))
                 CO_RETURN;
