@@ -81,8 +81,10 @@ static void tear_down(struct client *c)
 
 void client_close(struct client *c)
 {
-    if (c->state != CLIENT_CLOSED)
-        tear_down(c);
+    if (c->state == CLIENT_CLOSED)
+        return;
+    tls_shutdown(c);
+    tear_down(c);
 }
 
 /* Counts a fault and says it in words. */

@@ -81,7 +81,7 @@ static inline bool client_is_clogged(const struct client *c)
 /* Says goodbye, by the scenario and by the wire, and lets the server close (CLIENT_LEAVING). */
 void client_leave(struct client *c);
 
-/* Closes at once. Calls on_close. */
+/* Closes at once, TLS too. Calls on_close. */
 void client_close(struct client *c);
 
 /* Closes for a fault of the server's or ours, counts it, and its reason in words. */

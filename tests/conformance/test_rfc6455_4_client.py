@@ -7,10 +7,10 @@ import ssl
 
 import pytest
 
-import certificates
 from answers import accepted, refused, requests_of
 from load import DONE, FAILED, USAGE, Run, load
-from raw_server import Peer, accept_of, listening, response, server_frame, upgraded
+from raw_server import (Peer, accept_of, listening, response, server_frame, server_tls,
+                        upgraded)
 from ws_raw import BINARY, CLOSE, TEXT
 
 UPGRADE, CONNECTION = "Upgrade: websocket", "Connection: Upgrade"
@@ -105,9 +105,7 @@ def test_4_1_nothing_is_sent_before_the_answer():
 def listening_tls(directory, seen):
     """A server that has a certificate for "localhost": appends to `seen` the name that the client
     wanted and what it asked for, or nothing where TLS did not come about."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate, key = certificates.make(directory)
-    context.load_cert_chain(certificate, key)
+    context, certificate = server_tls(directory)
     wanted = []
     context.sni_callback = lambda _, name, __: wanted.append(name)
 

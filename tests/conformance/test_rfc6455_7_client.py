@@ -8,7 +8,7 @@ import pytest
 
 from answers import ONCE
 from load import Run, load
-from raw_server import listening_websocket, server_close, server_frame
+from raw_server import Peer, listening, listening_websocket, server_close, server_frame, server_tls
 from ws_raw import PING, PONG, TEXT
 
 REST_SECONDS = 0.3  # much less than simul-load waits for the end of TCP
@@ -80,6 +80,23 @@ def test_7_1_1_bytes_that_trail_do_not_cost_the_close_frame():
     assert closes == [([], 1000)]
 
 
+def test_7_1_1_over_tls_the_session_ends_cleanly(tmp_path):
+    context, certificate = server_tls(tmp_path)
+    ended = []
+
+    def serve(sock):
+        tls = context.wrap_socket(sock, server_side=True, suppress_ragged_eofs=False)
+        with Peer(tls).upgrade() as peer:
+            peer.read_to_close()
+            peer.send(server_close(1000))
+            ended.append(tls.unwrap())  # waits for the client's close_notify
+
+    with listening(serve) as address:
+        load("connect", f"wss://localhost:{address.rpartition(':')[2]}/", "-c", 1, "-n", 1, "--ca",
+             certificate, "--expect", "errors=0")
+    assert len(ended) == 1
+
+
 # --- 7.1.2, 7.1.5 and 7.3: a close each way ---
 
 
@@ -123,6 +140,21 @@ def test_7_1_5_a_close_without_a_code_is_told_as_1005():
         assert peer.read_to_close() == ([], None)
 
     assert "closed by the server: 1005" in run_once(serve).out
+
+
+def test_7_1_5_closes_that_cross_are_each_the_others_answer():
+    """The server's has a code of its own; there is no second one of the client."""
+    said = []
+
+    def serve(peer):
+        peer.read_to_close()
+        peer.send(server_close(4000))
+        peer.sock.shutdown(socket.SHUT_WR)
+        said.append(peer.input.read())
+
+    with listening_websocket(serve) as url:
+        load("connect", url, "-c", 1, "-n", 1, "--expect", "errors=0")
+    assert said == [b""]
 
 
 def test_7_2_1_a_connection_that_is_lost_is_told():

@@ -5,10 +5,12 @@ import contextlib
 import hashlib
 import re
 import socket
+import ssl
 import struct
 import threading
 from dataclasses import dataclass
 
+import certificates
 from simuld import TIMEOUT
 from ws_raw import CLOSE, frame, mask
 
@@ -40,6 +42,16 @@ def listening(serve):
             thread.join()
     if complaints:
         raise complaints[0]
+
+
+def server_tls(directory):
+    """A context with a certificate for "localhost", and that certificate. An end without
+    close_notify is an error, where ragged ends are not suppressed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    certificate, key = certificates.make(directory)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
 
 
 @dataclass
@@ -153,6 +165,7 @@ def serve_websocket(sock, serve, *headers):
 
 @contextlib.contextmanager
 def listening_websocket(serve, *headers):
-    """The same for connections that have shaken hands, which the headers are about. Yields the URL."""
+    """The same for connections that have shaken hands, with these headers in the answer. Yields the
+    URL."""
     with listening(lambda sock: serve_websocket(sock, serve, *headers)) as address:
         yield f"ws://{address}/"
