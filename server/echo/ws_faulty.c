@@ -92,8 +92,8 @@ static bool is_over(const struct ws_faulty *f)
 
 static bool can_hear(const struct ws_faulty *f)
 {
-    return !f->is_deaf &&
-           (is_over(f) || (!ws_replies_wait(&f->replies) && shaper_has_room(&f->shaper)));
+    return !f->is_deaf && !ws_replies_wait(&f->replies) &&
+           (is_over(f) || shaper_has_room(&f->shaper));
 }
 
 static enum err take_data(struct conn *c, struct ws_faulty *f, const struct ws_event *ev)

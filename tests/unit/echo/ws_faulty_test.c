@@ -125,6 +125,28 @@ Test(ws_faulty, nothing_is_taken_while_there_is_no_room_for_its_answer)
     cr_assert_gt(METRIC(ws_messages), taken, "and then it goes on");
 }
 
+Test(ws_faulty, what_comes_behind_a_close_has_no_hurry_either)
+{
+    static uint8_t payload[60000];
+    begin("reorder=64&delay_ms=1000&duplicate=1/1");
+    for (int i = 0; i < 8; i++)
+        ws_peer_send(client, WS_BINARY, true, span_of(payload, sizeof(payload)));
+    ws_peer_send(client, WS_OP_CLOSE, true, SPAN("\x03\xe8"));
+    for (int i = 0; i < 4; i++) {
+        ssize_t n = send(fix.clients[client].fd, payload, sizeof(payload), MSG_NOSIGNAL);
+        cr_assert(n > 0 || i > 0);
+        fix_settle();
+    }
+    cr_assert_not_null(client_conn(client), "answers wait still");
+    size_t heard = 0;
+    for (int i = 0; i < 20; i++) {
+        fix_pass_ms(1000);
+        heard += client_heard_bytes(client).len;
+    }
+    cr_assert_geq(heard, 16 * sizeof(payload));
+    cr_assert_eq(METRIC(protocol_errors), 0);
+}
+
 Test(ws_faulty, what_it_holds_counts_against_its_connection)
 {
     begin("delay_ms=1000&reorder=2");
