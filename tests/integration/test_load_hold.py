@@ -44,6 +44,11 @@ def websocket_server(handle, **options):
         loop.close()
 
 
+def await_open(run, count):
+    """Until it says, once a second, that so many have shaken hands."""
+    run.await_said(f"{count:10}         0/s")
+
+
 # --- they are kept ---
 
 
@@ -89,7 +94,7 @@ def test_memory_of_the_server(server):
 
 def test_until_ctrl_c(server):
     with Started("hold", url(server, "ws"), "-c", 7, "-d", 0) as run:
-        wait_until(lambda: server.metric("simul_connections") >= 7, "the connections")
+        await_open(run, 7)
         run.process.send_signal(signal.SIGINT)
         assert run.await_end() == DONE
     assert "interrupted" in run.said and "no errors" in run.said
@@ -116,7 +121,7 @@ def test_a_server_that_closes_with_a_reason():
 def test_a_server_that_ends(scheme, kill, reason):
     with Daemon() as daemon, \
             Started("hold", url(daemon, scheme), "-c", 9, "-d", 0) as run:
-        wait_until(lambda: daemon.metric("simul_connections") >= 9, "the connections")
+        await_open(run, 9)
         kill(daemon)
         assert run.await_end() == DONE
     assert re.search(rf"\b9 +{reason}", run.said), run.said
