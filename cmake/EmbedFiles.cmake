@@ -1,10 +1,11 @@
-# embed_web_files(OUTPUT FILE...): a custom command that writes OUTPUT, a C file defining
-# web_files[] of server/web/files.h, again whenever one of the files changes.
+# embed_web_files(OUTPUT ROOT FILE...): a custom command that writes OUTPUT, a C file defining
+# web_files[] of server/web/files.h, again whenever one of the files changes. A file's path is that
+# below ROOT, pages without their ".html", index.html without its name.
 # The same file is the script that the command runs (cmake -P), so no tool but CMake is needed.
 
-function(embed_web_files output)
+function(embed_web_files output root)
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} "-DOUTPUT=${output}" "-DFILES=${ARGN}"
+    COMMAND ${CMAKE_COMMAND} "-DOUTPUT=${output}" "-DROOT=${root}" "-DFILES=${ARGN}"
       -P ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
     DEPENDS ${ARGN} ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
     COMMENT "Embedding the web client"
@@ -24,14 +25,12 @@ set(arrays "")
 set(rows "")
 set(count 0)
 foreach(file IN LISTS FILES)
-  get_filename_component(name ${file} NAME)
+  file(RELATIVE_PATH name ${ROOT} ${file})
   get_filename_component(extension ${file} LAST_EXT)
   if(NOT DEFINED type_${extension})
     message(FATAL_ERROR "no content type is known for ${file}")
   endif()
-  if(name STREQUAL "index.html")
-    set(name "")
-  endif()
+  string(REGEX REPLACE "(^index)?\\.html$" "" name ${name})
   file(SHA256 ${file} hash)
   string(SUBSTRING ${hash} 0 32 etag)
   file(READ ${file} bytes HEX)

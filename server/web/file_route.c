@@ -1,4 +1,6 @@
 /* The web client: our own static files, from inside the program. */
+#include "web/file_route.h"
+
 #include "net/conn.h"
 #include "web/files.h"
 #include "web/http_session.h"
@@ -11,7 +13,7 @@ static const char POLICY[] = "default-src 'none'; script-src 'self'; style-src '
                              "img-src 'self'; connect-src 'self'; base-uri 'none'; "
                              "form-action 'none'; frame-ancestors 'none'";
 
-static const struct web_file *find(struct span path)
+const struct web_file *file_route_find(struct span path)
 {
     for (size_t i = 0; i < web_file_count; i++)
         if (span_eq(path, span_str(web_files[i].path)))
@@ -30,6 +32,27 @@ static bool is_known(const struct http_request *request, const struct web_file *
            http_header_has(request->headers, "If-None-Match", "*");
 }
 
+/* With one field more, that says when the answer may be used again. */
+static void answer(struct conn *c, struct http_session *s, uint16_t status, const char *type,
+                   struct http_field validity, struct span body)
+{
+    const struct http_field fields[] = {
+        validity,
+        {SPAN("Cache-Control"), SPAN("no-cache")},
+        {SPAN("X-Content-Type-Options"), SPAN("nosniff")},
+        {SPAN("Referrer-Policy"), SPAN("no-referrer")},
+        {SPAN("Content-Security-Policy"), span_str(POLICY)},
+    };
+    http_answer_with(c, s, status, type, fields, sizeof(fields) / sizeof(fields[0]), body);
+}
+
+void file_route_answer_made(struct conn *c, struct http_session *s, const char *content_type,
+                            struct span body)
+{
+    const struct http_field vary = {SPAN("Vary"), SPAN("Accept")};
+    answer(c, s, 200, content_type, vary, body);
+}
+
 enum co_result route_file(struct conn *c, struct http_session *s)
 {
     const struct http_request *request = s->exchange.request;
@@ -37,22 +60,16 @@ enum co_result route_file(struct conn *c, struct http_session *s)
         upgrade_to_chat(c, s);
         return CO_DONE;
     }
-    const struct web_file *file = find(request->path);
+    const struct web_file *file = file_route_find(request->path);
     if (file == NULL) {
         http_refuse(c, s, 404, "not found");
         return CO_DONE;
     }
-    const struct http_field fields[] = {
-        {SPAN("ETag"), span_str(file->etag)},
-        {SPAN("Cache-Control"), SPAN("no-cache")},
-        {SPAN("X-Content-Type-Options"), SPAN("nosniff")},
-        {SPAN("Referrer-Policy"), SPAN("no-referrer")},
-        {SPAN("Content-Security-Policy"), span_str(POLICY)},
-    };
-    bool known = is_known(request, file);
-    http_answer_with(c, s, known ? 304 : 200, file->content_type, fields,
-                     sizeof(fields) / sizeof(fields[0]),
-                     known ? SPAN_EMPTY : span_of(file->bytes, file->size));
+    const struct http_field tag = {SPAN("ETag"), span_str(file->etag)};
+    if (is_known(request, file))
+        answer(c, s, 304, file->content_type, tag, SPAN_EMPTY);
+    else
+        answer(c, s, 200, file->content_type, tag, span_of(file->bytes, file->size));
     return CO_DONE;
 }
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct web_file {
-    const char *path;         /* the request target: "/" for index.html, else "/" and the name */
+    const char *path;         /* "/" for index.html, "/a/b" for a/b.html, "/c.js" for c.js */
     const char *content_type; /* the whole value of the Content-Type field */
     const char *etag;         /* a strong validator in its quotes, RFC 9110 section 8.8.3 */
     const uint8_t *bytes;

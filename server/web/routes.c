@@ -10,6 +10,7 @@
 
 const struct http_route web_routes[] = {
     {"/echo", false, GET | POST | PUT, route_echo},
+    {"/echo/help", false, GET, route_echo_help},
     {"/chat", false, GET, route_chat},
     {"/jobs/", true, ANY, route_job},
     {"/", true, GET, route_file}, /* an Upgrade at "/" is chat; unknown files are 404 */

@@ -32,6 +32,8 @@ Test(file_route, every_file_comes_whole_with_its_type)
 {
     for (size_t i = 0; i < web_file_count; i++) {
         const struct web_file *f = &web_files[i];
+        if (strcmp(f->path, "/echo/help") == 0)
+            continue; /* which is completed for each request: echo/echo_help.c */
         char line[128];
         const char *answer = ask("GET", f->path, "");
         http_peer_expect_status(answer, 200);

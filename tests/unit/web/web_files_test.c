@@ -21,6 +21,14 @@ Test(web_files, index_is_at_the_root)
     cr_assert_null(find("/index.html"));
 }
 
+Test(web_files, pages_and_folders_are_part_of_the_path)
+{
+    cr_assert_str_eq(find("/echo/help")->content_type, "text/html; charset=utf-8");
+    cr_assert_not_null(find("/echo/panel.js"));
+    cr_assert_null(find("/echo/help.html"));
+    cr_assert_null(find("/panel.js"));
+}
+
 Test(web_files, each_file_has_the_type_that_browsers_insist_on)
 {
     cr_assert_str_eq(find("/main.js")->content_type, "text/javascript; charset=utf-8");
