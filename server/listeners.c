@@ -25,6 +25,7 @@ static const struct manners MANNERS[] = {
     [CONFIG_PROTOCOL_IRC] = {&chat_line_session, &irc_refusal_session, irc_say_full},
     [CONFIG_PROTOCOL_ECHO] = {.session = &tcp_echo_session}, /* which has no words of its own */
 };
+static const struct manners COMMAND_MANNERS = {.session = &tcp_command_session};
 static const struct manners ADMIN_MANNERS = {.session = &admin_session, .say_full = http_say_full};
 
 /* What a listener of the settings means, the admin listener included. */
@@ -39,6 +40,15 @@ struct listener_plan {
     const struct manners *manners;
 };
 
+static const struct manners *manners_of(const struct config *config,
+                                        const struct config_listener *l)
+{
+    if (l->protocol == CONFIG_PROTOCOL_ECHO && config->echo.commands &&
+        config_is_on(l->faults, config->echo.faults))
+        return &COMMAND_MANNERS;
+    return &MANNERS[l->protocol];
+}
+
 static unsigned plan_listeners(const struct config *config, struct listener_plan *plans)
 {
     unsigned count = 0;
@@ -51,7 +61,7 @@ static unsigned plan_listeners(const struct config *config, struct listener_plan
                                    .tls = l->tls,
                                    .deflate = config_is_on(l->deflate, config->ws.deflate),
                                    .faults = config_is_on(l->faults, config->echo.faults),
-                                   .manners = &MANNERS[l->protocol]};
+                                   .manners = manners_of(config, l)};
     }
     if (config->admin.port != CONFIG_PORT_OFF)
         plans[count++] = (struct listener_plan){.name = "admin",
