@@ -1,6 +1,9 @@
 /* HTTP echo: POST and PUT stream the body back with its type while it arrives, GET tells what was
- * asked. ?delay_ms=N waits before the answer, ?status=N chooses its status. */
-#include "core/loop.h"
+ * asked. A query that names faults has it misbehave (http_faulty.c). */
+#include "echo/http_echo.h"
+
+#include "echo/faults.h"
+#include "echo/http_faulty.h"
 #include "net/listener.h"
 #include "net/net.h"
 #include "simul/utf8.h"
@@ -11,18 +14,16 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { DELAY_MS_MAX = 60 * 1000 };
-
 /* What cannot run in our origin, whatever is in it. Everything else is sent as plain text. */
 static const char *const HARMLESS_TYPES[] = {"application/json", "application/octet-stream",
                                              "image/png", "image/jpeg", "text/csv"};
 
-static const struct http_field FIELDS[] = {
+const struct http_field http_echo_fields[HTTP_ECHO_FIELDS] = {
     {SPAN("X-Content-Type-Options"), SPAN("nosniff")},
     {SPAN("Content-Security-Policy"), SPAN("sandbox; default-src 'none'")},
 };
 
-static const char *echo_type(const struct http_request *request)
+const char *http_echo_type(const struct http_request *request)
 {
     struct span type = http_header(request->headers, "Content-Type");
     for (size_t i = 0; i < type.len; i++)
@@ -32,30 +33,6 @@ static const char *echo_type(const struct http_request *request)
         if (span_eq_nocase(type, span_str(HARMLESS_TYPES[i])))
             return HARMLESS_TYPES[i];
     return "text/plain; charset=utf-8";
-}
-
-/* A number in the query. `absent` when there is none, -1 when it is none or out of bounds. */
-static int query_number(const struct http_request *request, const char *name, int min, int max,
-                        int absent)
-{
-    char text[16], *end;
-    enum err e = http_query_get(request->query, name, text, sizeof(text));
-    if (e == ERR_UNKNOWN)
-        return absent;
-    if (e != OK || text[0] < '0' || text[0] > '9')
-        return -1;
-    long n = strtol(text, &end, 10);
-    return *end == '\0' && n >= min && n <= max ? (int)n : -1;
-}
-
-static int delay_ms(const struct http_session *s)
-{
-    return query_number(s->exchange.request, "delay_ms", 0, DELAY_MS_MAX, 0);
-}
-
-static int status(const struct http_session *s)
-{
-    return query_number(s->exchange.request, "status", 200, 599, 200);
 }
 
 /* JSON is UTF-8; other bytes of a header are taken as Latin-1, as browsers do. */
@@ -75,7 +52,7 @@ static json_t *json_text(struct span s)
     return text;
 }
 
-static char *describe(const struct conn *c, const struct http_request *request)
+char *http_echo_describe(const struct conn *c, const struct http_request *request)
 {
     json_t *headers = json_array();
     struct span rest = request->headers, name, value;
@@ -93,23 +70,47 @@ static char *describe(const struct conn *c, const struct http_request *request)
 
 static void answer_get(struct conn *c, struct http_session *s)
 {
-    char *text = describe(c, s->exchange.request);
+    char *text = http_echo_describe(c, s->exchange.request);
     if (text == NULL) {
         http_refuse(c, s, 503, "out of memory");
         return;
     }
-    http_answer_with(c, s, (uint16_t)status(s), "application/json", FIELDS, 2, span_str(text));
+    http_answer_with(c, s, 200, "application/json", http_echo_fields, HTTP_ECHO_FIELDS,
+                     span_str(text));
     free(text);
 }
 
 static void begin_stream(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
-    x->response.fields = FIELDS;
-    x->response.field_count = 2;
+    x->response.fields = http_echo_fields;
+    x->response.field_count = HTTP_ECHO_FIELDS;
     x->response.streamed = x->request->chunked;
     x->response.content_length = x->request->content_length;
-    http_begin(c, s, (uint16_t)status(s), echo_type(x->request));
+    http_begin(c, s, 200, http_echo_type(x->request));
+}
+
+/* Reads what the query asks for; what is wrong with it is answered. False: it is. */
+static bool read_faults(struct conn *c, struct http_session *s)
+{
+    struct http_exchange *x = &s->exchange;
+    struct faults faults;
+    char message[FAULTS_MESSAGE_CHARS];
+    if (!conn_net(c)->listeners[c->listener].faults &&
+        faults_need_setting(x->request->query, FAULTS_HTTP)) {
+        http_refuse(c, s, 403, FAULTS_OFF_TEXT);
+        return false;
+    }
+    if (faults_parse(x->request->query, FAULTS_HTTP, &faults, message) != OK) {
+        http_refuse(c, s, 400, message);
+        return false;
+    }
+    if (faults.named == 0)
+        return true;
+    x->faulty = http_faulty_new(c, &faults);
+    if (x->faulty == NULL)
+        http_refuse(c, s, 503, "out of memory");
+    return x->faulty != NULL;
 }
 
 enum co_result route_echo(struct conn *c, struct http_session *s)
@@ -122,13 +123,12 @@ enum co_result route_echo(struct conn *c, struct http_session *s)
         upgrade_to_echo(c, s);
         CO_RETURN;
     }
-    if (delay_ms(s) < 0 || status(s) < 0) {
-        http_refuse(c, s, 400, "delay_ms is 0 to 60000, status is 200 to 599");
+    if (!read_faults(c, s))
+        CO_RETURN;
+    if (x->faulty != NULL) {
+        CO_CALL(x->faulty, http_faulty_run(c, s));
         CO_RETURN;
     }
-    if (delay_ms(s) > 0)
-        CO_CALL(&x->sleep,
-                co_sleep(&x->sleep, &conn_net(c)->loop->sched, &c->task, (uint32_t)delay_ms(s)));
     if (x->request->method == HTTP_METHOD_GET || x->request->method == HTTP_METHOD_HEAD) {
         answer_get(c, s);
         CO_RETURN;

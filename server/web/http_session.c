@@ -1,5 +1,6 @@
 #include "web/http_session.h"
 
+#include "echo/http_faulty.h"
 #include "jobs/jobs_client.h"
 #include "net/net.h"
 
@@ -80,10 +81,9 @@ static void queue(struct conn *c, struct buf *b, enum err e)
     buf_deinit(b);
 }
 
-void http_begin(struct conn *c, struct http_session *s, uint16_t status, const char *type)
+void http_prepare_head(struct conn *c, struct http_session *s, uint16_t status, const char *type)
 {
     struct http_response *r = &s->exchange.response;
-    struct buf head = {0};
     r->status = status;
     r->date = date(c);
     r->server = SPAN("simul");
@@ -91,7 +91,13 @@ void http_begin(struct conn *c, struct http_session *s, uint16_t status, const c
     if (c->draining || may_withhold_body(&s->exchange))
         r->keep_alive = false;
     s->exchange.is_answered = true;
-    queue(c, &head, http_response_head(r, &head));
+}
+
+void http_begin(struct conn *c, struct http_session *s, uint16_t status, const char *type)
+{
+    struct buf head = {0};
+    http_prepare_head(c, s, status, type);
+    queue(c, &head, http_response_head(&s->exchange.response, &head));
 }
 
 void http_send(struct conn *c, struct http_session *s, struct span data)
@@ -224,7 +230,8 @@ static void begin_exchange(struct http_session *s)
 static void end_exchange(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
-    co_sleep_cancel(&x->sleep);
+    http_faulty_free(x->faulty);
+    x->faulty = NULL;
     buf_deinit(&x->body);
     memory_count(&conn_net(c)->memory, &x->body_counted, 0);
     job_request_release(x->job);

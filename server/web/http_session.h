@@ -2,11 +2,11 @@
  * the next. A route's handler is a coroutine with the session as its frame. */
 #pragma once
 
-#include "core/sched.h"
 #include "net/conn.h"
 #include "simul/buf.h"
 #include "simul/http.h"
 
+struct http_faulty;
 struct job_request;
 
 extern const struct session_type http_session;  /* the routes of the public listeners */
@@ -24,10 +24,10 @@ struct http_exchange {
     bool is_continued; /* a peer that would wait for "100 Continue" got it, or did not wait */
     bool is_read;      /* the request's body is used up */
     bool is_upgraded;  /* another protocol has taken over: the session ends */
-    struct co_sleep sleep;
-    struct buf body;         /* where the handler wants the body whole */
-    size_t body_counted;     /* memory_count */
-    struct job_request *job; /* NULL: none was asked for */
+    struct http_faulty *faulty; /* the echo is to misbehave; NULL: it is not */
+    struct buf body;            /* where the handler wants the body whole */
+    size_t body_counted;        /* memory_count */
+    struct job_request *job;    /* NULL: none was asked for */
 };
 
 struct http_session {
@@ -60,7 +60,10 @@ enum http_event http_read_body(struct conn *c, struct http_session *s, struct sp
  * peer owes it, at limits.read_rate_min. */
 bool http_body_is_lost(struct conn *c, struct http_session *s);
 
-/* Queues the head: status and type as given, length or streaming as set in exchange.response. */
+/* Completes exchange.response, whose head is then to be formatted: status and type as given, length
+ * or streaming as set there. */
+void http_prepare_head(struct conn *c, struct http_session *s, uint16_t status, const char *type);
+/* The same, and queues the head. */
 void http_begin(struct conn *c, struct http_session *s, uint16_t status, const char *type);
 /* Queues a part of a body, framed as the head promised; and its end. */
 void http_send(struct conn *c, struct http_session *s, struct span data);

@@ -1,0 +1,33 @@
+/* An HTTP echo that was asked to misbehave: one request, and its answer as the query wants it.
+ * `after`, corrupt and noread_after count bytes of a body; delay, chop and pace are for the answer
+ * as a whole, its head included. */
+#pragma once
+
+#include "echo/faults.h"
+#include "echo/shaper.h"
+#include "echo/stream_faults.h"
+#include "simul/co.h"
+
+struct conn;
+struct http_session;
+
+/* The frame of http_faulty_run, which is exchange.faulty. */
+struct http_faulty {
+    struct co co;
+    struct conn *conn;
+    struct faults faults;
+    struct shaper shaper;
+    struct stream_faults stream;
+    uint64_t read_left; /* bytes of the request's body until noread_after */
+    bool is_said;       /* the whole answer stands in the shaper's queue */
+    bool is_held;       /* noread_after has come */
+    bool wants_body;    /* the next of it is answered as soon as it is there */
+};
+
+/* NULL without memory. To be freed, wherever it stands, before the connection is. */
+struct http_faulty *http_faulty_new(struct conn *c, const struct faults *faults);
+/* Safe for NULL. */
+void http_faulty_free(struct http_faulty *f);
+
+/* The coroutine that answers the request of the exchange. */
+enum co_result http_faulty_run(struct conn *c, struct http_session *s);
