@@ -62,6 +62,7 @@ enum {
     FAULT_OVERSIZE_MAX = 1 << 30,
     FAULT_FIELDS_MAX = 8,      /* header= may be there so many times */
     FAULT_FIELD_CHARS = 512,   /* of one, decoded, with its zero */
+    FAULT_VALUE_CHARS = 64,    /* of what a value may be, with its zero */
     FAULTS_MESSAGE_CHARS = 96, /* what is wrong with a value, with its zero */
     FAULTS_TEXT_CHARS = 768,   /* of all faults as text, with its zero */
 };
