@@ -1,11 +1,12 @@
 """The README's tables say what the program says: settings with their defaults, commands,
-capabilities."""
+capabilities, faults of the echo."""
 import itertools
 import pathlib
 import re
 
 import pytest
 
+from fault_table import faults
 from irc import Client
 from simuld import run
 
@@ -108,6 +109,16 @@ def test_capabilities(asker):
     for name in names:
         if name.upper() not in commands:  # of which HELP would tell instead
             assert help_of(asker, name)[1] == stated[name]
+
+
+# --- faults of the echo ---
+
+
+def test_faults(daemon):
+    stated = [(code(name)[0], value, where.split(", "), text)
+              for name, value, where, text in table("fault")]
+    assert stated == [(fault.name, fault.value.removeprefix("="), fault.places, fault.help)
+                      for fault in faults(daemon)]
 
 
 # --- files ---
