@@ -20,16 +20,36 @@ void ws_echo_session_init(struct conn *c, void *frame, const struct ws_deflate *
     deflate_begin(conn_net(c), &f->reader);
 }
 
-/* The size of a plain echo is not limited: it is not assembled. */
-static enum ws_event_kind next_event(const struct conn *c, struct ws_echo *f, struct ws_input *in,
+/* Whether what comes next is to be inflated, as far as that can be seen. */
+static bool inflates_next(const struct ws_reader *r, const struct ws_input *in)
+{
+    return (r->opcode & WS_RSV1) != 0 || (!ws_reader_is_in_frame(r) && (in->ptr[0] & WS_RSV1) != 0);
+}
+
+/* WS_NEED_MORE: all is taken, or the budget is used up. The size of a plain echo is not limited: it
+ * is not assembled. What is compressed gives no event before a message is complete, and no message
+ * need ever be; so it is taken in pieces, and charged by what came. */
+static enum ws_event_kind next_event(struct conn *c, struct ws_echo *f, struct ws_input *in,
                                      struct ws_event *ev)
 {
+    enum { PIECE_BYTES = 4096 }; /* more than ws_next may leave */
     const struct net *n = conn_net(c);
     const struct ws_rules rules = {
         .side = WS_SERVER,
         .inflated_bytes_max = (uint64_t)n->config->ws.message_bytes_max,
     };
-    return ws_next(&f->reader, n->ws_pool, &rules, in, ev);
+    if (!inflates_next(&f->reader, in))
+        return ws_next(&f->reader, n->ws_pool, &rules, in, ev);
+    for (;;) {
+        struct ws_input piece = {in->ptr, in->len < PIECE_BYTES ? in->len : PIECE_BYTES};
+        enum ws_event_kind kind = ws_next(&f->reader, n->ws_pool, &rules, &piece, ev);
+        size_t taken = (size_t)(piece.ptr - in->ptr);
+        in->ptr = piece.ptr;
+        in->len -= taken;
+        conn_spend_inflating(c, taken);
+        if (kind != WS_NEED_MORE || in->len == piece.len || conn_budget(c) == 0)
+            return kind;
+    }
 }
 
 /* Every encoder below writes at `out` and returns where it ended. What one input is answered with
@@ -120,8 +140,10 @@ static bool pump(struct conn *c, struct ws_echo *f)
         if (is_unfinished)
             break;
         enum ws_event_kind kind = next_event(c, f, &in, &ev);
-        if (kind == WS_NEED_MORE)
+        if (kind == WS_NEED_MORE) {
+            is_unfinished = conn_budget(c) == 0;
             break;
+        }
         if (kind != WS_DATA || !ev.is_compressed) {
             out = answer(c, kind, &ev, out);
             continue;

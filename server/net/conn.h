@@ -166,6 +166,9 @@ void conn_spend_many(struct conn *c, uint32_t count);
 /* A message that was counted was compressed, and has so many bytes without that: it costs as much
  * as many others, or all that is left. */
 void conn_spend_compressed(struct conn *c, size_t inflated_bytes);
+/* So many bytes came that were inflated, whether or not a message is complete with them; likewise.
+ */
+void conn_spend_inflating(struct conn *c, size_t came_bytes);
 
 /* --- output ------------------------------------------------------------------------------ */
 

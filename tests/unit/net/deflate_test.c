@@ -174,6 +174,35 @@ Test(deflate, a_large_one_is_a_turn)
     buf_deinit(&large);
 }
 
+/* Four blocks, each with a table of codes and the code for its end: they hold nothing. */
+#define NOTHING                                                                                    \
+    "\x04\xc0\x81\x00\x00\x00\x00\x00\x90\xff\x6b\x10\x00\x07\x02\x00\x00\x00\x00\x40\xfe\xaf\x41" \
+    "\x00\x1c\x08\x00\x00\x00\x00\x00\xf9\xbf\x06\x01\x70\x20\x00\x00\x00\x00\x00\xe4\xff\x1a"
+
+Test(deflate, what_no_message_comes_of_is_a_turn_all_the_same)
+{
+    enum { TIMES = 2000, TICK_BYTES_MAX = 10000 };
+    struct buf blocks = {0}, frame = {0};
+    for (int i = 0; i < TIMES; i++)
+        expect_ok(buf_append(&blocks, SPAN(NOTHING)));
+    ws_peer_compressed_frame(&frame, WS_BINARY, false, buf_span(&blocks));
+    client_send_bytes(client, buf_span(&frame));
+    fix_tick(&fix.set.loops[0]);
+    uint32_t left = client_conn(client)->in.len;
+    cr_assert_geq(left + TICK_BYTES_MAX, frame.len, "%u of %zu are left", left, frame.len);
+    while (client_conn(client)->in.len > 0) { /* it goes on without a read */
+        fix_tick(&fix.set.loops[0]);
+        cr_assert_lt(client_conn(client)->in.len, left);
+        left = client_conn(client)->in.len;
+    }
+    cr_assert_eq(METRIC(protocol_errors), 0);
+    ws_peer_send(client, WS_OP_PING, true, SPAN("?"));
+    struct span heard = client_heard_bytes(client);
+    ws_peer_take(&heard, WS_OP_PONG, SPAN("?"), 0);
+    buf_deinit(&blocks);
+    buf_deinit(&frame);
+}
+
 Test(deflate, nothing_is_inflated_that_there_is_no_room_to_answer)
 {
     struct buf flood = {0}, large = compressed_of(span_of(noise, 16 * 1024));
