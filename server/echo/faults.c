@@ -155,7 +155,7 @@ void fault_describe_value(const struct fault_row *row, char *to, size_t size)
 
 static enum err refuse_value(const struct fault_row *row, char message[FAULTS_MESSAGE_CHARS])
 {
-    char value[FAULTS_MESSAGE_CHARS - 32]; /* leaves room for the name */
+    char value[FAULT_VALUE_CHARS];
     fault_describe_value(row, value, sizeof(value));
     if (value[0] == '\0')
         snprintf(message, FAULTS_MESSAGE_CHARS, "%s has no value", row->name);
