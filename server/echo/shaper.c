@@ -98,7 +98,8 @@ static void pop(struct shaper *s)
 
 bool shaper_clear(struct shaper *s)
 {
-    bool is_whole = s->head == NULL || s->head->sent == 0;
+    /* Filling stands behind the header that promises it. */
+    bool is_whole = s->head == NULL || (s->head->sent == 0 && s->head->kind != ITEM_FILL);
     while (s->head != NULL)
         pop(s);
     s->is_ending = false;

@@ -313,6 +313,16 @@ Test(ws_faulty, a_drain_says_nothing_in_the_middle_of_a_frame)
     HEARS(client, "\x81");
 }
 
+Test(ws_faulty, a_drain_says_nothing_between_a_header_and_its_filling)
+{
+    begin("chop=4&oversize=1000");
+    ws_peer_send(client, WS_TEXT, true, SPAN_EMPTY);
+    net_drain(&fix.nets[0]);
+    fix_settle();
+    cr_assert(is_over());
+    HEARS(client, "\x81\x7e\x03\xe8");
+}
+
 Test(ws_faulty, a_drain_says_nothing_behind_a_half_close)
 {
     begin("halfclose");
