@@ -1,6 +1,8 @@
 """/echo over WebSocket, misbehaving as it was asked to: each fault on a bare socket, its seed, its
 bounds, and that nobody else notices."""
 import os
+import pathlib
+import re
 import signal
 import socket
 import struct
@@ -134,6 +136,16 @@ def test_a_bad_value_is_400_with_what_is_allowed(daemon, query, message):
 def test_faults_do_not_open_the_door_to_other_origins(daemon):
     with HttpConnection(daemon.connect("web")) as http:
         assert http.ask(upgrade("/echo?nopong", "Origin: https://evil.example")).status == 403
+
+
+def test_every_fault_is_tested_here(daemon):
+    """A row of the table that has no test would go unnoticed."""
+    with HttpConnection(daemon.connect("web")) as http:
+        table = http.ask(get("/echo/help")).body.decode()
+    names = re.findall(r"^(\w+)(?:=.*)?  \[WebSocket", table, re.M)
+    assert len(names) == 23
+    tests = pathlib.Path(__file__).read_text()
+    assert not [name for name in names if not re.search(rf'def test_\w*{name}|"{name}[="&]', tests)]
 
 
 # --- time ---
