@@ -10,8 +10,10 @@ export function launchBrowser(...more) {
   return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args });
 }
 
-/** Opens the chat page as somebody with a profile of their own. `complaints` gathers errors. */
-export async function openPage(browser, address, { hash = '', complaints, ...options }) {
+/** Opens the chat page, or another path, as somebody with a profile of their own. `complaints`
+ * gathers errors, but for those that the test provokes: `provoked` is a RegExp. */
+export async function openPage(browser, address,
+  { path = '', hash = '', complaints, provoked = /^$/, ...options }) {
   const context = await browser.newContext({ viewport: { width: 1100, height: 700 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -20,13 +22,13 @@ export async function openPage(browser, address, { hash = '', complaints, ...opt
     // A refused connection is what a stopped server looks like; the browser reports it by itself.
     const isRefusal = /WebSocket connection to .* failed/.test(message.text());
     const isComplaint = ['error', 'warning'].includes(message.type());
-    if (isComplaint && !isRefusal) complaints.push(message.text());
+    if (isComplaint && !isRefusal && !provoked.test(message.text())) complaints.push(message.text());
   });
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) =>
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
-  await page.goto(`http://${address}/${hash}`);
+  await page.goto(`http://${address}/${path}${hash}`);
   return page;
 }
 

@@ -1,7 +1,7 @@
 // The list of what happened, newest below: time, direction, what it was, size, latency. A burst is
 // drawn at once, so that drawing does not add to latency, and only the newest are kept.
 
-import { byId, element } from '/dom.js';
+import { byId, element } from '../dom.js';
 
 const KEPT = 1000;
 const RENDER_MS = 16;

@@ -2,7 +2,7 @@
 // are the server's table, rendered into the page; here nothing is known of any of them. Start
 // reading here; target.js makes the address, wire.js speaks, meter.js judges, events.js shows.
 
-import { byId } from '/dom.js';
+import { byId } from '../dom.js';
 import { Events, preview } from './events.js';
 import { Meter } from './meter.js';
 import { commandOf, urlOf } from './target.js';
@@ -169,7 +169,11 @@ byId('copy').addEventListener('click', async () => {
   setTimeout(() => { byId('copy').textContent = 'Copy'; }, 1500);
 });
 byId('connect').addEventListener('click', () => (wire === undefined ? connect() : wire.close()));
-onSubmit('faults', connect);
+byId('faults').addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter') return;
+  event.preventDefault();
+  if (endpoint() === 'ws' && wire === undefined) connect();
+});
 onSubmit('message', () => {
   if (!byId('send').disabled) sendAll([byId('text').value]);
 });
