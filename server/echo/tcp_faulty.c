@@ -107,10 +107,18 @@ static void drop(struct conn *c, void *frame)
     shaper_deinit(&f->shaper);
 }
 
+static size_t held_bytes(const struct conn *c, const void *frame)
+{
+    const struct tcp_faulty *f = frame;
+    (void)c;
+    return f->shaper.counted;
+}
+
 const struct session_type tcp_faulty_session = {
     .name = "tcp-faulty",
     .frame_bytes = sizeof(struct tcp_faulty),
     .input_bytes = 16 * 1024,
     .resume = run,
     .drop = drop,
+    .held_bytes = held_bytes,
 };

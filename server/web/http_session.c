@@ -320,12 +320,21 @@ static void drop(struct conn *c, void *frame)
     http_parser_deinit(&s->parser);
 }
 
+/* An answer that is late. */
+static size_t held_bytes(const struct conn *c, const void *frame)
+{
+    const struct http_faulty *faulty = ((const struct http_session *)frame)->exchange.faulty;
+    (void)c;
+    return faulty == NULL ? 0 : faulty->shaper.counted;
+}
+
 const struct session_type http_session = {
     .name = "http",
     .frame_bytes = sizeof(struct http_session),
     .input_bytes = 64 * 1024,
     .resume = run,
     .drop = drop,
+    .held_bytes = held_bytes,
 };
 
 const struct session_type admin_session = {
