@@ -1,5 +1,7 @@
-"""The table of faults as GET /echo/help tells it."""
+"""The table of faults as GET /echo/help tells it, and what tests of all of them look at."""
 import re
+import socket
+import struct
 from dataclasses import dataclass
 
 from http_raw import HttpConnection, get
@@ -32,3 +34,10 @@ def untested(daemon, place, tests):
     names = [name for name in tests if name.startswith("test_")]
     return [fault.name for fault in faults(daemon) if place in fault.places
             and not any(name.startswith(f"test_{fault.name}_") for name in names)]
+
+
+def segments_with_data(sock):
+    """How many segments with data have come, however many of them one read gave: the kernel's
+    tcpi_data_segs_in."""
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+    return struct.unpack_from("I", info, 152)[0]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from fault_table import untested
+from fault_table import segments_with_data, untested
 from simuld import MEASURED, TIMEOUT
 
 SETTINGS = ["echo.faults=on", "echo.commands=on", "listen.echotls.port=0",
@@ -156,7 +156,7 @@ def test_delay_ms_is_a_longer_way_and_no_slower_one(ask):
     read_exactly(sock, 10)
     assert 0.39 <= time.monotonic() - begun < 10
     read_exactly(sock, 90)
-    assert time.monotonic() - begun < 2, "each piece waited for the one before"
+    assert time.monotonic() - begun < 3.5, "each piece waited for the one before"
 
 
 def test_jitter_ms_keeps_the_order(ask):
@@ -174,12 +174,10 @@ def test_slow_bytes_per_second_is_the_pace(ask):
 def test_chop_sends_segments_of_that_size(daemon):
     with daemon.connect("echo") as sock:
         sock.sendall(b"?chop=7\n" + b"x" * 140)
+        assert len(sock.recv(1000)) % 7 == 0
         shut(sock)
-        sizes = []
-        while part := sock.recv(1 << 16):
-            sizes.append(len(part))
-    assert sum(sizes) == 140
-    assert sizes.count(7) > len(sizes) // 2  # some may have come together
+        read_to_end(sock)
+        assert segments_with_data(sock) == 20
 
 
 def test_stall_ms_stops_once_after_so_many_bytes(ask):
