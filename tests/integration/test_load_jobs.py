@@ -82,9 +82,11 @@ def test_a_rate_counts_the_wait_for_a_free_connection(simuld):
 
 def test_a_stopped_loop_shows_beside(simuld):
     """Nothing is asked of the server but to stop for a while: the echoes tell."""
+    said = simuld.metric("simul_ws_messages_total")
+
     def stall():
         with HttpConnection(simuld.connect("admin")) as admin:
-            wait_until(lambda: simuld.stats()["loops"][0]["connections"] > 3, "the load")
+            wait_until(lambda: simuld.metric("simul_ws_messages_total") > said + 20, "the load")
             admin.ask(get("/debug/stall?ms=300&by=sleep"))
 
     thread = threading.Thread(target=stall)
