@@ -25,6 +25,7 @@ void http_faulty_free(struct http_faulty *f)
 {
     if (f == NULL)
         return;
+    co_sleep_cancel(&f->sleep);
     shaper_deinit(&f->shaper);
     memory_give(&conn_net(f->conn)->memory, sizeof(*f));
     free(f);
@@ -185,12 +186,23 @@ static bool answer(struct conn *c, struct http_session *s, struct http_faulty *f
     return goes_on;
 }
 
+/* Of the whole answer. The shaper is not asked for it, since the head is to be as of the time when
+ * it leaves: a drain that has begun meanwhile is told in it. */
+static uint32_t delay_ms(const struct http_faulty *f)
+{
+    struct chance chance = {~(uint64_t)f->faults.value[FAULT_SEED]}; /* not that of the body */
+    return f->faults.value[FAULT_DELAY_MS] +
+           chance_below(&chance, f->faults.value[FAULT_JITTER_MS] + 1);
+}
+
 enum co_result http_faulty_run(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
     struct http_faulty *f = x->faulty;
     CO_BEGIN(f);
-    shaper_begin(&f->shaper);
+    conn_set_timer(c, TIMER_NONE);
+    if (delay_ms(f) > 0)
+        CO_CALL(&f->sleep, co_sleep(&f->sleep, &conn_net(c)->loop->sched, &c->task, delay_ms(f)));
     if (!faults_has(&f->faults, FAULT_TRUNCATE))
         stream_faults_count(&f->stream, 0); /* a reset at once comes before the head */
     for (;;) {

@@ -3,6 +3,7 @@
  * as a whole, its head included. */
 #pragma once
 
+#include "core/sched.h"
 #include "echo/faults.h"
 #include "echo/shaper.h"
 #include "echo/stream_faults.h"
@@ -15,6 +16,7 @@ struct http_session;
 struct http_faulty {
     struct co co;
     struct conn *conn;
+    struct co_sleep sleep;
     struct faults faults;
     struct shaper shaper;
     struct stream_faults stream;
