@@ -193,10 +193,21 @@ static struct span next_parameter(struct span *query)
 /* Fields that the answer's frame hangs on (RFC 9112 section 6, RFC 9110 section 7.6.1), and such as
  * would let an answer, which is made of what somebody else may have written, run in our origin, be
  * read by other sites, or leave something behind in a browser. */
-static const char *const RESERVED[] = {
-    "Connection", "Content-Length",           "Keep-Alive", "Proxy-Connection", "TE",
-    "Trailer",    "Transfer-Encoding",        "Upgrade",    "Clear-Site-Data",  "Content-Type",
-    "Set-Cookie", "Strict-Transport-Security"};
+static const char *const RESERVED[] = {"Connection",
+                                       "Content-Length",
+                                       "Keep-Alive",
+                                       "Proxy-Connection",
+                                       "TE",
+                                       "Trailer",
+                                       "Transfer-Encoding",
+                                       "Upgrade",
+                                       "Alt-Svc",
+                                       "Clear-Site-Data",
+                                       "Content-Type",
+                                       "NEL",
+                                       "Report-To",
+                                       "Set-Cookie",
+                                       "Strict-Transport-Security"};
 static const struct span CROSS_ORIGIN = SPAN("Access-Control-");
 
 static bool is_reserved(struct span name)

@@ -168,6 +168,9 @@ Test(faults, a_field_reframes_nothing_and_gives_nothing_away)
         "header=Connection:close",
         "header=Upgrade:websocket",
         "header=X:1&header=Set-Cookie:a%3Db",
+        "header=alt-svc:h2%3D\"x:443\"",
+        "header=Report-To:{}",
+        "header=NEL:{}",
         "header=Content-Type:text/html",
         "header=Access-Control-Allow-Origin:*",
     };
