@@ -269,13 +269,15 @@ bool faults_need_setting(struct span query, enum fault_place place)
     return false;
 }
 
-enum err faults_parse(struct span query, enum fault_place place, struct faults *out,
+enum err faults_parse(struct span query, enum fault_place place, bool are_on, struct faults *out,
                       char message[FAULTS_MESSAGE_CHARS])
 {
     *out = (struct faults){.value = {[FAULT_SEED] = DEFAULT_SEED}};
     char text[FAULT_FIELD_CHARS];
     for (int i = 0; query.len > 0 && i < FAULT_COUNT; i++) {
         const struct fault_row *row = &fault_rows[i];
+        if (!are_on && (row->free_places & place) == 0)
+            continue;
         enum err e = http_query_get(query, row->name, text, sizeof(text));
         if (e == ERR_UNKNOWN)
             continue;

@@ -99,10 +99,11 @@ static inline bool faults_has(const struct faults *f, enum fault fault)
 bool faults_need_setting(struct span query, enum fault_place place);
 
 /* Reads the faults of this place from a query such as "drop=1/20&seed=7" (as http_query_get: the
- * first of a name counts); other names are passed over, for queries carry tokens. ERR_SYNTAX: a
+ * first of a name counts); other names are passed over, for queries carry tokens, and where faults
+ * are not on all names but of those that need no setting are others. ERR_SYNTAX: a
  * value is bad, or a fault is not of this place, and `message` says what is allowed: one line,
  * without anything that the peer sent. */
-enum err faults_parse(struct span query, enum fault_place place, struct faults *out,
+enum err faults_parse(struct span query, enum fault_place place, bool are_on, struct faults *out,
                       char message[FAULTS_MESSAGE_CHARS]);
 
 /* The first name of a query that is no fault at all; empty: there is none. */

@@ -96,12 +96,12 @@ static bool read_faults(struct conn *c, struct http_session *s)
     struct http_exchange *x = &s->exchange;
     struct faults faults;
     char message[FAULTS_MESSAGE_CHARS];
-    if (!conn_net(c)->listeners[c->listener].faults &&
-        faults_need_setting(x->request->query, FAULTS_HTTP)) {
+    const bool are_on = conn_net(c)->listeners[c->listener].faults;
+    if (!are_on && faults_need_setting(x->request->query, FAULTS_HTTP)) {
         http_refuse(c, s, 403, FAULTS_OFF_TEXT);
         return false;
     }
-    if (faults_parse(x->request->query, FAULTS_HTTP, &faults, message) != OK) {
+    if (faults_parse(x->request->query, FAULTS_HTTP, are_on, &faults, message) != OK) {
         http_refuse(c, s, 400, message);
         return false;
     }

@@ -65,7 +65,7 @@ static void obey(struct conn *c, struct span query)
         refuse_name(c, unknown);
         return;
     }
-    if (faults_parse(query, FAULTS_TCP, &faults, message) != OK) {
+    if (faults_parse(query, FAULTS_TCP, true, &faults, message) != OK) {
         refuse(c, message);
         return;
     }

@@ -102,7 +102,7 @@ static bool read_faults(struct conn *c, struct http_session *s, struct faults *f
     struct span query = s->exchange.request->query;
     *faults = (struct faults){0};
     if (conn_net(c)->listeners[c->listener].faults) {
-        if (faults_parse(query, FAULTS_WS, faults, message) == OK)
+        if (faults_parse(query, FAULTS_WS, true, faults, message) == OK)
             return true;
         http_refuse(c, s, 400, message);
         return false;

@@ -10,7 +10,7 @@ static char message[FAULTS_MESSAGE_CHARS];
 static enum err parse(const char *query, enum fault_place place)
 {
     memset(message, 0, sizeof(message));
-    return faults_parse(span_str(query), place, &f, message);
+    return faults_parse(span_str(query), place, true, &f, message);
 }
 
 #define REFUSES(query, place, why)                                                                 \
@@ -125,6 +125,16 @@ Test(faults, what_needs_no_setting_is_told_apart)
     cr_assert(faults_need_setting(SPAN("drop=nonsense"), FAULTS_TCP));
     cr_assert_not(faults_need_setting(SPAN("status=404&token=1"), FAULTS_WS));
     cr_assert_not(faults_need_setting(SPAN(""), FAULTS_WS));
+}
+
+Test(faults, where_they_are_off_those_of_other_places_are_names_like_others)
+{
+    struct faults read;
+    const struct span query = SPAN("status=404&close=1&mask=x");
+    cr_assert_eq(faults_parse(query, FAULTS_HTTP, true, &read, message), ERR_SYNTAX);
+    cr_assert_eq(faults_parse(query, FAULTS_HTTP, false, &read, message), OK);
+    cr_assert_eq(read.named, 1u << FAULT_STATUS);
+    cr_assert_eq(faults_parse(SPAN("status=x"), FAULTS_HTTP, false, &read, message), ERR_SYNTAX);
 }
 
 Test(faults, the_first_unknown_name_is_found)

@@ -51,7 +51,7 @@ static const struct session_type shaped_session = {
 static void begin(const char *query, void (*what)(struct shaper *s))
 {
     char message[FAULTS_MESSAGE_CHARS];
-    expect_ok(faults_parse(span_str(query), FAULTS_TCP, &faults, message));
+    expect_ok(faults_parse(span_str(query), FAULTS_TCP, true, &faults, message));
     say = what;
     client = client_connect(0, &shaped_session);
     conn_wake(client_conn(client));

@@ -16,7 +16,7 @@ static struct shaper shaper;
 static void begin(struct stream_faults *s, const char *query)
 {
     char message[FAULTS_MESSAGE_CHARS];
-    expect_ok(faults_parse(span_str(query), FAULTS_TCP, &faults, message));
+    expect_ok(faults_parse(span_str(query), FAULTS_TCP, true, &faults, message));
     stream_faults_init(s, &faults, &shaper);
 }
 

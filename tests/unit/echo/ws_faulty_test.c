@@ -36,7 +36,7 @@ static const struct session_type handshake = {
 static void begin(const char *query)
 {
     char message[FAULTS_MESSAGE_CHARS];
-    expect_ok(faults_parse(span_str(query), FAULTS_WS, &faults, message));
+    expect_ok(faults_parse(span_str(query), FAULTS_WS, true, &faults, message));
     client = client_connect(0, &handshake);
     conn_wake(client_conn(client));
     fix_settle();
