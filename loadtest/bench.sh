@@ -1,9 +1,10 @@
 #!/bin/sh
 # What a message costs a server in processor time: an echo beside a bare epoll loop, libwebsockets
-# and npm's ws; a line to many beside ngIRCd and InspIRCd. Builds the programs first; peers that are
-# not there are left out (deploy/install-deps.sh bench brings them). Some minutes; leaves nothing
-# running.
-#   loadtest/bench.sh [echo [--rounds N] [--seconds S] [--json FILE] | chat [ROUNDS [SECONDS]]]
+# and npm's ws; a line to many beside ngIRCd and InspIRCd; and, if asked for, a line with and without
+# compression. Builds the programs first; peers that are not there are left out
+# (deploy/install-deps.sh bench brings them). Some minutes; leaves nothing running.
+#   loadtest/bench.sh [echo [--rounds N] [--seconds S] [--json FILE] | chat [ROUNDS [SECONDS]] |
+#                      deflate [ROUNDS [SECONDS]]]
 #
 # Virtual machines mislead: on two cores the same binary is three times as fast a moment later.
 # So server and client share one core, and what counts are medians of rounds that are interleaved.
@@ -27,13 +28,14 @@ sh "$root/deploy/quickstart.sh" --build-only
 case $part in
 echo) run echo.py "$@" ;;
 chat) run fan_out.py "$@" ;;
+deflate) run deflate.py "$@" ;;
 '')
     run echo.py
     echo
     run fan_out.py
     ;;
 *)
-    echo "usage: $0 [echo [--rounds N] [--seconds S] [--json FILE] | chat [ROUNDS [SECONDS]]]" >&2
+    echo "usage: $0 [echo [--rounds N] [--seconds S] [--json FILE] | chat [ROUNDS [SECONDS]] | deflate [ROUNDS [SECONDS]]]" >&2
     exit 2
     ;;
 esac

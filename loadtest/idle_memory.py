@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Memory of the server per idle WebSocket echo connection.
+"""Memory of the server per idle WebSocket echo connection, without and with permessage-deflate.
 
 Opens connections to /echo, and prints the slope of the server's resident memory between 5,000 and
 19,000 of them. Clients are spread over 200 loopback addresses, since one address makes the
@@ -80,8 +80,11 @@ def measure(server, name, first, last, make):
 
 
 def main(loops):
-    server, port = start(sys.argv[1], loops)
-    measure(server, f"loops={loops}", FIRST, LAST, lambda _: upgrade(connect(port), "/echo"))
+    offer = "Sec-WebSocket-Extensions: permessage-deflate"
+    for name, settings, headers in (("", {}, []), (", deflate", {"ws.deflate": "on"}, [offer])):
+        server, port = start(sys.argv[1], loops, settings)
+        measure(server, f"loops={loops}{name}", FIRST, LAST,
+                lambda _, port=port, headers=headers: upgrade(connect(port), "/echo", *headers))
 
 
 if __name__ == "__main__":

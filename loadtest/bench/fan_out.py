@@ -25,20 +25,19 @@ USER_TARGET = {1: 450, 16: 150}  # cycles in user mode for each delivery of simu
 
 
 class Run:
-    """What one run with so many lines in flight came to, for each delivery."""
+    """What one run came to, for each delivery."""
 
-    def __init__(self, user, kernel, rate):
-        self.user, self.kernel, self.rate = user, kernel, rate
+    def __init__(self, user, kernel, rate, wire_bytes):
+        self.user, self.kernel, self.rate, self.wire_bytes = user, kernel, rate, wire_bytes
 
 
-def load(binaries, url, in_flight, pid, core, seconds):
+def load(binaries, url, options, pid, core, seconds):
     """Lets clients speak and listen, and measures the server from when all are there. None if a
     client did not get in, or missed a line."""
     with tempfile.NamedTemporaryFile() as report:
         clients = subprocess.Popen(
             ["taskset", "-c", str(core), "chrt", "-b", "0", f"{binaries}/simul-load", "chat", url,
-             "--threads", "1", "--members", str(MEMBERS + 1), "--in-flight", str(in_flight),
-             "--connect-rate", str(CONNECT_RATE), "--timeout", "60", "--duration", str(seconds),
+             "--threads", "1", *options, "--connect-rate", str(CONNECT_RATE), "--timeout", "60", "--duration", str(seconds),
              "--source", "127.0.0.2-127.0.0.200", "--pid", str(pid), "--json", report.name,
              "--expect", "errors=0"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -55,7 +54,8 @@ def load(binaries, url, in_flight, pid, core, seconds):
             return None
         result = json.load(report)
     cycles = result["server"]["cpu_us"] * 1000 / result["counts"]["received"] * cycles_per_ns
-    return Run(cycles * user_share, cycles * (1 - user_share), result["rate"])
+    return Run(cycles * user_share, cycles * (1 - user_share), result["rate"],
+               result.get("wire_bytes"))
 
 
 def contenders(binaries):
@@ -81,7 +81,8 @@ def measure(found, binaries, rounds, seconds, core):
         for (name, in_flight), of_these in runs.items():
             start, url = found[name]
             with tempfile.TemporaryDirectory() as folder, start(core, folder) as server:
-                run = load(binaries, url.format(server.port), in_flight, server.pid, core, seconds)
+                options = ["--members", str(MEMBERS + 1), "--in-flight", str(in_flight)]
+                run = load(binaries, url.format(server.port), options, server.pid, core, seconds)
             if run is not None:
                 of_these.append(run)
         print(f"round {number + 1} of {rounds}", file=sys.stderr)

@@ -93,11 +93,12 @@ class Server:
         self.process.wait()
 
 
-def simuld(binary, listener, core, folder):
+def simuld(binary, listener, core, folder, more=None):
+    """`more` are settings."""
     port = free_port()
     ports = {"web": "off", "irc": "off", "echo": "off"} | {listener: port}
     options = {"loops": 1, "chat.flood_lines_per_second": 0, "jobs.enabled": "off",
-               "admin.port": "off", "log.level": "warn",
+               "admin.port": "off", "log.level": "warn", **(more or {}),
                **{f"listen.{name}.port": value for name, value in ports.items()}}
     arguments = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
     return Server([binary, *arguments], port, core, folder)
