@@ -40,8 +40,13 @@ static void say(struct conn *c, struct tcp_faulty *f, struct buf *changed, enum 
     buf_deinit(changed);
 }
 
+/* Nothing more is read for a while, and then it ends; unless half of it has ended: then there would
+ * be nothing left to hold. */
 static void hold(struct tcp_faulty *f)
 {
+    f->read_left = UINT64_MAX;
+    if (f->shaper.is_ending)
+        return;
     f->is_held = true;
     shaper_stall(&f->shaper, FAULT_MS_MAX);
     shaper_end(&f->shaper, SHAPER_CLOSE);

@@ -93,6 +93,17 @@ Test(tcp_faulty, what_is_held_unread_ends_after_a_minute)
     cr_assert_not(client_read(client));
 }
 
+Test(tcp_faulty, what_is_half_closed_is_read_on)
+{
+    SAYS_HEARS(client, "?halfclose&after=1&noread_after=2\nabcd", "a");
+    cr_assert_not(client_read(client));
+    client_say(client, "efgh");
+    cr_assert_eq(client_conn(client)->in.len, 0);
+    client_shut(client);
+    fix_settle();
+    cr_assert_eq(fix.open_total, 0);
+}
+
 Test(tcp_faulty, what_waits_counts_against_its_connection)
 {
     SAYS_HEARS(client, "?delay_ms=1000\n0123456789", "");
