@@ -18,6 +18,7 @@ struct http_faulty *http_faulty_new(struct conn *c, const struct faults *faults)
     shaper_init(&f->shaper, c, &f->faults);
     stream_faults_init(&f->stream, &f->faults, &f->shaper);
     memory_take(&conn_net(c)->memory, sizeof(*f));
+    metric_add(&conn_net(c)->loop->metrics.faulty_echoes, 1);
     return f;
 }
 
@@ -98,10 +99,12 @@ static void say_end(struct http_session *s, struct http_faulty *f)
 {
     struct buf end = {0};
     f->is_said = true;
-    if (faults_has(&f->faults, FAULT_TRUNCATE))
-        shaper_end(&f->shaper, SHAPER_CLOSE); /* in the place of the last chunk, if not before */
-    else
+    if (!faults_has(&f->faults, FAULT_TRUNCATE)) {
         say(f, &end, http_response_end(&s->exchange.response, &end));
+    } else if (!f->stream.is_past) {
+        f->stream.done++;
+        shaper_end(&f->shaper, SHAPER_CLOSE); /* in the place of the last chunk */
+    }
 }
 
 /* --- what it answers to ------------------------------------------------------------------ */
@@ -134,6 +137,7 @@ static void begin_stream(struct http_session *s, struct http_faulty *f)
 static void hold(struct http_faulty *f)
 {
     f->is_held = true;
+    f->stream.done++;
     shaper_stall(&f->shaper, FAULT_MS_MAX);
     shaper_end(&f->shaper, SHAPER_CLOSE);
 }
@@ -183,6 +187,8 @@ static bool answer(struct conn *c, struct http_session *s, struct http_faulty *f
     if (c->timer != timer)
         conn_set_timer(c, timer);
     c->owes = c->owes && f->wants_body;
+    metric_add(&conn_net(c)->loop->metrics.faults, f->stream.done);
+    f->stream.done = 0;
     return goes_on;
 }
 

@@ -26,6 +26,7 @@ static enum err release(struct stream_faults *s, struct buf *out)
     }
     struct span held = span_of(s->held, s->held_bytes);
     s->held_bytes = 0;
+    s->done += held.len > 1;
     return buf_append(out, held);
 }
 
@@ -52,11 +53,15 @@ enum err stream_faults_pass(struct stream_faults *s, struct span in, struct buf 
     enum err e = OK;
     for (size_t i = 0; i < in.len && e == OK; i++) {
         uint8_t byte = in.ptr[i];
-        if (chance_hits(&s->chance, f->value[FAULT_DROP]))
+        bool is_dropped = chance_hits(&s->chance, f->value[FAULT_DROP]);
+        s->done += is_dropped;
+        if (is_dropped)
             continue;
-        if (chance_hits(&s->chance, f->value[FAULT_CORRUPT]))
+        bool is_corrupt = chance_hits(&s->chance, f->value[FAULT_CORRUPT]);
+        if (is_corrupt)
             byte ^= (uint8_t)(1u << chance_below(&s->chance, 8));
         bool is_twice = chance_hits(&s->chance, f->value[FAULT_DUPLICATE]);
+        s->done += is_corrupt + is_twice;
         e = put(s, byte, out);
         if (is_twice && e == OK)
             e = put(s, byte, out);
@@ -84,6 +89,7 @@ void stream_faults_count(struct stream_faults *s, uint64_t bytes)
     if (s->left > 0)
         return;
     s->is_past = true;
+    s->done++;
     if (faults_has(s->faults, FAULT_STALL_MS))
         shaper_stall(s->shaper, s->faults->value[FAULT_STALL_MS]);
     if (faults_has(s->faults, FAULT_RST))

@@ -18,6 +18,7 @@ struct stream_faults {
     uint32_t held_bytes;
     uint64_t left; /* bytes until what happens `after` so many */
     bool is_past;  /* it has happened, or nothing will */
+    uint64_t done; /* faults, for the metrics; who counts them sets it to 0 */
 };
 
 /* Both are borrowed. */

@@ -69,6 +69,7 @@ static void obey(struct conn *c, struct span query)
         refuse(c, message);
         return;
     }
+    metric_add(&conn_net(c)->loop->metrics.faulty_echoes, faults.named != 0);
     void *frame = conn_become(c, &tcp_faulty_session);
     if (frame != NULL)
         tcp_faulty_session_init(frame, &faults);

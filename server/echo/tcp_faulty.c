@@ -48,6 +48,7 @@ static void hold(struct tcp_faulty *f)
     if (f->shaper.is_ending)
         return;
     f->is_held = true;
+    f->stream.done++;
     shaper_stall(&f->shaper, FAULT_MS_MAX);
     shaper_end(&f->shaper, SHAPER_CLOSE);
 }
@@ -74,6 +75,12 @@ static void answer(struct conn *c, struct tcp_faulty *f)
     }
 }
 
+static void count_faults(struct conn *c, struct tcp_faulty *f)
+{
+    metric_add(&conn_net(c)->loop->metrics.faults, f->stream.done);
+    f->stream.done = 0;
+}
+
 /* More input, or its end, would be answered. */
 static bool wants_input(const struct tcp_faulty *f)
 {
@@ -93,6 +100,7 @@ static enum co_result run(struct conn *c, void *frame)
         hold(f);
     for (;;) {
         answer(c, f);
+        count_faults(c, f);
         shaper_run(&f->shaper);
         if (c->state != CONN_OPEN || c->draining)
             CO_RETURN;

@@ -305,6 +305,16 @@ def test_noread_after_holds_up_no_drain(start):
 # --- together ---
 
 
+def test_faults_are_counted(start):
+    daemon = start("echo.faults=on")
+    with HttpConnection(daemon.connect("web")) as http:
+        http.ask(post("/echo?corrupt=1/1", b"0123456789"))
+        http.ask(post("/echo?stall_ms=1&after=3", b"0123456789"))
+        http.ask(post("/echo", b"0123456789"))
+    assert daemon.metric("simul_faulty_echoes_total") == 2
+    assert daemon.metric("simul_faults_total") == 11
+
+
 def test_a_slow_answer_holds_up_nobody_and_no_memory(start):
     daemon = start("echo.faults=on", "limits.body_bytes=0", env=MEASURED)
     block = b"x" * (1 << 20)

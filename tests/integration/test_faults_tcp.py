@@ -289,7 +289,18 @@ def test_noread_after_holds_up_no_drain(start):
     daemon.expect_good_end()
 
 
-# --- bounds ---
+# --- bounds, and what is counted ---
+
+
+def test_faults_are_counted(start):
+    daemon = start(*SETTINGS)
+    with daemon.connect("echo") as sock, daemon.connect("echo") as plain:
+        sock.sendall(b"?duplicate=1/1\n0123456789")
+        read_exactly(sock, 20)
+        plain.sendall(b"x")
+        read_exactly(plain, 1)
+        assert daemon.metric("simul_faulty_echoes_total") == 1
+        assert daemon.metric("simul_faults_total") == 10
 
 
 def test_what_is_late_is_held_within_bounds(start):
