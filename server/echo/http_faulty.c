@@ -174,7 +174,7 @@ static bool answer_body(struct conn *c, struct http_session *s, struct http_faul
     return true;
 }
 
-/* Answers what there is, and sees to it that the peer's time runs only while we wait for it. */
+/* Answers what there is. False: the rest of the body will not come. */
 static bool answer(struct conn *c, struct http_session *s, struct http_faulty *f)
 {
     enum http_method method = s->exchange.request->method;
@@ -183,13 +183,20 @@ static bool answer(struct conn *c, struct http_session *s, struct http_faulty *f
         goes_on = answer_body(c, s, f);
     else if (!f->is_said && !f->shaper.is_ending)
         answer_get(s, f);
-    enum conn_timer timer = f->wants_body ? TIMER_IDLE : TIMER_NONE;
-    if (c->timer != timer)
-        conn_set_timer(c, timer);
-    c->owes = c->owes && f->wants_body;
     metric_add(&conn_net(c)->loop->metrics.faults, f->stream.done);
     f->stream.done = 0;
     return goes_on;
+}
+
+/* The peer's time runs only while we wait for it, and it has nothing to wait for. */
+static void mark_turn(struct conn *c, const struct http_faulty *f)
+{
+    c->owes = f->wants_body && shaper_is_empty(&f->shaper);
+    enum conn_timer timer = c->owes ? TIMER_IDLE : TIMER_NONE;
+    if (c->timer != timer)
+        conn_set_timer(c, timer);
+    if (!f->wants_body)
+        conn_leave_input(c);
 }
 
 /* Of the whole answer. The shaper is not asked for it, since the head is to be as of the time when
@@ -215,7 +222,10 @@ enum co_result http_faulty_run(struct conn *c, struct http_session *s)
         if (!answer(c, s, f))
             CO_RETURN;
         shaper_run(&f->shaper);
-        if (c->state != CONN_OPEN || (shaper_is_empty(&f->shaper) && !f->wants_body))
+        if (c->state != CONN_OPEN)
+            break;
+        mark_turn(c, f);
+        if (shaper_is_empty(&f->shaper) && !f->wants_body)
             break;
         if (f->is_held && c->draining)
             break;

@@ -342,6 +342,17 @@ def test_a_slow_answer_holds_up_nobody_and_no_memory(start):
         sender.join()
 
 
+def test_who_waits_for_a_slow_answer_is_not_late_with_the_body(start):
+    daemon = start("echo.faults=on", "limits.rate_seconds=1")
+    with HttpConnection(daemon.connect("web")) as http:
+        http.send(get("/echo?slow_bytes_per_second=40000", "Content-Length: 120001", method="POST"))
+        http.send(b"x" * 120_000)
+        assert http.read_head().status == 200
+        assert len(http.input.read(120_000)) == 120_000
+        http.send(b"y")
+        assert http.input.read(1) == b"y"
+
+
 def test_pipelined_answers_keep_their_order(http):
     http.send(post("/echo?chop=40", b"first") + post("/echo", b"second") +
               post("/echo?delay_ms=50&chunked", b"third") + get("/echo?status=404").encode())
