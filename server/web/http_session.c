@@ -323,9 +323,9 @@ static void drop(struct conn *c, void *frame)
 /* An answer that is late. */
 static size_t held_bytes(const struct conn *c, const void *frame)
 {
-    const struct http_faulty *faulty = ((const struct http_session *)frame)->exchange.faulty;
+    const struct http_exchange *x = &((const struct http_session *)frame)->exchange;
     (void)c;
-    return faulty == NULL ? 0 : faulty->shaper.counted;
+    return x->body_counted + (x->faulty == NULL ? 0 : x->faulty->shaper.counted);
 }
 
 const struct session_type http_session = {

@@ -43,6 +43,7 @@ static enum http_event collect(struct conn *c, struct http_session *s)
             return HTTP_EVENT_FAILED;
         }
         memory_count(&conn_net(c)->memory, &s->exchange.body_counted, s->exchange.body.cap);
+        memory_note(conn_net(c), c); /* nothing of it is flushed */
     }
 }
 

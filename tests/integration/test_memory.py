@@ -82,6 +82,29 @@ def test_who_holds_most_goes_first_whichever_loop_it_is_on(start):
     assert daemon.metric("simul_evicted_memory_total") == 1
 
 
+def test_who_sends_half_of_a_large_body_holds_it(start):
+    daemon = start(*SETTINGS, "limits.read_rate_min=0")
+    head = b"POST /jobs/digest HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n"
+    socks = [daemon.connect("web") for _ in range(20)]
+    for sock in socks:
+        sock.setblocking(False)
+        sock.send(head)
+    left = dict.fromkeys(socks, 1_000_000)
+
+    def feed():
+        for sock in left:
+            try:
+                left[sock] -= sock.send(bytes(left[sock]))
+            except OSError:
+                pass  # it is full, or evicted
+        return daemon.metric("simul_evicted_memory_total") > 0
+
+    wait_until(feed, "an eviction", 20)
+    for sock in socks:
+        sock.close()
+    wait_until(lambda: daemon.metric("simul_held_bytes") < 10_000, "everything to be freed")
+
+
 def test_while_memory_is_short_newcomers_wait(start):
     daemon = start(*SETTINGS, "limits.out_bytes=16777216")
     glutton = Glutton(daemon)
