@@ -241,6 +241,12 @@ static inline bool ws_reader_is_in_message(const struct ws_reader *r)
     return r->opcode != 0 || ws_reader_is_in_frame(r);
 }
 
+/* Whether it is in a message that is compressed, of which there is no event before its end. */
+static inline bool ws_reader_is_inflating(const struct ws_reader *r)
+{
+    return (r->opcode & WS_RSV1) != 0;
+}
+
 /* What the reader has borrowed, in bytes. */
 size_t ws_reader_held_bytes(const struct ws_reader *r, const struct ws_pool *pool);
 

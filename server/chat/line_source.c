@@ -85,6 +85,16 @@ static enum line_result refuse_binary(struct chat_session *s)
     return end(s, "a binary message where text.ircv3.net was agreed on", WS_CODE_UNSUPPORTED);
 }
 
+/* Compressed input may say nothing for as long as it likes, and costs up to 0.3 µs a byte: beside
+ * the lines that come of it, flood control counts it by its length. What people write is shorter.
+ */
+static void count_compressed(struct conn *c, size_t taken)
+{
+    enum { BYTES_OF_A_LINE = 1024 };
+    for (; taken >= BYTES_OF_A_LINE; taken -= BYTES_OF_A_LINE)
+        flood_count(c);
+}
+
 static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struct span *line)
 {
     struct net *n = conn_net(c);
@@ -92,7 +102,10 @@ static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struc
         struct ws_input in = {c->in.ptr, c->in.len};
         struct ws_event ev;
         enum ws_event_kind kind = ws_next(reader_of(s), n->ws_pool, &n->chat->ws_rules, &in, &ev);
-        conn_take(c, c->in.len - in.len);
+        size_t taken = c->in.len - in.len;
+        conn_take(c, taken);
+        if (ws_reader_is_inflating(reader_of(s)) || (kind == WS_DATA && ev.is_compressed))
+            count_compressed(c, taken);
         enum line_result r = LINE_NONE;
         switch (kind) {
         case WS_NEED_MORE:

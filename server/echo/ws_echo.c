@@ -23,7 +23,7 @@ void ws_echo_session_init(struct conn *c, void *frame, const struct ws_deflate *
 /* Whether what comes next is to be inflated, as far as that can be seen. */
 static bool inflates_next(const struct ws_reader *r, const struct ws_input *in)
 {
-    return (r->opcode & WS_RSV1) != 0 || (!ws_reader_is_in_frame(r) && (in->ptr[0] & WS_RSV1) != 0);
+    return ws_reader_is_inflating(r) || (!ws_reader_is_in_frame(r) && (in->ptr[0] & WS_RSV1) != 0);
 }
 
 /* WS_NEED_MORE: all is taken, or the budget is used up. The size of a plain echo is not limited: it
@@ -175,7 +175,7 @@ static void send_ping(struct conn *c)
  * message that is compressed, which holds an inflater. */
 static bool owes(const struct ws_reader *r)
 {
-    return ws_reader_is_in_frame(r) || r->opcode & WS_RSV1;
+    return ws_reader_is_in_frame(r) || ws_reader_is_inflating(r);
 }
 
 static bool has_begun(const struct conn *c)

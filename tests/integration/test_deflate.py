@@ -453,6 +453,18 @@ def test_what_chat_clients_say_compressed_is_understood(daemon, member, channel)
     listener.expect("QUIT")
 
 
+def test_a_message_that_says_nothing_and_never_ends_is_a_flood(start):
+    daemon = start("ws.deflate=on", "chat.flood_lines_per_second=5")
+    before = daemon.metric("simul_in_bytes_total")
+    with deflated(daemon, target="/chat") as endless:
+        blocks = b"\0\0\0\xff\xff" * 800  # without anything in them
+        endless.send(frame(TEXT, blocks, fin=False, rsv=RSV1),
+                     *[frame(CONTINUATION, blocks, fin=False)] * 250)
+        wait_until(lambda: daemon.metric("simul_in_bytes_total") > before, "the first of them")
+        for _ in range(20):
+            assert daemon.metric("simul_in_bytes_total") - before < 100 * KIB
+
+
 def test_a_compressed_line_may_wait_for_its_turn(daemon, member, channel):
     client = member()
     client.send(f"TOPIC {channel} :{LINE}", "PING one", "PING two")
