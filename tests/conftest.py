@@ -18,6 +18,9 @@ TEST_SECONDS_MAX = 180
 
 
 def pytest_configure(config):
+    # A shell starts what stands in its background with SIGINT ignored, and our programs would
+    # inherit that: what we catch ourselves begins anew in them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "short: also run under valgrind")
     config.addinivalue_line("markers", "crowd: thousands of connections, not twice at a time")
     config.addinivalue_line("markers", "alone: nothing else is tested meanwhile")
