@@ -228,7 +228,7 @@ def test_a_bomb_is_closed_while_it_is_inflated(start):
         with deflated(daemon) as ws:
             ws.send(frame(BINARY, bomb[:40_000 if number % 2 else 200], fin=False, rsv=RSV1))
             ws.expect_close(1009)
-    assert daemon.rss_kb() - before_kb < 8 * KIB
+    assert daemon.rss_kb() - before_kb < 32 * KIB, "less than one of them, whatever the sanitizer"
     assert daemon.metric("simul_inflated_messages_total") == 0
     wait_until(lambda: daemon.metric("simul_deflate_connections") == 0, "their end")
 

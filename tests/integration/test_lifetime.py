@@ -27,6 +27,10 @@ def open_connections(daemon):
     return daemon.metric("simul_connections") - 1
 
 
+def await_nobody(daemon, what):
+    wait_until(lambda: open_connections(daemon) == 0, what)
+
+
 # --- accepting ---
 
 def test_nothing_is_left_when_the_port_of_a_later_listener_is_taken():
@@ -88,12 +92,12 @@ def test_a_trickle_of_bytes_does_not_prolong_the_handshake(start):
 
 
 def test_a_peer_that_never_ends_its_side_is_let_go(daemon):
-    before = open_connections(daemon)
+    await_nobody(daemon, "the end of earlier tests' connections")
     with daemon.connect("web") as sock, daemon.connect("webtls") as tls:
         for client in (sock, tls):
             client.sendall(b"GET / HTTP/1.1\r\nno host\r\n\r\n")
             assert read_to_the_end(client).startswith(b"HTTP/1.1 400 ")
-        wait_until(lambda: open_connections(daemon) == before, "the end of what nobody closed")
+        await_nobody(daemon, "the end of what nobody closed")
 
 
 # --- closing ---
@@ -105,7 +109,7 @@ def test_a_peer_that_leaves_in_the_tls_handshake_is_let_go(start):
             sock.sendall(hello)
             sock.shutdown(socket.SHUT_WR)
             assert read_to_the_end(sock) == b""
-    wait_until(lambda: open_connections(daemon) == 0, "the end of both")
+    await_nobody(daemon, "the end of both")
 
 
 def test_a_reader_that_rests_after_its_half_close_loses_nothing(start):
@@ -128,14 +132,14 @@ def test_answers_to_what_came_before_a_cut_body_are_sent(daemon):
 
 
 def test_a_reset_after_an_error_leaves_nothing_open(daemon):
-    before = open_connections(daemon)
+    await_nobody(daemon, "the end of earlier tests' connections")
     for name in ("web", "irc", "echo"):
         for _ in range(20):
             sock = daemon.connect(name)
             sock.sendall(b"GET / HTTP/1.1\r\nno host\r\n\r\n")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             sock.close()
-    wait_until(lambda: open_connections(daemon) == before, "the end of what was reset")
+    await_nobody(daemon, "the end of what was reset")
 
 
 # --- HTTP ---
