@@ -147,7 +147,7 @@ Test(config_section, operators_are_bounded)
 
 Test(config_section, settings_of_later_features_are_unknown)
 {
-    const char *const later[] = {"echo.faults=on", "store.path=x", "listen.web.proxy=on"};
+    const char *const later[] = {"store.path=x", "listen.web.proxy=on"};
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
         cr_assert_eq(LOAD(later[i]), ERR_UNKNOWN, "%s", later[i]);
 }
