@@ -18,9 +18,11 @@ TEST_SECONDS_MAX = 180
 
 
 def pytest_configure(config):
-    # A shell starts what stands in its background with SIGINT ignored, and our programs would
-    # inherit that: what we catch ourselves begins anew in them.
+    # A shell starts what stands in its background with SIGINT and SIGQUIT ignored, nohup SIGHUP, and
+    # our programs would inherit that. They are to begin as in the foreground.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     config.addinivalue_line("markers", "short: also run under valgrind")
     config.addinivalue_line("markers", "crowd: thousands of connections, not twice at a time")
     config.addinivalue_line("markers", "alone: nothing else is tested meanwhile")
