@@ -26,6 +26,22 @@ run_program() {
     fi
 }
 
+# is_criterions_own REPORT: it tells of nothing but leaks of what Criterion itself has allocated. On
+# a busy machine its runner sometimes ends without freeing its last messages. A suppression would
+# hide leaks of the tests too, since Criterion is below them on every stack.
+is_criterions_own() {
+    awk '/leak of [0-9]+ byte/ { leaks++ }
+        /^ *#1 / && /libcriterion/ { own++ }
+        /ERROR: AddressSanitizer|runtime error:/ { others++ }
+        END { exit !(leaks > 0 && own == leaks && !others) }' "$1"
+}
+
+drop_criterions_own_reports() {
+    for report in "$root/build-test/reports/"unit.*; do
+        ! { [ -f "$report" ] && is_criterions_own "$report"; } || rm "$report"
+    done
+}
+
 two_tasks_take_turns() {
     "$root/build-test/bin/two_tasks" | diff - "$root/tests/example/two_tasks.expected"
 }
@@ -42,5 +58,6 @@ export ASAN_OPTIONS="log_path=$root/build-test/reports/unit:detect_leaks=1"
 export UBSAN_OPTIONS="log_path=$root/build-test/reports/unit:print_stacktrace=1"
 find "$root/tests/unit" "$root/tests/conformance" -name '*_test.c' -exec basename {} .c \; | sort |
     xargs -n 1 -P "$(nproc)" sh "$0"
+drop_criterions_own_reports
 check "no sanitizer report" expect_no_reports 'unit.*' 'Sanitizer|runtime error:'
 check "two tasks take turns on one thread" two_tasks_take_turns
