@@ -46,7 +46,9 @@ def test_the_wire_is_told_with_and_without(server, scenario, path):
     run = load(scenario, url(server, "ws", path), *words, "--deflate")
     for way, wire in ("received", "wire_bytes"), ("sent", "wire_bytes.sent"):
         for one in without, run:
-            assert one["counts"][f"{way}_bytes"] == 300 * one["counts"][way] > 0
+            # The window's edges are looked at while its driver counts on: one message is on each.
+            assert one["counts"][way] > 0
+            assert abs(one["counts"][f"{way}_bytes"] - 300 * one["counts"][way]) <= 2 * 300
             assert f"300 B each, {one[wire]:.3g} B on the wire" in one.out
         assert without[wire] >= 300
         assert 0.4 < run[wire] / without[wire] < 0.8
