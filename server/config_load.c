@@ -1,4 +1,5 @@
 /* Reads the sources in their order, each value through the table, then checks the whole. */
+#include "config_section.h"
 #include "config_set.h"
 #include "config_table.h"
 #include "config_value.h"
@@ -109,27 +110,6 @@ static enum err load_override(struct config_loader *l, const char *override)
 
 /* --- the whole --- */
 
-static void listener_deinit(struct config_listener *listener)
-{
-    free(listener->address);
-    *listener = (struct config_listener){0};
-}
-
-static void oper_deinit(struct config_oper *oper)
-{
-    free(oper->password);
-    *oper = (struct config_oper){0};
-}
-
-static void listener_remove(struct config *config, size_t index)
-{
-    listener_deinit(&config->listeners[index]);
-    config->listener_count--;
-    memmove(&config->listeners[index], &config->listeners[index + 1],
-            (config->listener_count - index) * sizeof(config->listeners[0]));
-    config->listeners[config->listener_count] = (struct config_listener){0};
-}
-
 static enum err resolve_server_name(struct config *config)
 {
     char host[64 + 1];
@@ -167,7 +147,7 @@ static enum err settle_listeners(struct config_loader *l)
     for (size_t i = 0; i < config->listener_count;) {
         const struct config_listener *listener = &config->listeners[i];
         if (listener->port == CONFIG_PORT_OFF || (listener->is_optional && !can_tls)) {
-            listener_remove(config, i);
+            config_section_remove(config_listener_section, config, i);
             continue;
         }
         if (listener->port == CONFIG_PORT_MISSING)
@@ -210,12 +190,9 @@ enum err config_load(struct config *out, const struct config_sources *sources,
 
 void config_deinit(struct config *config)
 {
-    for (size_t i = 0; i < config->listener_count; i++)
-        listener_deinit(&config->listeners[i]);
-    for (size_t i = 0; i < config->oper_count; i++)
-        oper_deinit(&config->opers[i]);
-    for (size_t i = 0; i < config_setting_count; i++)
-        if (config_settings[i].type == CONFIG_TYPE_TEXT)
-            free(*(char **)(void *)((char *)config + config_settings[i].offset));
+    for (size_t i = 0; i < config_section_count; i++)
+        while (config_section_size(&config_sections[i], config) > 0)
+            config_section_remove(&config_sections[i], config, 0);
+    config_value_free_all(config_settings, config_setting_count, config);
     *config = (struct config){0};
 }

@@ -1,9 +1,8 @@
 #include "config_set.h"
 
+#include "config_section.h"
 #include "config_table.h"
 #include "config_value.h"
-
-#include "simul/check.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -15,8 +14,6 @@ enum {
     /* A key's name in the environment is no longer than CONFIG_KEY_BYTES_MAX either. */
     KEY_BYTES_MAX = CONFIG_KEY_BYTES_MAX - (sizeof(CONFIG_ENV_PREFIX) - 1),
 };
-
-static const char LISTEN[] = "listen.", OPER[] = "oper.";
 
 /* --- what the user is told --- */
 
@@ -59,48 +56,43 @@ void config_warn(struct config_loader *l, const char *format, ...)
 
 struct known_key {
     const struct config_setting *setting;
-    void *base;                       /* what has the setting: the config, or a part of it */
-    struct config_listener *listener; /* NULL: the setting is not a listener's */
+    void *base;                           /* what has the setting: the config, or a section of it */
+    const struct config_section *section; /* NULL: the setting is the config's own */
     char name[KEY_BYTES_MAX];
 };
 
-static bool listener_key_at(struct config *config, size_t index, struct known_key *key)
+/* Counts through the keys of all sections of a kind; what is left of *index is beyond them. */
+static bool section_key_at(const struct config_section *section, struct config *config,
+                           size_t *index, struct known_key *key)
 {
-    if (index >= config->listener_count * config_listener_setting_count)
+    size_t count = config_section_size(section, config) * section->setting_count;
+    if (*index >= count) {
+        *index -= count;
         return false;
-    key->setting = &config_listener_settings[index % config_listener_setting_count];
-    key->base = key->listener = &config->listeners[index / config_listener_setting_count];
-    snprintf(key->name, sizeof(key->name), "%s%s.%s", LISTEN, key->listener->name,
+    }
+    key->section = section;
+    key->setting = &section->settings[*index % section->setting_count];
+    key->base = config_section_at(section, config, *index / section->setting_count);
+    snprintf(key->name, sizeof(key->name), "%s%s.%s", section->prefix, (const char *)key->base,
              key->setting->key);
     return true;
 }
 
-static bool oper_key_at(struct config *config, size_t index, struct known_key *key)
-{
-    if (index >= config->oper_count * config_oper_setting_count)
-        return false;
-    struct config_oper *oper = &config->opers[index / config_oper_setting_count];
-    key->setting = &config_oper_settings[index % config_oper_setting_count];
-    key->base = oper;
-    snprintf(key->name, sizeof(key->name), "%s%s.%s", OPER, oper->name, key->setting->key);
-    return true;
-}
-
-/* Counts through all keys: the settings, then those of each listener and each operator there is so
- * far. */
+/* Counts through all keys: the settings, then those of each section there is so far. */
 static bool key_at(struct config *config, size_t index, struct known_key *key)
 {
-    key->listener = NULL;
     if (index < config_setting_count) {
+        key->section = NULL;
         key->setting = &config_settings[index];
         key->base = config;
         snprintf(key->name, sizeof(key->name), "%s", key->setting->key);
         return true;
     }
     index -= config_setting_count;
-    if (listener_key_at(config, index, key))
-        return true;
-    return oper_key_at(config, index - config->listener_count * config_listener_setting_count, key);
+    for (size_t i = 0; i < config_section_count; i++)
+        if (section_key_at(&config_sections[i], config, &index, key))
+            return true;
+    return false;
 }
 
 /* "listen.web.port" becomes "SIMUL_LISTEN_WEB_PORT". */
@@ -135,15 +127,22 @@ struct hint {
     char text[CONFIG_KEY_BYTES_MAX + 32];
 };
 
+/* "a listener has address, port, ...". */
+static void write_section_hint(const struct config_section *section, struct hint *hint)
+{
+    size_t size = sizeof(hint->text);
+    size_t used = (size_t)snprintf(hint->text, size, "%s has ", section->noun);
+    for (size_t i = 0; i < section->setting_count && used < size; i++)
+        used += (size_t)snprintf(hint->text + used, size - used, "%s%s", i == 0 ? "" : ", ",
+                                 section->settings[i].key);
+}
+
 static struct hint hint_for(struct config *config, const char *unknown, bool is_env)
 {
-    bool is_listener = strncmp(unknown, LISTEN, strlen(LISTEN)) == 0;
-    bool is_oper = strncmp(unknown, OPER, strlen(OPER)) == 0;
-    struct hint hint;
-    snprintf(hint.text, sizeof(hint.text), "%s",
-             is_listener ? "a listener has address, port, protocol, tls, deflate and faults"
-             : is_oper   ? "an operator has a password"
-                         : "see simuld --help for all settings");
+    struct hint hint = {"see simuld --help for all settings"};
+    for (size_t i = 0; i < config_section_count; i++)
+        if (strncmp(unknown, config_sections[i].prefix, strlen(config_sections[i].prefix)) == 0)
+            write_section_hint(&config_sections[i], &hint);
     size_t nearest = TYPING_ERRORS_MAX + 1;
     if (strlen(unknown) >= CONFIG_KEY_BYTES_MAX)
         return hint;
@@ -163,50 +162,15 @@ static struct hint hint_for(struct config *config, const char *unknown, bool is_
     return hint;
 }
 
-/* --- listeners --- */
-
-static bool is_section_name(struct span name)
-{
-    if (name.len == 0 || name.len >= CONFIG_NAME_BYTES_MAX)
-        return false;
-    for (size_t i = 0; i < name.len; i++)
-        if (!islower(name.ptr[i]) && !isdigit(name.ptr[i]) && name.ptr[i] != '-')
-            return false;
-    return true;
-}
-
-static enum err set_initial(const struct config_setting *settings, size_t count, void *base)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (settings[i].initial == NULL)
-            continue;
-        enum err e = config_value_set(&settings[i], base, settings[i].initial);
-        CHECK(e == OK || e == ERR_NOMEM); /* the table's own defaults are valid */
-        if (e != OK)
-            return e;
-    }
-    return OK;
-}
-
-static enum err listener_add(struct config *config, struct span name, struct config_listener **out)
-{
-    if (config->listener_count == CONFIG_LISTENERS_MAX)
-        return ERR_LIMIT;
-    struct config_listener *listener = &config->listeners[config->listener_count++];
-    memcpy(listener->name, name.ptr, name.len);
-    listener->port = CONFIG_PORT_MISSING;
-    *out = listener;
-    return set_initial(config_listener_settings, config_listener_setting_count, listener);
-}
-
 enum err config_set_defaults(struct config_loader *l)
 {
-    if (set_initial(config_settings, config_setting_count, l->config) != OK)
+    if (config_value_set_initial(config_settings, config_setting_count, l->config) != OK)
         return config_fail_nomem(l);
     for (size_t i = 0; i < config_default_listener_count; i++) {
         const struct config_default_listener *row = &config_default_listeners[i];
-        struct config_listener *listener;
-        if (listener_add(l->config, span_str(row->name), &listener) != OK)
+        struct config_listener *listener =
+            config_section_add(config_listener_section, l->config, span_str(row->name));
+        if (listener == NULL)
             return config_fail_nomem(l);
         listener->port = row->port;
         listener->protocol = row->protocol;
@@ -218,9 +182,15 @@ enum err config_set_defaults(struct config_loader *l)
 /* --- one key and its value --- */
 
 static enum err set_value(struct config_loader *l, const char *where, const char *name,
-                          const struct config_setting *setting, void *base, const char *value)
+                          const struct known_key *key, const char *value)
 {
-    enum err e = config_value_set(setting, base, value);
+    const struct config_setting *setting = key->setting;
+    /* Who names a port or TLS wants the listener, with a certificate or an error. */
+    if (key->section == config_listener_section &&
+        (setting->offset == offsetof(struct config_listener, port) ||
+         setting->offset == offsetof(struct config_listener, tls)))
+        ((struct config_listener *)key->base)->is_optional = false;
+    enum err e = config_value_set(setting, key->base, value);
     if (e == ERR_NOMEM)
         return config_fail_nomem(l);
     if (e == OK)
@@ -232,90 +202,54 @@ static enum err set_value(struct config_loader *l, const char *where, const char
     return config_fail(l, e, "%.200s: %s must be %s, not \"%.60s\"", where, name, must_be, value);
 }
 
-static enum err set_listener_value(struct config_loader *l, const char *where, const char *name,
-                                   struct config_listener *listener,
-                                   const struct config_setting *setting, const char *value)
-{
-    /* Who names a port or TLS wants the listener, with a certificate or an error. */
-    if (setting->offset == offsetof(struct config_listener, port) ||
-        setting->offset == offsetof(struct config_listener, tls))
-        listener->is_optional = false;
-    return set_value(l, where, name, setting, listener, value);
-}
-
 static enum err fail_unknown(struct config_loader *l, const char *where, const char *name)
 {
     return config_fail(l, ERR_UNKNOWN, "%.200s: unknown setting %.100s; %s", where, name,
                        hint_for(l->config, name, false).text);
 }
 
-/* A key of a listener that does not exist so far: it does from here on. */
-static enum err set_new_listener(struct config_loader *l, const char *where, const char *name,
-                                 const char *value)
+static enum err fail_name(struct config_loader *l, const struct config_section *section,
+                          const char *where, const char *name)
 {
-    const char *listener_name = name + strlen(LISTEN);
-    size_t len = strcspn(listener_name, ".");
-    const struct config_setting *setting = NULL;
-    for (size_t i = 0; i < config_listener_setting_count && listener_name[len] == '.'; i++)
-        if (strcmp(config_listener_settings[i].key, listener_name + len + 1) == 0)
-            setting = &config_listener_settings[i];
-    if (setting == NULL)
-        return fail_unknown(l, where, name);
-    /* "admin" would be mistaken for the admin address in what we print. */
-    struct span section = span_of(listener_name, len);
-    if (!is_section_name(section) || span_eq(section, SPAN("admin")))
-        return config_fail(
-            l, ERR_SYNTAX,
-            "%.200s: a listener's name is 1 to %d lower-case letters, digits and hyphens, "
-            "and not admin; rename %.100s",
-            where, CONFIG_NAME_BYTES_MAX - 1, name);
-    struct config_listener *listener;
-    enum err e = listener_add(l->config, span_of(listener_name, len), &listener);
-    if (e == ERR_NOMEM)
-        return config_fail_nomem(l);
-    if (e != OK)
-        return config_fail(l, e, "%.200s: %.100s: there may be no more than %d listeners", where,
-                           name, CONFIG_LISTENERS_MAX);
-    return set_listener_value(l, where, name, listener, setting, value);
+    return config_fail(
+        l, ERR_SYNTAX,
+        "%.200s: %s's name is 1 to %d lower-case letters, digits and hyphens%s%s; rename %.100s",
+        where, section->noun, CONFIG_NAME_BYTES_MAX - 1,
+        section->reserved == NULL ? "" : ", and not ",
+        section->reserved == NULL ? "" : section->reserved, name);
 }
 
-/* Likewise of an operator. */
-static enum err set_new_oper(struct config_loader *l, const char *where, const char *name,
-                             const char *value)
+/* A key of a section that does not exist so far: it does from here on. */
+static enum err set_new(struct config_loader *l, const struct config_section *section,
+                        const char *where, const char *name, const char *value)
 {
-    const struct config_setting *setting = &config_oper_settings[0]; /* it has only this one */
-    const char *oper_name = name + strlen(OPER);
-    size_t len = strcspn(oper_name, ".");
-    if (oper_name[len] != '.' || strcmp(oper_name + len + 1, setting->key) != 0)
+    const char *section_name = name + strlen(section->prefix);
+    size_t len = strcspn(section_name, ".");
+    struct known_key key = {.section = section};
+    if (section_name[len] == '.')
+        key.setting = config_section_setting(section, section_name + len + 1);
+    if (key.setting == NULL)
         return fail_unknown(l, where, name);
-    if (!is_section_name(span_of(oper_name, len)))
-        return config_fail(
-            l, ERR_SYNTAX,
-            "%.200s: an operator's name is 1 to %d lower-case letters, digits and hyphens; "
-            "rename %.100s",
-            where, CONFIG_NAME_BYTES_MAX - 1, name);
-    if (l->config->oper_count == CONFIG_OPERS_MAX)
-        return config_fail(l, ERR_LIMIT, "%.200s: %.100s: there may be no more than %d operators",
-                           where, name, CONFIG_OPERS_MAX);
-    struct config_oper *oper = &l->config->opers[l->config->oper_count++];
-    memcpy(oper->name, oper_name, len);
-    return set_value(l, where, name, setting, oper, value);
+    if (!config_section_is_name(section, span_of(section_name, len)))
+        return fail_name(l, section, where, name);
+    if (config_section_size(section, l->config) == section->count_max)
+        return config_fail(l, ERR_LIMIT, "%.200s: %.100s: there may be no more than %zu %s", where,
+                           name, section->count_max, section->plural);
+    key.base = config_section_add(section, l->config, span_of(section_name, len));
+    if (key.base == NULL)
+        return config_fail_nomem(l);
+    return set_value(l, where, name, &key, value);
 }
 
 enum err config_set(struct config_loader *l, const char *where, const char *name, const char *value)
 {
     struct known_key key;
-    for (size_t i = 0; key_at(l->config, i, &key); i++) {
-        if (strcmp(key.name, name) != 0)
-            continue;
-        if (key.listener != NULL)
-            return set_listener_value(l, where, name, key.listener, key.setting, value);
-        return set_value(l, where, name, key.setting, key.base, value);
-    }
-    if (strncmp(name, LISTEN, strlen(LISTEN)) == 0)
-        return set_new_listener(l, where, name, value);
-    if (strncmp(name, OPER, strlen(OPER)) == 0)
-        return set_new_oper(l, where, name, value);
+    for (size_t i = 0; key_at(l->config, i, &key); i++)
+        if (strcmp(key.name, name) == 0)
+            return set_value(l, where, name, &key, value);
+    for (size_t i = 0; i < config_section_count; i++)
+        if (strncmp(name, config_sections[i].prefix, strlen(config_sections[i].prefix)) == 0)
+            return set_new(l, &config_sections[i], where, name, value);
     return fail_unknown(l, where, name);
 }
 

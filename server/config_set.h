@@ -4,10 +4,8 @@
 #include "config.h"
 #include "simul/span.h"
 
-enum {
-    CONFIG_KEY_BYTES_MAX = 128, /* longer than any key, and than a section and a name of inih */
-    CONFIG_PORT_MISSING = -2,   /* a new listener's; no source may leave it so */
-};
+/* Longer than any key, and than a section and a name of inih. */
+enum { CONFIG_KEY_BYTES_MAX = 128 };
 
 #define CONFIG_ENV_PREFIX "SIMUL_"
 
@@ -27,7 +25,7 @@ __attribute__((format(printf, 2, 3))) void config_warn(struct config_loader *l, 
 /* Gives every setting its default and adds the default listeners. */
 enum err config_set_defaults(struct config_loader *l);
 
-/* Sets one key. A listener that does not exist comes into being. `where` begins the error message:
+/* Sets one key. A section that does not exist comes into being. `where` begins the error message:
  * "simul.conf:12". Errors as config_load. */
 enum err config_set(struct config_loader *l, const char *where, const char *key, const char *value);
 

@@ -143,7 +143,7 @@ const struct config_setting config_settings[] = {
 };
 const size_t config_setting_count = COUNT(config_settings);
 
-const struct config_setting config_listener_settings[] = {
+static const struct config_setting listener_settings[] = {
     {"address", LISTENER_AT(address), ADDRESS("127.0.0.1"),
      .help = "what it listens on; *: IPv4 and IPv6"},
     {"port", LISTENER_AT(port), PORT(NULL), .help = "its port; 0: a free one; off: not opened"},
@@ -155,14 +155,30 @@ const struct config_setting config_listener_settings[] = {
     {"faults", LISTENER_AT(faults), CHOICE("default", "default|on|off"),
      .help = "echo misbehaves for who asks it to; default: as echo.faults says"},
 };
-const size_t config_listener_setting_count = COUNT(config_listener_settings);
 
-const struct config_setting config_oper_settings[] = {
+static const struct config_setting oper_settings[] = {
     {"password", OPER_AT(password), TEXT(NULL, 200), .normalise = config_normalise_password,
      .expects = "1 to 200 characters", .is_secret = true,
      .help = "what makes a chat user who says OPER NAME PASSWORD an operator"},
 };
-const size_t config_oper_setting_count = COUNT(config_oper_settings);
+
+#define SECTION(settings_, type_, array_, counter_)                                                \
+    .settings = (settings_), .setting_count = COUNT(settings_), .bytes = sizeof(struct type_),     \
+    .array_offset = offsetof(struct config, array_),                                               \
+    .count_offset = offsetof(struct config, counter_),                                             \
+    .count_max = COUNT(((struct config *)0)->array_)
+
+const struct config_section config_sections[] = {
+    /* "listening admin" would be mistaken for the admin address. */
+    {"listen.", "a listener", "listeners", .reserved = "admin",
+     SECTION(listener_settings, config_listener, listeners, listener_count)},
+    {"oper.", "an operator", "operators", SECTION(oper_settings, config_oper, opers, oper_count)},
+};
+const size_t config_section_count = COUNT(config_sections);
+const struct config_section *const config_listener_section = &config_sections[0];
+
+_Static_assert(offsetof(struct config_listener, name) == 0, "a section begins with its name");
+_Static_assert(offsetof(struct config_oper, name) == 0, "a section begins with its name");
 
 const struct config_default_listener config_default_listeners[] = {
     {"web", 8080, CONFIG_PROTOCOL_AUTO, false},  {"irc", 6667, CONFIG_PROTOCOL_IRC, false},
@@ -205,10 +221,13 @@ void config_print_help(FILE *to)
     fprintf(to, "  %-24s  %-9s  %s\n", "SETTING", "DEFAULT", "MEANING [VALUES]");
     for (size_t i = 0; i < config_setting_count; i++)
         print_setting(to, "", &config_settings[i]);
-    for (size_t i = 0; i < config_listener_setting_count; i++)
-        print_setting(to, "listen.NAME.", &config_listener_settings[i]);
-    for (size_t i = 0; i < config_oper_setting_count; i++)
-        print_setting(to, "oper.NAME.", &config_oper_settings[i]);
+    for (size_t i = 0; i < config_section_count; i++) {
+        const struct config_section *section = &config_sections[i];
+        char prefix[CONFIG_NAME_BYTES_MAX];
+        snprintf(prefix, sizeof(prefix), "%sNAME.", section->prefix);
+        for (size_t k = 0; k < section->setting_count; k++)
+            print_setting(to, prefix, &section->settings[k]);
+    }
     fprintf(to, "\nListeners that exist without being configured:\n");
     for (size_t i = 0; i < config_default_listener_count; i++) {
         const struct config_default_listener *listener = &config_default_listeners[i];

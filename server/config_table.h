@@ -3,6 +3,8 @@
 
 #include "config.h"
 
+enum { CONFIG_PORT_MISSING = -2 }; /* a new listener's; no source may leave it so */
+
 enum config_type {
     CONFIG_TYPE_NUMBER, /* int64_t */
     CONFIG_TYPE_SWITCH, /* bool: on, off */
@@ -20,11 +22,11 @@ enum config_special {
 };
 
 struct config_setting {
-    const char *key; /* "limits.out_bytes"; of a listener what follows "listen.NAME.", of an
-                        operator what follows "oper.NAME." */
-    size_t offset;   /* in struct config, struct config_listener or struct config_oper */
+    const char *key; /* "limits.out_bytes"; of a section what follows "listen.NAME." */
+    size_t offset;   /* in struct config, or in the section's struct */
     enum config_type type;
-    const char *initial; /* the default, as a user would write it; NULL: there is none */
+    const char *initial; /* the default, as a user would write it; NULL: there is none, and a port
+                            is CONFIG_PORT_MISSING */
     const char *help;    /* with the unit */
     int64_t min, max;    /* of a number; of a text, max is its length in bytes */
     enum config_special special;
@@ -32,6 +34,21 @@ struct config_setting {
     bool (*normalise)(char *); /* of a text: whether it is valid; may rewrite it, not lengthen it */
     const char *expects;       /* of a text with normalise, completes "must be ..." */
     bool is_secret;            /* not to be shown in messages */
+};
+
+/* A kind of section that there may be many of, each with a name: [listen.web]. They stand in an
+ * array of struct config; each begins with its name, char[CONFIG_NAME_BYTES_MAX]. */
+struct config_section {
+    const char *prefix; /* "listen." */
+    const char *noun;   /* "a listener" */
+    const char *plural; /* "listeners" */
+    const struct config_setting *settings;
+    size_t setting_count;
+    size_t bytes;         /* of one element */
+    size_t array_offset;  /* in struct config */
+    size_t count_offset;  /* likewise; a size_t */
+    size_t count_max;     /* the array's length */
+    const char *reserved; /* what none may be called; NULL: anything */
 };
 
 struct config_default_listener {
@@ -43,9 +60,8 @@ struct config_default_listener {
 
 extern const struct config_setting config_settings[];
 extern const size_t config_setting_count;
-extern const struct config_setting config_listener_settings[];
-extern const size_t config_listener_setting_count;
-extern const struct config_setting config_oper_settings[];
-extern const size_t config_oper_setting_count;
+extern const struct config_section config_sections[];
+extern const size_t config_section_count;
+extern const struct config_section *const config_listener_section; /* one of them */
 extern const struct config_default_listener config_default_listeners[];
 extern const size_t config_default_listener_count;

@@ -1,5 +1,7 @@
 #include "config_value.h"
 
+#include "simul/check.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -156,6 +158,29 @@ enum err config_value_set(const struct config_setting *setting, void *base, cons
         return text_set(setting, field, text);
     }
     return ERR_UNKNOWN;
+}
+
+enum err config_value_set_initial(const struct config_setting *settings, size_t count, void *base)
+{
+    for (const struct config_setting *s = settings; s < settings + count; s++) {
+        if (s->initial == NULL) {
+            if (s->special == CONFIG_SPECIAL_PORT)
+                *(int64_t *)(void *)((char *)base + s->offset) = CONFIG_PORT_MISSING;
+            continue;
+        }
+        enum err e = config_value_set(s, base, s->initial);
+        CHECK(e == OK || e == ERR_NOMEM); /* the table's own defaults are valid */
+        if (e != OK)
+            return e;
+    }
+    return OK;
+}
+
+void config_value_free_all(const struct config_setting *settings, size_t count, void *base)
+{
+    for (size_t i = 0; i < count; i++)
+        if (settings[i].type == CONFIG_TYPE_TEXT)
+            free(*(char **)(void *)((char *)base + settings[i].offset));
 }
 
 /* "auto|on|off" as "auto, on or off". */

@@ -3,10 +3,16 @@
 
 #include "config_table.h"
 
-/* Reads `text` into the setting's field of `base` (a struct config or struct config_listener); a
- * text is copied and replaces the one before. ERR_SYNTAX: not such a value; ERR_NOMEM. Either
- * leaves the field as it was. */
+/* Reads `text` into the setting's field of `base` (a struct config or a section); a text
+ * is copied and replaces the one before. ERR_SYNTAX: not such a value; ERR_NOMEM. Either leaves the
+ * field as it was. */
 enum err config_value_set(const struct config_setting *setting, void *base, const char *text);
+
+/* Gives `count` settings of `base` their initial values. ERR_NOMEM. */
+enum err config_value_set_initial(const struct config_setting *settings, size_t count, void *base);
+
+/* Frees the texts among them. */
+void config_value_free_all(const struct config_setting *settings, size_t count, void *base);
 
 /* Writes what completes the sentence "KEY must be ...", cut to `size`. */
 void config_value_describe(const struct config_setting *setting, char *to, size_t size);
