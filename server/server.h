@@ -6,6 +6,7 @@
 #include "core/loop.h"
 #include "jobs/jobs_client.h"
 #include "net/net.h"
+#include "signals.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -48,7 +49,7 @@ struct server {
     _Atomic bool draining;     /* /readyz says so */
     ev_timer drain_timer;      /* drain_seconds, on loop 0 */
     bool must_leave;           /* they are over, or a second signal came */
-    struct ev_signal signals[5];
+    struct ev_signal signals[SIGNALS_WATCHED];
 };
 
 /* Opens every listener and starts what is needed; nothing is left half started on an error, and
@@ -56,15 +57,12 @@ struct server {
 enum err server_new(struct server **out, const struct config *config, struct spawner *spawner,
                     char *error, size_t error_bytes);
 
-/* Serves until a signal has ended it: prints the addresses and "ready", runs loop 0 on this thread
- * and the others on theirs, drains, and returns. ERR_IO: a thread could not be started; the log
- * tells why. */
+/* Serves until a signal has ended it (server_run.c): prints the addresses and "ready", runs loop 0
+ * on this thread and the others on theirs, drains, and returns. ERR_IO: a thread could not be
+ * started; the log tells why. */
 enum err server_run(struct server *s);
 
 void server_free(struct server *s);
-
-/* Reads the certificates and the message of the day again, as HUP does. On loop 0. */
-void server_reload(struct server *s);
 
 /* One tick of a loop (tick.c). False when it was the last. */
 bool tick(struct loop_thread *t);

@@ -5,7 +5,7 @@
 #include "config.h"
 #include "core/log.h"
 #include "net/net.h"
-#include "server.h"
+#include "reload.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -277,7 +277,7 @@ static bool work_off(struct chat_loop *cl, struct delivery_head *head, size_t *b
     bool is_done = true;
     cl->response = d->response;
     if (head->kind == DELIVERY_REHASH)
-        server_reload(cl->net->server);
+        reload_begin(cl->net->server);
     else if (head->kind != DELIVERY_CHANNELS && head->kind != DELIVERY_SESSIONS)
         on_personal(cl, d);
     else

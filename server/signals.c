@@ -1,0 +1,63 @@
+#include "signals.h"
+
+#include "core/log.h"
+#include "drain.h"
+#include "reload.h"
+#include "server.h"
+
+#include <string.h>
+
+static const int SIGNALS[SIGNALS_WATCHED] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+
+static void on_signal(struct ev_loop *ev, ev_signal *w, int revents)
+{
+    (void)ev;
+    (void)revents;
+    struct server *s = w->data;
+    switch (w->signum) {
+    case SIGTERM:
+    case SIGINT:
+        drain_begin(s);
+        break;
+    case SIGHUP:
+        reload_begin(s);
+        break;
+    default:
+        LOG_INFO("signal ignored", LOG_STR("signal", strsignal(w->signum)));
+    }
+}
+
+void signals_block(sigset_t *before)
+{
+    sigset_t mine;
+    sigemptyset(&mine);
+    for (size_t i = 0; i < SIGNALS_WATCHED; i++)
+        sigaddset(&mine, SIGNALS[i]);
+    pthread_sigmask(SIG_BLOCK, &mine, before);
+}
+
+void signals_unblock(const sigset_t *before)
+{
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+void signals_watch(struct server *s)
+{
+    for (size_t i = 0; i < SIGNALS_WATCHED; i++) {
+        ev_signal_init(&s->signals[i], on_signal, SIGNALS[i]);
+        s->signals[i].data = s;
+        ev_signal_start(s->loops.loops[0].ev, &s->signals[i]);
+    }
+}
+
+/* libev restores what a signal does by default; one that comes now must not end us otherwise. */
+void signals_ignore(struct server *s)
+{
+    sigset_t before;
+    signals_block(&before);
+    for (size_t i = 0; i < SIGNALS_WATCHED; i++) {
+        ev_signal_stop(s->loops.loops[0].ev, &s->signals[i]);
+        signal(SIGNALS[i], SIG_IGN);
+    }
+    signals_unblock(&before);
+}
