@@ -34,6 +34,8 @@ struct config_setting {
     bool (*normalise)(char *); /* of a text: whether it is valid; may rewrite it, not lengthen it */
     const char *expects;       /* of a text with normalise, completes "must be ..." */
     bool is_secret;            /* not to be shown in messages */
+    bool is_live; /* a reload puts it in force; otherwise it keeps its value until a restart, and
+                     the reload says so */
 };
 
 /* A kind of section that there may be many of, each with a name: [listen.web]. They stand in an
@@ -49,6 +51,7 @@ struct config_section {
     size_t count_offset;  /* likewise; a size_t */
     size_t count_max;     /* the array's length */
     const char *reserved; /* what none may be called; NULL: anything */
+    bool is_live;         /* such sections may come and go with a reload */
 };
 
 struct config_default_listener {
