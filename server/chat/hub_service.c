@@ -10,7 +10,8 @@
 enum {
     COST_PER_RUN = 1024, /* commands and rows of long answers, in one tick */
     ROWS_MAX = 256,
-    COST_BYTES = 1024, /* of a message, that cost as much as one more delivery */
+    COST_BYTES = 1024,         /* of a message, that cost as much as one more delivery */
+    CHANNELS_PER_LETTER = 512, /* of a survey; some 100 µs */
 };
 
 struct hub_service {
@@ -121,6 +122,33 @@ void hub_service_drained(struct hub_service *h, struct chat_loop *cl)
         return;
     cl->drained_mail.deliver = on_drained;
     loop_post(cl->loop, h->loop, &cl->drained_mail);
+}
+
+/* --- surveys -------------------------------------------------------------------------------- */
+
+static void on_surveyed(struct mail *m)
+{
+    struct hub_survey *s = container_of(m, struct hub_survey, mail);
+    s->done(s);
+}
+
+/* On the hub's loop. What is left goes by the mail too, so that commands have their turn. */
+static void on_survey(struct mail *m)
+{
+    struct hub_survey *s = container_of(m, struct hub_survey, mail);
+    bool is_done = survey_advance(&s->survey, s->hub->hub, CHANNELS_PER_LETTER);
+    if (is_done)
+        s->mail.deliver = on_surveyed;
+    loop_post(s->hub->loop, is_done ? s->from : s->hub->loop, &s->mail);
+}
+
+void hub_service_survey(struct hub_service *h, struct loop *from, struct hub_survey *s)
+{
+    survey_begin(&s->survey);
+    s->hub = h;
+    s->from = from;
+    s->mail.deliver = on_survey;
+    loop_post(from, h->loop, &s->mail);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

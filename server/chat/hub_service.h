@@ -8,6 +8,7 @@
 
 #include "chat/command.h"
 #include "chat/hub/hub.h"
+#include "chat/hub/survey.h"
 #include "core/loop.h"
 
 #include <stdbool.h>
@@ -40,3 +41,17 @@ void hub_service_post(struct hub_service *h, struct chat_command *command);
 
 /* For a loop whose delivery queue has shrunk: the hub may be waiting for that. */
 void hub_service_drained(struct hub_service *h, struct chat_loop *cl);
+
+/* A walk over the channels that is asked for by a loop, and comes back to it. */
+struct hub_survey {
+    struct survey survey; /* what was found, when it is back */
+    void (*done)(struct hub_survey *s);
+
+    struct mail mail;
+    struct hub_service *hub;
+    struct loop *from;
+};
+
+/* Begins the walk: `s`, with `done` set, belongs to the hub until `done` is called on loop `from`,
+ * which is the caller's. Comes back even while the loops stop. */
+void hub_service_survey(struct hub_service *h, struct loop *from, struct hub_survey *s);

@@ -45,8 +45,10 @@ struct channel {
     uint32_t limit; /* +l: of members; 0: none */
     uint64_t mark;  /* see hub.mark */
     uint32_t slot;
-    uint8_t modes;            /* of enum channel_mode */
-    uint32_t loop_sessions[]; /* how many sessions of each loop are members */
+    uint32_t messages;          /* PRIVMSG and NOTICE to all of it; wraps */
+    uint32_t messages_surveyed; /* as many were counted at the last survey (survey.h) */
+    uint8_t modes;              /* of enum channel_mode */
+    uint32_t loop_sessions[];   /* how many sessions of each loop are members */
 };
 
 struct membership {

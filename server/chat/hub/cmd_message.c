@@ -43,6 +43,7 @@ static void say_to_channel(struct hub_call *call, const struct speech *sp, struc
     bool hears_itself = roles == 0 && channel_member(ch, call->user) != NULL;
     if (!hears_itself)
         hub_send_echo(call, message_get(m));
+    ch->messages += roles == 0 && !sp->is_tags_only;
     if (roles == 0)
         hub_send_channel(call, ch, m, true);
     else
