@@ -23,6 +23,7 @@ static void on_polled(struct ev_loop *ev, ev_check *w, int revents)
     struct loop *l = container_of(w, struct loop, polled);
     uint64_t now_ns = read_clocks(l);
     l->polled_cycles = cycles_now();
+    stages_begin(&l->stages, l->polled_cycles);
     pulse_begin_tick(&l->pulse, now_ns);
     if (l->now_ms >= l->due_ms)
         hist_add(&l->metrics.lag, now_ns - l->due_ms * NS_PER_MS);

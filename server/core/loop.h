@@ -7,6 +7,7 @@
 #include "core/metrics.h"
 #include "core/pulse.h"
 #include "core/sched.h"
+#include "core/stages.h"
 #include "simul/err.h"
 
 #include <ev.h>
@@ -32,6 +33,7 @@ struct loop {
     uint64_t polled_cycles; /* when the wait ended: the tick began */
     struct sched sched;
     struct loop_metrics metrics;
+    struct stages stages;
     struct pulse pulse; /* for the watchdog */
 
     ev_async wake;

@@ -40,6 +40,9 @@ enum accept_pause {
 struct session_time {
     _Atomic(const struct session_type *) type; /* NULL: this and what follows is unused */
     _Atomic uint64_t resumes, ns;
+    _Atomic uint64_t longest_ns;   /* the longest resume */
+    _Atomic uint32_t longest_from; /* the lines of its source where that began, and gave way */
+    _Atomic uint32_t longest_to;
 };
 
 struct net {

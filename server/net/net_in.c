@@ -80,8 +80,10 @@ static void keep_input(struct conn *c)
     c->in.ptr = copy;
 }
 
-static void add_time(struct net *n, const struct session_type *type, uint64_t ns)
+/* Of a resume that began at that line. */
+static void add_time(struct net *n, const struct conn *c, uint16_t from_line, uint64_t ns)
 {
+    const struct session_type *type = c->session;
     struct session_time *t = n->times;
     while (t->type != type && t->type != NULL)
         t++;
@@ -90,6 +92,11 @@ static void add_time(struct net *n, const struct session_type *type, uint64_t ns
         atomic_store_explicit(&t->type, type, memory_order_release);
     hist_bump(&t->resumes, 1);
     hist_bump(&t->ns, ns);
+    if (ns <= hist_get(&t->longest_ns))
+        return;
+    hist_set(&t->longest_ns, ns);
+    atomic_store_explicit(&t->longest_from, from_line, memory_order_relaxed);
+    atomic_store_explicit(&t->longest_to, c->co.line, memory_order_relaxed);
 }
 
 /* Nothing may keep the master at one table. */
@@ -111,7 +118,7 @@ static enum co_result resume_timed(struct net *n, struct conn *c)
     uint64_t ns = cycles_to_ns(cycles_now() - begun);
     pulse_leave(&n->loop->pulse);
     hist_add(&n->loop->metrics.resume, ns);
-    add_time(n, c->session, ns);
+    add_time(n, c, line, ns);
     if (ns > n->slow_ns)
         tell_slow(c, line, ns);
     return r;

@@ -1,3 +1,4 @@
+#include "core/cycles.h"
 #include "unit/net/script.h"
 
 TestSuite(net_in, .init = fix_init, .fini = fix_done);
@@ -301,6 +302,36 @@ Test(net_in, a_slow_resume_is_counted_and_timed_by_its_session)
     cr_assert_eq(fix.nets[0].times[0].type, &script_session);
     cr_assert_eq(fix.nets[0].times[0].resumes, script.resumes);
     cr_assert_eq(hist_total(&fix.nets[0].loop->metrics.resume), script.resumes);
+}
+
+enum { SLOW_NS = 5 * 1000 * 1000 };
+
+static enum co_result dawdle_at_the_second(struct conn *c)
+{
+    CO_BEGIN(c);
+    conn_take(c, c->in.len);
+    CO_AWAIT(conn_try_event(c)); /* woken by a read */
+    for (uint64_t begun = cycles_now(); cycles_to_ns(cycles_now() - begun) < SLOW_NS;)
+        ;
+    conn_take(c, c->in.len);
+    CO_AWAIT(conn_try_event(c)); /* woken by a read */
+    conn_take(c, c->in.len);
+    CO_END;
+}
+
+Test(net_in, the_longest_resume_is_known_by_its_lines)
+{
+    unsigned i = script_connect(dawdle_at_the_second);
+    const struct session_time *t = &fix.nets[0].times[0];
+    client_say(i, "a");
+    client_say(i, "b");
+    uint32_t from = t->longest_from, to = t->longest_to;
+    cr_assert_geq(metric_get(&t->longest_ns), SLOW_NS);
+    cr_assert_gt(from, 0);
+    cr_assert_gt(to, from);
+    client_say(i, "c");
+    cr_assert_eq(t->longest_from, from, "what was quicker changes nothing");
+    cr_assert_eq(t->longest_to, to);
 }
 
 Test(net_in, quick_resumes_are_not_called_slow)
