@@ -309,13 +309,16 @@ enum { SLOW_NS = 5 * 1000 * 1000 };
 static enum co_result dawdle_at_the_second(struct conn *c)
 {
     CO_BEGIN(c);
+    while (c->in.len == 0)
+        CO_AWAIT(conn_try_event(c)); /* woken by a read */
     conn_take(c, c->in.len);
-    CO_AWAIT(conn_try_event(c)); /* woken by a read */
+    while (c->in.len == 0)
+        CO_AWAIT(conn_try_event(c)); /* woken by a read */
+    conn_take(c, c->in.len);
     for (uint64_t begun = cycles_now(); cycles_to_ns(cycles_now() - begun) < SLOW_NS;)
         ;
-    conn_take(c, c->in.len);
-    CO_AWAIT(conn_try_event(c)); /* woken by a read */
-    conn_take(c, c->in.len);
+    while (c->in.len == 0)
+        CO_AWAIT(conn_try_event(c)); /* woken by a read */
     CO_END;
 }
 
