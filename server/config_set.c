@@ -1,5 +1,6 @@
 #include "config_set.h"
 
+#include "config_nearest.h"
 #include "config_section.h"
 #include "config_table.h"
 #include "config_value.h"
@@ -8,12 +9,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-
-enum {
-    TYPING_ERRORS_MAX = 3, /* a known key that differs by more is not suggested */
-    /* A key's name in the environment is no longer than CONFIG_KEY_BYTES_MAX either. */
-    KEY_BYTES_MAX = CONFIG_KEY_BYTES_MAX - (sizeof(CONFIG_ENV_PREFIX) - 1),
-};
 
 /* --- what the user is told --- */
 
@@ -52,79 +47,11 @@ void config_warn(struct config_loader *l, const char *format, ...)
     va_end(args);
 }
 
-/* --- known keys --- */
-
-struct known_key {
-    const struct config_setting *setting;
-    void *base;                           /* what has the setting: the config, or a section of it */
-    const struct config_section *section; /* NULL: the setting is the config's own */
-    char name[KEY_BYTES_MAX];
-};
-
-/* Counts through the keys of all sections of a kind; what is left of *index is beyond them. */
-static bool section_key_at(const struct config_section *section, struct config *config,
-                           size_t *index, struct known_key *key)
-{
-    size_t count = config_section_size(section, config) * section->setting_count;
-    if (*index >= count) {
-        *index -= count;
-        return false;
-    }
-    key->section = section;
-    key->setting = &section->settings[*index % section->setting_count];
-    key->base = config_section_at(section, config, *index / section->setting_count);
-    snprintf(key->name, sizeof(key->name), "%s%s.%s", section->prefix, (const char *)key->base,
-             key->setting->key);
-    return true;
-}
-
-/* Counts through all keys: the settings, then those of each section there is so far. */
-static bool key_at(struct config *config, size_t index, struct known_key *key)
-{
-    if (index < config_setting_count) {
-        key->section = NULL;
-        key->setting = &config_settings[index];
-        key->base = config;
-        snprintf(key->name, sizeof(key->name), "%s", key->setting->key);
-        return true;
-    }
-    index -= config_setting_count;
-    for (size_t i = 0; i < config_section_count; i++)
-        if (section_key_at(&config_sections[i], config, &index, key))
-            return true;
-    return false;
-}
-
-/* "listen.web.port" becomes "SIMUL_LISTEN_WEB_PORT". */
-static void env_name_of(const char *key, char name[CONFIG_KEY_BYTES_MAX])
-{
-    snprintf(name, CONFIG_KEY_BYTES_MAX, "%s%s", CONFIG_ENV_PREFIX, key);
-    for (char *c = name; *c != '\0'; c++)
-        *c = (char)(*c == '.' || *c == '-' ? '_' : toupper((unsigned char)*c));
-}
-
-/* Levenshtein's distance. Both are shorter than CONFIG_KEY_BYTES_MAX. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t row[CONFIG_KEY_BYTES_MAX], b_len = strlen(b);
-    for (size_t j = 0; j <= b_len; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b_len; j++) {
-            size_t best = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            best = best < row[j] + 1 ? best : row[j] + 1;
-            row[j + 1] = best < diagonal + 1 ? best : diagonal + 1;
-        }
-    }
-    return row[b_len];
-}
+/* --- unknown keys --- */
 
 /* The end of a message about an unknown key: what to write instead. */
 struct hint {
-    char text[CONFIG_KEY_BYTES_MAX + 32];
+    char text[CONFIG_TEXT_BYTES_MAX];
 };
 
 /* "a listener has address, port, ...". */
@@ -137,30 +64,48 @@ static void write_section_hint(const struct config_section *section, struct hint
                                  section->settings[i].key);
 }
 
+/* The keys that a section would have that does not exist so far, whatever is wrong with the word in
+ * front of its name: "lisen.foo.port". */
+static void offer_new_sections(struct config_nearest *nearest)
+{
+    const char *name = strchr(nearest->mistyped, '.');
+    size_t name_len = name == NULL ? 0 : strcspn(name + 1, ".");
+    if (name_len == 0 || name_len >= CONFIG_NAME_BYTES_MAX || name[1 + name_len] == '\0')
+        return;
+    for (size_t i = 0; i < config_section_count; i++) {
+        const struct config_section *section = &config_sections[i];
+        for (size_t k = 0; k < section->setting_count; k++) {
+            char known[CONFIG_KEY_BYTES_MAX];
+            snprintf(known, sizeof(known), "%s%.*s.%s", section->prefix, (int)name_len, name + 1,
+                     section->settings[k].key);
+            config_nearest_offer(nearest, known);
+        }
+    }
+}
+
 static struct hint hint_for(struct config *config, const char *unknown, bool is_env)
 {
     struct hint hint = {"see simuld --help for all settings"};
     for (size_t i = 0; i < config_section_count; i++)
         if (strncmp(unknown, config_sections[i].prefix, strlen(config_sections[i].prefix)) == 0)
             write_section_hint(&config_sections[i], &hint);
-    size_t nearest = TYPING_ERRORS_MAX + 1;
-    if (strlen(unknown) >= CONFIG_KEY_BYTES_MAX)
-        return hint;
-    struct known_key key;
-    for (size_t i = 0; key_at(config, i, &key); i++) {
-        char name[CONFIG_KEY_BYTES_MAX];
-        if (is_env)
-            env_name_of(key.name, name);
-        else
-            memcpy(name, key.name, sizeof(key.name));
-        size_t distance = edit_distance(unknown, name);
-        if (distance < nearest) {
-            nearest = distance;
-            snprintf(hint.text, sizeof(hint.text), "did you mean %s?", name);
-        }
+    struct config_nearest nearest;
+    struct config_key key;
+    config_nearest_init(&nearest, unknown);
+    for (size_t i = 0; config_key_at(config, i, &key); i++) {
+        char env_name[CONFIG_KEY_BYTES_MAX];
+        config_key_env_name(key.name, env_name);
+        config_nearest_offer(&nearest, is_env ? env_name : key.name);
     }
+    if (!is_env)
+        offer_new_sections(&nearest);
+    char names[2 * CONFIG_KEY_BYTES_MAX];
+    if (config_nearest_describe(&nearest, names, sizeof(names)))
+        snprintf(hint.text, sizeof(hint.text), "did you mean %s?", names);
     return hint;
 }
+
+/* --- defaults --- */
 
 enum err config_set_defaults(struct config_loader *l)
 {
@@ -182,7 +127,7 @@ enum err config_set_defaults(struct config_loader *l)
 /* --- one key and its value --- */
 
 static enum err set_value(struct config_loader *l, const char *where, const char *name,
-                          const struct known_key *key, const char *value)
+                          const struct config_key *key, const char *value)
 {
     const struct config_setting *setting = key->setting;
     /* Who names a port or TLS wants the listener, with a certificate or an error. */
@@ -225,7 +170,7 @@ static enum err set_new(struct config_loader *l, const struct config_section *se
 {
     const char *section_name = name + strlen(section->prefix);
     size_t len = strcspn(section_name, ".");
-    struct known_key key = {.section = section};
+    struct config_key key = {.section = section};
     if (section_name[len] == '.')
         key.setting = config_section_setting(section, section_name + len + 1);
     if (key.setting == NULL)
@@ -243,10 +188,9 @@ static enum err set_new(struct config_loader *l, const struct config_section *se
 
 enum err config_set(struct config_loader *l, const char *where, const char *name, const char *value)
 {
-    struct known_key key;
-    for (size_t i = 0; key_at(l->config, i, &key); i++)
-        if (strcmp(key.name, name) == 0)
-            return set_value(l, where, name, &key, value);
+    struct config_key key;
+    if (config_key_find(l->config, name, &key))
+        return set_value(l, where, name, &key, value);
     for (size_t i = 0; i < config_section_count; i++)
         if (strncmp(name, config_sections[i].prefix, strlen(config_sections[i].prefix)) == 0)
             return set_new(l, &config_sections[i], where, name, value);
@@ -255,10 +199,10 @@ enum err config_set(struct config_loader *l, const char *where, const char *name
 
 enum err config_set_env(struct config_loader *l, const char *name, const char *value)
 {
-    struct known_key key;
-    for (size_t i = 0; key_at(l->config, i, &key); i++) {
+    struct config_key key;
+    for (size_t i = 0; config_key_at(l->config, i, &key); i++) {
         char known[CONFIG_KEY_BYTES_MAX];
-        env_name_of(key.name, known);
+        config_key_env_name(key.name, known);
         if (strcmp(known, name) == 0)
             return config_set(l, name, key.name, value);
     }

@@ -1,13 +1,8 @@
 /* Finds a setting by its key, sets it, and words what is wrong; internal to the config modules. */
 #pragma once
 
-#include "config.h"
+#include "config_key.h"
 #include "simul/span.h"
-
-/* Longer than any key, and than a section and a name of inih. */
-enum { CONFIG_KEY_BYTES_MAX = 128 };
-
-#define CONFIG_ENV_PREFIX "SIMUL_"
 
 /* The config under construction and what is to be told about it. */
 struct config_loader {

@@ -179,7 +179,18 @@ Test(config, unknown_key_suggests_the_nearest)
 {
     cr_assert_eq(load_file("\n[listen.web]\nport=1\nprot=2\n"), ERR_UNKNOWN);
     ASSERT_ERROR_HAS(path);
-    ASSERT_ERROR_HAS(":4: unknown setting listen.web.prot; did you mean listen.web.port?");
+    ASSERT_ERROR_HAS(":4: unknown setting listen.web.prot; "
+                     "did you mean listen.web.port or listen.web.protocol?");
+    cr_assert_eq(LOAD("listen.foo.proto=2"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("did you mean listen.foo.protocol?");
+    cr_assert_eq(LOAD("lisen.foo.port=2"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("did you mean listen.foo.port?");
+    cr_assert_eq(LOAD("opr.alice.password=2"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("did you mean oper.alice.password?");
+    cr_assert_eq(LOAD("limit.out_bytes=2"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("did you mean limits.out_bytes?");
+    cr_assert_eq(LOAD("motd=/etc/motd"), ERR_UNKNOWN);
+    ASSERT_ERROR_HAS("did you mean chat.motd?");
     cr_assert_eq(LOAD("lop=1"), ERR_UNKNOWN);
     cr_assert_str_eq(report.error, "-o: unknown setting lop; did you mean loops?");
     cr_assert_eq(LOAD("color=red"), ERR_UNKNOWN);
