@@ -70,6 +70,10 @@ struct config {
     struct config_oper opers[CONFIG_OPERS_MAX];
     size_t oper_count;
     struct {
+        char *user;  /* a name, or "auto"; see daemon/identity.h */
+        char *group; /* empty: the user's own */
+    } daemon;
+    struct {
         char *address; /* as for a listener */
         int64_t port;  /* or CONFIG_PORT_OFF */
     } admin;

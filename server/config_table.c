@@ -37,6 +37,10 @@ const struct config_setting config_settings[] = {
     {"watchdog_ms", AT(watchdog_ms), NUMBER("1000", 0, 60000),
      .help = "milliseconds; a loop that is stuck longer is logged; 0: never"},
 
+    {"daemon.user", AT(daemon.user), TEXT("auto", 63),
+     .help = "who to be if root starts it; auto: simul if there is one, or nobody"},
+    {"daemon.group", AT(daemon.group), TEXT("", 63), .help = "the group then; empty: that user's"},
+
     {"admin.address", AT(admin.address), ADDRESS("127.0.0.1"),
      .help = "of /metrics, /stats, /livez, /readyz, /debug/loops; *: all"},
     {"admin.port", AT(admin.port), PORT("9090"),

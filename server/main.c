@@ -5,6 +5,7 @@
 #include "core/cycles.h"
 #include "core/descriptors.h"
 #include "core/log.h"
+#include "daemon/identity.h"
 #include "jobs/role.h"
 #include "jobs/spawner.h"
 #include "server.h"
@@ -32,13 +33,17 @@ static int64_t connections_possible(const struct config *config, int64_t descrip
 }
 
 static void log_start_up(const struct config *config, const struct config_report *report,
-                         int64_t descriptors)
+                         const struct identity *identity, int64_t descriptors)
 {
     int64_t possible = connections_possible(config, descriptors);
     LOG_INFO("starting", LOG_STR("version", SIMUL_VERSION), LOG_INT("loops", config->loops),
-             LOG_INT("descriptors", descriptors), LOG_INT("connections_possible", possible));
+             LOG_STR("user", identity->user), LOG_INT("descriptors", descriptors),
+             LOG_INT("connections_possible", possible));
     for (size_t i = 0; i < report->warning_count; i++)
         LOG_WARN("configuration", LOG_STR("warning", report->warnings[i]));
+    if (identity->is_ignored)
+        LOG_WARN("daemon.user and daemon.group are for servers that root starts",
+                 LOG_STR("user", identity->user));
     if (config->limits.connections > possible &&
         config->limits.connections < CONFIG_CONNECTIONS_MAX)
         LOG_WARN("limits.connections is more than the descriptors permit",
@@ -46,7 +51,23 @@ static void log_start_up(const struct config *config, const struct config_report
                  LOG_INT("connections_possible", possible));
 }
 
-static int serve(const struct config *config, const struct config_report *report)
+/* The last thing done as root: from here on the log can be opened again as well. */
+static enum err give_up_root(const struct config *config, const struct identity *identity,
+                             char *error, size_t error_bytes)
+{
+    if (config->log.file[0] != '\0')
+        identity_create_file(identity, config->log.file, LOG_FILE_MODE);
+    enum err e = identity_assume(identity, error, error_bytes);
+    if (e == OK && log_start(config->log.level, config->log.format, config->log.file) != OK) {
+        snprintf(error, error_bytes, "log.file: user '%s' cannot open '%s': %s", identity->user,
+                 config->log.file, strerror(errno));
+        e = ERR_IO;
+    }
+    return e;
+}
+
+static int serve(const struct config *config, const struct config_report *report,
+                 const struct identity *identity)
 {
     char error[CONFIG_TEXT_BYTES_MAX];
     struct spawner spawner;
@@ -54,7 +75,7 @@ static int serve(const struct config *config, const struct config_report *report
     signal(SIGPIPE, SIG_IGN);
     cycles_calibrate();
     int64_t descriptors = descriptors_raise_limit(); /* many loops open many, to begin with */
-    if (spawner_start(&spawner) != OK) {
+    if (spawner_start(&spawner, identity) != OK) {
         snprintf(error, sizeof(error), "cannot start the spawner: %s", strerror(errno));
         return complain(error);
     }
@@ -62,14 +83,12 @@ static int serve(const struct config *config, const struct config_report *report
         spawner_stop(&spawner);
         return complain(error);
     }
-    if (log_start(config->log.level, config->log.format, config->log.file) != OK) {
-        snprintf(error, sizeof(error), "log.file: cannot open '%s': %s", config->log.file,
-                 strerror(errno));
+    if (give_up_root(config, identity, error, sizeof(error)) != OK) {
         server_free(server);
         spawner_stop(&spawner);
         return complain(error);
     }
-    log_start_up(config, report, descriptors);
+    log_start_up(config, report, identity, descriptors);
     enum err e = server_run(server);
     server_free(server);
     spawner_stop(&spawner);
@@ -96,12 +115,16 @@ static int run(const struct cli *cli)
     if (config_load(&config, &sources, &report) != OK)
         return complain(report.error);
     int status = EXIT_OK;
-    if (cli->action == CLI_TEST) {
+    struct identity identity;
+    if (identity_find(&identity, config.daemon.user, config.daemon.group, report.error,
+                      sizeof(report.error)) != OK) {
+        status = complain(report.error);
+    } else if (cli->action == CLI_TEST) {
         for (size_t i = 0; i < report.warning_count; i++)
             fprintf(stderr, "simuld: warning: %s\n", report.warnings[i]);
         printf("configuration ok\n");
     } else {
-        status = serve(&config, &report);
+        status = serve(&config, &report, &identity);
     }
     config_deinit(&config);
     return status;

@@ -172,7 +172,7 @@ enum err log_start(enum log_level level, enum log_format format, const char *pat
 {
     CHECK(!logger.is_started);
     bool is_file = path != NULL && path[0] != '\0';
-    int fd = is_file ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640) : STDERR_FILENO;
+    int fd = is_file ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, LOG_FILE_MODE) : STDERR_FILENO;
     if (fd < 0)
         return ERR_IO;
     logger.fd = fd;

@@ -21,6 +21,7 @@ enum {
     LOG_RING_BYTES = 256 * 1024,
     LOG_LINE_BYTES_MAX = 4096,    /* fields that do not fit are left out, and cut=true says so */
     LOG_VALUE_BYTES_MAX = 256,    /* longer text is cut and ends in "..." */
+    LOG_FILE_MODE = 0640,
     LOG_STOP_STALL_MS_MAX = 2000, /* log_stop gives up on a reader that stalls for longer */
 };
 
@@ -60,7 +61,7 @@ struct log_field {
         }                                                                                          \
     } while (0)
 
-/* Sets level and format, opens `path` for appending (created with mode 0640; NULL or "" is standard
+/* Sets level and format, opens `path` for appending (created with LOG_FILE_MODE; NULL or "" is standard
  * error) and starts the thread. At most once before log_stop. Until then the level is info and the
  * format logfmt. ERR_IO: the file or the thread could not be had; errno tells why. */
 enum err log_start(enum log_level level, enum log_format format, const char *path);

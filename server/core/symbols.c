@@ -76,15 +76,17 @@ const char *symbols_find(const struct symbols *s, uint64_t address, uint64_t *of
 }
 
 /* The file is opened by the name that the link gives, since the link itself is not ours under
- * valgrind. */
+ * valgrind; else by the link, which leads into directories that daemon.user may not enter. */
 static int open_executable(void)
 {
+    static const char self[] = "/proc/self/exe";
     char path[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    ssize_t len = readlink(self, path, sizeof(path) - 1);
     if (len < 0)
         return -1;
     path[len] = '\0';
-    return open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? fd : open(self, O_RDONLY | O_CLOEXEC);
 }
 
 void symbols_open(struct symbols *out)

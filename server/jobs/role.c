@@ -24,8 +24,8 @@ static const struct {
 
 #define ROLE_OPTION "--role="
 
-/* The link names the file as long as it is there, and leads to it even when it is not. Under
- * valgrind only the name is right. */
+/* The link names the file as long as it is there, and leads to it even when it is not, or lies in a
+ * directory that daemon.user may not enter. Under valgrind only the name is right. */
 static void exec_self(char *const argv[])
 {
     static const char self[] = "/proc/self/exe";

@@ -7,6 +7,7 @@
  * the spawner kills all its children and ends. */
 #pragma once
 
+#include "daemon/identity.h"
 #include "jobs/role.h"
 #include "simul/err.h"
 
@@ -37,8 +38,9 @@ struct spawner_event {
     int fd;
 };
 
-/* Starts the spawner. To be called before any thread exists. ERR_IO: errno tells why. */
-enum err spawner_start(struct spawner *s);
+/* Starts the spawner, which is `identity` from its first instruction on, and so are its children;
+ * NULL: who its parent is. To be called before any thread exists. ERR_IO: errno tells why. */
+enum err spawner_start(struct spawner *s, const struct identity *identity);
 
 /* Asks for a child of this role; SPAWNER_STARTED or SPAWNER_FAILED answers. `id` must not have been
  * used before. With at most SPAWNER_CHILDREN_MAX children, and for each one request and one kill on

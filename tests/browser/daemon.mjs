@@ -9,8 +9,10 @@ export async function startDaemon(port = 0, ...settings) {
   assert.ok(process.env.SIMULD, 'SIMULD names the daemon to test');
   const all = [`listen.web.port=${port}`, 'listen.irc.port=off', 'listen.echo.port=off',
     'admin.port=0', ...settings];
+  // Where root runs the tests the daemon stays root: what the tests lay down is root's.
+  const env = process.getuid() === 0 ? { ...process.env, SIMUL_DAEMON_USER: 'root' } : process.env;
   const child = spawn(process.env.SIMULD, all.flatMap((setting) => ['-o', setting]),
-    { stdio: ['ignore', 'pipe', 'inherit'] });
+    { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   let address = '';
   let ready = false;

@@ -47,8 +47,12 @@ def program():
 
 
 def environment(extra=None):
-    """Ours without SIMUL_…, which the daemon would take for settings; sanitizer options add up."""
+    """Ours without SIMUL_…, which the daemon would take for settings; sanitizer options add up.
+
+    Where root runs the tests the daemon stays root, since the directories of the tests are root's."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("SIMUL_")}
+    if os.geteuid() == 0:
+        env["SIMUL_DAEMON_USER"] = "root"
     for name, value in (extra or {}).items():
         is_options = name.endswith("SAN_OPTIONS") and name in env
         env[name] = f"{env[name]}:{value}" if is_options else value
