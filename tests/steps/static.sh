@@ -50,6 +50,8 @@ if [ $# -gt 0 ]; then
     exit
 fi
 build_release
+check "the programs are hardened" sh "$root/tests/unit/hardening.sh" "$root/build/bin/simuld" \
+    "$root/build/bin/simul-load"
 check "clang builds all without a warning" build_clang
 check "proto is sans-IO" sh "$root/tests/unit/layering.sh" "$root/build/libsimul_proto.a"
 check "the hub is deterministic" sh "$root/tests/unit/layering.sh" \
