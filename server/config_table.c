@@ -30,7 +30,7 @@ static const int64_t TEBIBYTE = (int64_t)1 << 40; /* as good as no limit, and sa
 const struct config_setting config_settings[] = {
     {"loops", AT(loops), CORES(256), .help = "event loops, one thread each; auto: one per core"},
     {"drain_seconds", AT(drain_seconds), NUMBER("10", 0, 86400), LIVE,
-     .help = "seconds that clients have to finish after TERM or INT"},
+     .help = "seconds over which clients are told to go after TERM; 0: at once"},
 
     {"slow_ms", AT(slow_ms), NUMBER("100", 1, 60000), LIVE,
      .help = "milliseconds; who keeps its loop longer in one go is logged"},

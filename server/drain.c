@@ -3,10 +3,13 @@
 #include "core/log.h"
 #include "server.h"
 
+/* Of drain_seconds: the last who is told has the rest to go in. */
+enum { TURNS_PERCENT = 90 };
+
 static void deliver_drain(struct mail *m)
 {
     struct loop_thread *t = container_of(m, struct loop_thread, drain_mail);
-    net_drain(&t->net);
+    net_drain(&t->net, (uint64_t)t->net.config->drain_seconds * 1000 * TURNS_PERCENT / 100);
 }
 
 static void on_drain_timer(struct ev_loop *ev, ev_timer *w, int revents)

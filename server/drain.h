@@ -1,5 +1,6 @@
-/* How the server comes to its end: it accepts no more, its clients are told, and it leaves when the
- * last has gone or drain_seconds are over. On loop 0. */
+/* How the server comes to its end: it accepts no more, its clients are told to go, those that would
+ * stay for ever one after the other (net/net_drain.c), and it leaves when the last has gone or
+ * drain_seconds are over. On loop 0. */
 #pragma once
 
 #include <stdbool.h>

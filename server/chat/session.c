@@ -426,6 +426,7 @@ static size_t held_bytes(const struct conn *c, const void *frame)
 
 const struct session_type chat_line_session = {
     .name = "irc",
+    .is_lasting = true,
     .frame_bytes = sizeof(struct chat_session),
     .input_bytes = INPUT_BYTES,
     .resume = run,
@@ -434,6 +435,7 @@ const struct session_type chat_line_session = {
 
 const struct session_type chat_ws_session = {
     .name = "irc over websocket",
+    .is_lasting = true,
     .frame_bytes = sizeof(struct chat_ws_session),
     .input_bytes = INPUT_BYTES,
     .resume = run,

@@ -107,6 +107,7 @@ static enum co_result run(struct conn *c, void *frame)
 
 const struct session_type tcp_command_session = {
     .name = "tcp-command",
+    .is_lasting = true,
     .input_bytes = 16 * 1024,
     .resume = run,
 };

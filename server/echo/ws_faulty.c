@@ -345,6 +345,7 @@ static size_t held_bytes(const struct conn *c, const void *frame)
 
 const struct session_type ws_faulty_session = {
     .name = "ws-faulty",
+    .is_lasting = true,
     .frame_bytes = sizeof(struct ws_faulty),
     .input_bytes = 16 * 1024, /* it may all have to be inflated in one resume, at 80 ns a byte */
     .resume = run,

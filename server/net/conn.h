@@ -42,6 +42,7 @@ enum conn_timer {
 struct session_type {
     const char *name;
     bool is_refusal; /* of those who are not let in (net/refusal.h) */
+    bool is_lasting; /* it has no end of its own: a drain tells such peers one after the other */
     size_t frame_bytes;
     size_t input_bytes; /* input allowance: unread input beyond it stays in the kernel */
     enum co_result (*resume)(struct conn *c, void *frame);

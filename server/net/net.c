@@ -171,14 +171,16 @@ void net_expire(struct net *n)
     if ((n->pauses & ~PAUSE_HANDSHAKES) != 0 && n->loop->now_ms >= n->accept_at_ms)
         listener_resume_all(n);
     refusal_log_due(n);
+    net_drain_due(n);
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++)
         timeout_advance(&n->timers[i], n->loop->now_ms, on_time_out);
 }
 
 uint64_t net_next_ms(const struct net *n)
 {
-    uint64_t next = pace_next_ms(n), log = refusal_log_next_ms(n);
+    uint64_t next = pace_next_ms(n), log = refusal_log_next_ms(n), drain = net_drain_next_ms(n);
     next = log < next ? log : next;
+    next = drain < next ? drain : next;
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++) {
         uint64_t ms = timeout_next_ms(&n->timers[i], n->loop->now_ms);
         next = ms < next ? ms : next;
@@ -240,41 +242,13 @@ void net_reap(struct net *n)
     memory_publish(n); /* this loop's next tick may be far, and others wait for memory */
 }
 
-/* Calls f for every connection that is in use. */
-static void for_each(struct net *n, void (*f)(struct net *, struct conn *))
+void net_for_each(struct net *n, void (*f)(struct net *, struct conn *))
 {
     for (uint32_t slot = 0; slot < n->conns.slot_count; slot++) {
         struct conn *c = conn_table_at(&n->conns, slot);
         if (c->session != NULL)
             f(n, c);
     }
-}
-
-static void drain_conn(struct net *n, struct conn *c)
-{
-    if (c->state != CONN_OPEN || n->listeners[c->listener].is_admin)
-        return;
-    if (!transport_of(c)->is_ready(c)) {
-        conn_abort(c, "the server is about to stop");
-        return;
-    }
-    c->draining = true;
-    c->fresh = true;
-    conn_wake(c);
-}
-
-void net_drain(struct net *n)
-{
-    n->draining = true;
-    for (unsigned i = 0; i < n->listener_count; i++)
-        if (!n->listeners[i].is_admin)
-            listener_stop(&n->listeners[i]);
-    for_each(n, drain_conn);
-}
-
-bool net_is_drained(const struct net *n)
-{
-    return n->draining && n->conns.open_count == n->admin_count;
 }
 
 static void kill_conn(struct net *n, struct conn *c)
@@ -287,12 +261,13 @@ void net_close(struct net *n)
 {
     for (unsigned i = 0; i < n->listener_count; i++)
         listener_stop(&n->listeners[i]);
-    for_each(n, kill_conn);
+    net_for_each(n, kill_conn);
     net_reap(n);
 }
 
 void net_deinit(struct net *n)
 {
+    net_drain_free(n);
     free(n->listeners);
     conn_table_deinit(&n->conns);
     out_pool_deinit(&n->out);

@@ -30,6 +30,7 @@ LISTENERS = [
     "listen.echosix.port=0",
     "listen.echosix.protocol=echo",
 ]
+BRIEF = ["drain_seconds=1"]  # many a test ends the daemon while clients of its are still there
 TALKATIVE = ["chat.flood_lines_per_second=0"]  # tests say much in a short time
 TLS = ["tls.self_signed=on", "listen.webtls.port=0", "listen.irctls.port=0"]
 
@@ -115,7 +116,7 @@ class Daemon:
     def __init__(self, *settings, loops=1, arguments=None, env=None):
         """`arguments`, where given, replace everything: listeners, loops and settings."""
         if arguments is None:
-            arguments = overrides([*LISTENERS, *TLS, *TALKATIVE, "log.format=json",
+            arguments = overrides([*LISTENERS, *TLS, *TALKATIVE, *BRIEF, "log.format=json",
                                    f"loops={loops}", *settings])
         self.loops = loops
         self.stderr_file = tempfile.TemporaryFile("w+b")

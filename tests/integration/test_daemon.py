@@ -6,7 +6,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import time
 import urllib.request
 
 import pytest
@@ -227,98 +226,6 @@ def test_a_log_that_nobody_reads_stops_nothing(loops):
     finally:
         process.kill()
         process.communicate(timeout=TIMEOUT)
-
-
-# --- the drain ---
-
-
-def refuses_connections(daemon, name):
-    try:
-        socket.create_connection(daemon.addresses[name], timeout=TIMEOUT).close()
-    except ConnectionError:
-        return True
-    return False
-
-
-@pytest.mark.short
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_term_and_int_tell_the_clients_and_finish_what_was_begun(start, number):
-    daemon = start()
-    slow = HttpConnection(daemon.connect("web"))
-    streaming = HttpConnection(daemon.connect("web"))
-    idle = HttpConnection(daemon.connect("web"))
-    echo_ws = WebSocket(daemon.connect("web"))
-    chat_ws = WebSocket(daemon.connect("web"), "/chat")
-    irc, echo = Client(daemon.connect("irc")), daemon.connect("echo")
-    admin = HttpConnection(daemon.connect("admin"))
-    irc.register("someone")
-    idle.ask(get("/echo"))
-    streaming.send(get("/echo", "Content-Length: 10", method="POST") + "hello")
-    streaming.read_head()
-    before = daemon.metric("simul_http_requests_total")
-    slow.send(get("/echo?delay_ms=2000"))
-    wait_until(lambda: daemon.metric("simul_http_requests_total") > before + 1, "the slow request")
-
-    daemon.signal(number)
-    for name in ("web", "irc", "echo", "webtls", "irctls", "six"):
-        wait_until(lambda: refuses_connections(daemon, name), f"{name} to be closed")
-    assert admin.ask(get("/readyz")).status == 503
-
-    assert chat_ws.read().payload.startswith(b"ERROR :")
-    chat_ws.expect_close(1001)
-    echo_ws.expect_close(1001)
-    assert irc.read_until("ERROR")
-    assert irc.read() is None
-    assert idle.at_end()
-    assert echo.recv(1) == b""
-    streaming.send("world")
-    assert streaming.input.read(10) == b"helloworld"
-    assert streaming.at_end()
-    answer = slow.read()
-    assert (answer.status, answer.get("Connection")) == (200, "close")
-    for client in (slow, streaming, idle, echo_ws, chat_ws, irc, echo, admin):
-        client.close()
-    daemon.expect_good_end()
-
-
-def test_the_admin_listener_closes_last_and_says_that_it_drains(start):
-    daemon = start("drain_seconds=30")
-    with HttpConnection(daemon.connect("web")) as http:
-        http.send(get("/echo", "Content-Length: 1", method="POST"))
-        wait_until(lambda: daemon.metric("simul_connections") >= 2, "the request")
-        http.send(get("/echo", "Content-Length: 1", method="POST"))
-        daemon.signal(signal.SIGTERM)
-        wait_until(lambda: refuses_connections(daemon, "web"), "the web listener to be closed")
-        assert daemon.admin("/readyz")[0] == 503
-        assert daemon.admin("/livez")[0] == 200
-        assert daemon.stats()["draining"] is True
-    daemon.expect_good_end()
-
-
-def test_clients_that_never_close_do_not_hold_it_beyond_drain_seconds(start):
-    daemon = start("drain_seconds=1")
-    clients = [daemon.connect("echo"), daemon.connect("irc"), daemon.connect("web")]
-    clients[2].sendall(b"GET /echo?delay_ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n")
-    ws = WebSocket(daemon.connect("web"))
-    tls = daemon.connect("webtls")
-    began = time.monotonic()
-    daemon.stop()
-    assert time.monotonic() - began < 1 + 10  # the sanitizers look for leaks at the end
-    for client in (*clients, ws, tls):
-        client.close()
-
-
-def test_what_is_queued_is_sent_before_it_leaves(start):
-    daemon = start()
-    data = os.urandom(200_000)
-    with daemon.connect("echo") as sock:
-        sock.sendall(data)
-        received = sock.recv(1)
-        daemon.signal(signal.SIGTERM)
-        while part := sock.recv(1 << 16):
-            received += part
-        assert data.startswith(received) and len(received) > 1
-    daemon.expect_good_end()
 
 
 # --- its processes ---

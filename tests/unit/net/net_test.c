@@ -175,51 +175,7 @@ Test(net, the_next_time_out_is_known)
     cr_assert_leq(ms, 11 * 1000);
 }
 
-/* --- the drain and the end --------------------------------------------------------------- */
-
-static enum co_result leave_when_draining(struct conn *c)
-{
-    conn_take(c, c->in.len);
-    conn_try_event(c);
-    if (!c->draining)
-        return CO_WAITING;
-    conn_write(c, SPAN("farewell"));
-    return CO_DONE;
-}
-
-Test(net, a_drain_is_told_to_every_session)
-{
-    unsigned a = script_connect(leave_when_draining), b = script_connect(leave_when_draining);
-    cr_assert_not(net_is_drained(&fix.nets[0]));
-    net_drain(&fix.nets[0]);
-    fix_settle();
-    HEARS(a, "farewell");
-    HEARS(b, "farewell");
-    cr_assert_not(net_is_drained(&fix.nets[0]), "the peers have not ended");
-    client_shut(a);
-    client_shut(b);
-    cr_assert(net_is_drained(&fix.nets[0]));
-}
-
-Test(net, a_drain_leaves_the_admin_listener_alone)
-{
-    script.run = leave_when_draining;
-    unsigned i = client_connect_at(0, FIX_ADMIN, &script_session);
-    net_drain(&fix.nets[0]);
-    fix_settle();
-    HEARS(i, "");
-    cr_assert_not_null(client_conn(i));
-    cr_assert(net_is_drained(&fix.nets[0]), "it is not waited for");
-}
-
-Test(net, a_drain_ends_nobody_who_will_not)
-{
-    unsigned i = script_connect(echo);
-    net_drain(&fix.nets[0]);
-    fix_settle();
-    SAYS_HEARS(i, "still here", "still here");
-    cr_assert_not(net_is_drained(&fix.nets[0]));
-}
+/* --- the end ----------------------------------------------------------------------------- */
 
 Test(net, a_close_ends_everybody_at_once)
 {

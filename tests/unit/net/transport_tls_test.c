@@ -217,7 +217,7 @@ Test(transport_tls, a_handshake_has_a_time_to_be_complete_in)
 Test(transport_tls, a_drain_ends_a_handshake)
 {
     connect_with(echo, 0, 0);
-    net_drain(&fix.nets[0]);
+    net_drain(&fix.nets[0], 0);
     fix_settle();
     cr_assert_null(client_slot(client));
 }
