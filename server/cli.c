@@ -1,12 +1,17 @@
 #include "cli.h"
 
-#include "config.h"
+#include "config_print.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Those that have no letter; getopt gives letters for the others. */
+enum { OPTION_PRINT_CONFIG = 256, OPTION_PRINT_DEFAULTS };
+
 static const struct option LONG_OPTIONS[] = {
+    {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
+    {"print-default-config", no_argument, NULL, OPTION_PRINT_DEFAULTS},
     {"version", no_argument, NULL, 'V'},
     {"help", no_argument, NULL, 'h'},
     {0},
@@ -35,6 +40,12 @@ static enum err parse(struct cli *cli, int argc, char **argv, FILE *errors)
             break;
         case 't':
             cli->action = CLI_TEST;
+            break;
+        case OPTION_PRINT_CONFIG:
+            cli->action = CLI_PRINT_CONFIG;
+            break;
+        case OPTION_PRINT_DEFAULTS:
+            cli->action = CLI_PRINT_DEFAULTS;
             break;
         case 'V':
             cli->action = CLI_VERSION;
@@ -71,24 +82,30 @@ void cli_deinit(struct cli *cli)
 
 void cli_print_help(FILE *to)
 {
-    fputs("usage: simuld [-c FILE] [-o SETTING=VALUE]... [-t] [--version] [--help]\n"
-          "\n"
-          "Serves echo and chat over TCP, TLS and WebSocket. Needs no configuration to try out.\n"
-          "\n"
-          "  -c FILE           read settings from FILE\n"
-          "  -o SETTING=VALUE  set one; may be given several times\n"
-          "  -t                check the configuration and exit\n"
-          "  --version         print the version and exit\n"
-          "  --help            print this and exit\n"
-          "\n"
-          "Settings come from the file, then the environment, then -o; the last one wins:\n"
-          "\n"
-          "  file         [listen.web]            a setting without a section, such as loops,\n"
-          "               port = 8000             stands before the first section\n"
-          "  environment  SIMUL_LISTEN_WEB_PORT=8000\n"
-          "  -o           listen.web.port=8000    a new NAME opens another listener\n"
-          "\n",
-          to);
+    fputs(
+        "usage: simuld [-c FILE] [-o SETTING=VALUE]... [-t | --print-config]\n"
+        "       simuld --print-default-config | --version | --help\n"
+        "\n"
+        "Serves echo and chat over TCP, TLS and WebSocket. Needs no configuration to try out.\n"
+        "\n"
+        "  -c FILE                 read settings from FILE\n"
+        "  -o SETTING=VALUE        set one; may be given several times\n"
+        "  -t                      check the configuration, the files it names and the ports, and\n"
+        "                          exit; tells of all that is wrong\n"
+        "  --print-config          print the settings in force, and where they come from, and "
+        "exit\n"
+        "  --print-default-config  print a file with every setting explained, and exit\n"
+        "  --version               print the version and exit\n"
+        "  --help                  print this and exit\n"
+        "\n"
+        "Settings come from the file, then the environment, then -o; the last one wins:\n"
+        "\n"
+        "  file         [listen.web]            a setting without a section, such as loops,\n"
+        "               port = 8000             stands before the first section\n"
+        "  environment  SIMUL_LISTEN_WEB_PORT=8000\n"
+        "  -o           listen.web.port=8000    a new NAME opens another listener\n"
+        "\n",
+        to);
     config_print_help(to);
     fputs("\nExit status: 0 done; 1 the configuration is wrong or a port is in use; "
           "2 the command line is wrong.\n",

@@ -9,6 +9,8 @@
 enum cli_action {
     CLI_SERVE,
     CLI_TEST, /* -t: check the configuration */
+    CLI_PRINT_CONFIG,
+    CLI_PRINT_DEFAULTS, /* --print-default-config */
     CLI_VERSION,
     CLI_HELP,
 };

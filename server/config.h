@@ -18,6 +18,7 @@ enum {
     CONFIG_OPERS_MAX = 32,
     CONFIG_NAME_BYTES_MAX = 32,  /* of a listener's or an operator's name, with its zero */
     CONFIG_TEXT_BYTES_MAX = 512, /* of an error or a warning, with its terminating zero */
+    CONFIG_ERRORS_MAX = 16,      /* beside the first */
     CONFIG_WARNINGS_MAX = 16,
     CONFIG_CONNECTIONS_MAX = 10000000,
     CONFIG_PORT_OFF = -1, /* only admin.port: listeners that are off are not in the list */
@@ -152,24 +153,32 @@ struct config_sources {
 /* What to tell the user. Each text is one line without a line feed that says what is wrong, where,
  * and what to do. */
 struct config_report {
-    char error[CONFIG_TEXT_BYTES_MAX]; /* set when config_load fails */
+    char error[CONFIG_TEXT_BYTES_MAX]; /* set when config_load fails: the first of them */
+    char more_errors[CONFIG_ERRORS_MAX][CONFIG_TEXT_BYTES_MAX];
+    size_t more_error_count;
+    size_t errors_omitted; /* those beyond CONFIG_ERRORS_MAX */
     char warnings[CONFIG_WARNINGS_MAX][CONFIG_TEXT_BYTES_MAX];
     size_t warning_count;
     size_t warnings_omitted; /* those beyond CONFIG_WARNINGS_MAX */
 };
 
+struct config_origins;
+
 /* Fills `out` from all sources and checks the whole. On success the caller calls config_deinit; on
- * failure `out` is empty and report->error is set. ERR_UNKNOWN: a key that does not exist.
+ * failure `out` is empty, and the report has all that is wrong with the sources, or else with the
+ * whole; the result is that of report->error. ERR_UNKNOWN: a key that does not exist.
  * ERR_SYNTAX: a value, a line, or settings that contradict each other. ERR_LIMIT: too many
  * listeners or operators. ERR_IO: the file cannot be read. ERR_NOMEM. */
 enum err config_load(struct config *out, const struct config_sources *sources,
                      struct config_report *report);
+
+/* The same; `origins`, which is empty, receives where each setting comes from (config_origin.h).
+ * The caller frees it in any case. */
+enum err config_load_traced(struct config *out, const struct config_sources *sources,
+                            struct config_report *report, struct config_origins *origins);
 
 /* Frees the texts and empties the config. Safe for a zeroed one. */
 void config_deinit(struct config *config);
 
 /* "auto", "http", "irc", "echo"; static storage. */
 const char *config_protocol_name(enum config_protocol protocol);
-
-/* Prints the table of settings in aligned columns, and the default listeners. */
-void config_print_help(FILE *to);

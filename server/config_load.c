@@ -12,31 +12,49 @@
 
 enum { WHERE_BYTES_MAX = 224 }; /* 200 bytes of a path, and a line number */
 
+/* Reading goes on after an error, to find them all; what counts is the first. */
+static enum err first_error(enum err first, enum err next)
+{
+    return first != OK ? first : next;
+}
+
 /* --- the sources --- */
 
 struct file_reader {
     struct config_loader *loader;
     const char *path;
     FILE *file;
-    int line;       /* counts from 1 */
-    enum err error; /* the first; nothing is read after it */
+    int line;         /* counts from 1 */
+    bool is_unusable; /* nothing is read any more */
+    enum err error;   /* the first */
+    int error_line;   /* where that is */
 };
+
+static void note_error(struct file_reader *r, enum err e)
+{
+    if (r->error != OK || e == OK)
+        return;
+    r->error = e;
+    r->error_line = r->line;
+}
 
 /* Reads as fgets does, but skips indentation, which inih would take for more of the line above, and
  * refuses lines that inih would split. */
 static char *read_line(char *line, int size, void *ctx)
 {
     struct file_reader *r = ctx;
-    if (r->error != OK)
+    if (r->is_unusable)
         return NULL;
     r->line++;
     int len = 0;
     for (int c = 0; c != '\n' && (c = getc(r->file)) != EOF;) {
         if (c == '\0' || len == size - 1) {
-            r->error = config_fail(r->loader, ERR_SYNTAX,
-                                   "%.200s:%d: the line is longer than %d bytes or has a zero "
-                                   "byte; long values can be given in the environment or with -o",
-                                   r->path, r->line, size - 2);
+            enum err e = config_fail(r->loader, ERR_SYNTAX,
+                                     "%.200s:%d: the line is longer than %d bytes or has a zero "
+                                     "byte; long values can be given in the environment or with -o",
+                                     r->path, r->line, size - 2);
+            note_error(r, e);
+            r->is_unusable = true;
             return NULL;
         }
         if (len > 0 || (c != ' ' && c != '\t'))
@@ -46,16 +64,34 @@ static char *read_line(char *line, int size, void *ctx)
     return len > 0 ? line : NULL;
 }
 
-/* Always 1 (go on): read_line stops after an error. */
+/* Always 1 (go on). */
 static int on_ini_value(void *ctx, const char *section, const char *name, const char *value)
 {
     struct file_reader *r = ctx;
     char where[WHERE_BYTES_MAX], key[CONFIG_KEY_BYTES_MAX];
     snprintf(where, sizeof(where), "%.200s:%d", r->path, r->line);
     snprintf(key, sizeof(key), "%s%s%s", section, section[0] == '\0' ? "" : ".", name);
-    if (r->error == OK)
-        r->error = config_set(r->loader, where, key, value);
+    note_error(r, config_set(r->loader, where, key, value));
     return 1;
+}
+
+/* inih tells of lines that it cannot read at its end, and of the first alone. That is before what
+ * is wrong with the settings of later lines. */
+static void note_bad_line(struct file_reader *r, int line)
+{
+    struct config_report *report = r->loader->report;
+    enum err e = config_fail(r->loader, ERR_SYNTAX, "%.200s:%d: expected [section] or key = value",
+                             r->path, line);
+    if (r->error == OK || line > r->error_line || report->errors_omitted > 0) {
+        note_error(r, e);
+        return;
+    }
+    char *last = report->more_errors[report->more_error_count - 1];
+    char first[CONFIG_TEXT_BYTES_MAX];
+    memcpy(first, last, sizeof(first));
+    memcpy(last, report->error, sizeof(first));
+    memcpy(report->error, first, sizeof(first));
+    r->error = e;
 }
 
 static enum err load_file(struct config_loader *l, const char *path)
@@ -66,10 +102,9 @@ static enum err load_file(struct config_loader *l, const char *path)
     errno = 0;
     int bad_line = ini_parse_stream(read_line, &r, on_ini_value, &r);
     if (ferror(r.file))
-        r.error = config_fail(l, ERR_IO, "%.200s: cannot be read: %s", path, strerror(errno));
+        note_error(&r, config_fail(l, ERR_IO, "%.200s: cannot be read: %s", path, strerror(errno)));
     else if (bad_line > 0)
-        r.error = config_fail(l, ERR_SYNTAX, "%.200s:%d: expected [section] or key = value", path,
-                              bad_line);
+        note_bad_line(&r, bad_line);
     fclose(r.file);
     return r.error;
 }
@@ -87,16 +122,15 @@ static const char *split(const char *pair, char key[CONFIG_KEY_BYTES_MAX])
 
 static enum err load_environment(struct config_loader *l, char *const *env)
 {
+    enum err first = OK;
     for (; env != NULL && *env != NULL; env++) {
         char name[CONFIG_KEY_BYTES_MAX];
         const char *value = split(*env, name);
         if (value == NULL || strncmp(name, CONFIG_ENV_PREFIX, strlen(CONFIG_ENV_PREFIX)) != 0)
             continue;
-        enum err e = config_set_env(l, name, value);
-        if (e != OK)
-            return e;
+        first = first_error(first, config_set_env(l, name, value));
     }
-    return OK;
+    return first;
 }
 
 static enum err load_override(struct config_loader *l, const char *override)
@@ -167,16 +201,21 @@ static enum err settle_listeners(struct config_loader *l)
 enum err config_load(struct config *out, const struct config_sources *sources,
                      struct config_report *report)
 {
+    return config_load_traced(out, sources, report, NULL);
+}
+
+enum err config_load_traced(struct config *out, const struct config_sources *sources,
+                            struct config_report *report, struct config_origins *origins)
+{
     *out = (struct config){0};
     *report = (struct config_report){0};
-    struct config_loader l = {out, report};
+    struct config_loader l = {out, report, origins};
     enum err e = config_set_defaults(&l);
     if (e == OK && sources->path != NULL)
         e = load_file(&l, sources->path);
-    if (e == OK)
-        e = load_environment(&l, sources->env);
-    for (size_t i = 0; i < sources->override_count && e == OK; i++)
-        e = load_override(&l, sources->overrides[i]);
+    e = first_error(e, load_environment(&l, sources->env));
+    for (size_t i = 0; i < sources->override_count; i++)
+        e = first_error(e, load_override(&l, sources->overrides[i]));
     if (e == OK)
         e = check_tls(&l);
     if (e == OK)

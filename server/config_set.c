@@ -1,6 +1,7 @@
 #include "config_set.h"
 
 #include "config_nearest.h"
+#include "config_origin.h"
 #include "config_section.h"
 #include "config_table.h"
 #include "config_value.h"
@@ -23,9 +24,18 @@ __attribute__((format(printf, 2, 0))) static void write_text(char *to, const cha
 
 enum err config_fail(struct config_loader *l, enum err error, const char *format, ...)
 {
+    struct config_report *report = l->report;
+    char *to = report->error;
+    if (to[0] != '\0') {
+        if (report->more_error_count == CONFIG_ERRORS_MAX) {
+            report->errors_omitted++;
+            return error;
+        }
+        to = report->more_errors[report->more_error_count++];
+    }
     va_list args;
     va_start(args, format);
-    write_text(l->report->error, format, args);
+    write_text(to, format, args);
     va_end(args);
     return error;
 }
@@ -126,16 +136,23 @@ enum err config_set_defaults(struct config_loader *l)
 
 /* --- one key and its value --- */
 
+bool config_set_asks_for_listener(const struct config_key *key)
+{
+    size_t offset = key->setting->offset;
+    return key->section == config_listener_section &&
+           (offset == offsetof(struct config_listener, port) ||
+            offset == offsetof(struct config_listener, tls));
+}
+
 static enum err set_value(struct config_loader *l, const char *where, const char *name,
                           const struct config_key *key, const char *value)
 {
     const struct config_setting *setting = key->setting;
-    /* Who names a port or TLS wants the listener, with a certificate or an error. */
-    if (key->section == config_listener_section &&
-        (setting->offset == offsetof(struct config_listener, port) ||
-         setting->offset == offsetof(struct config_listener, tls)))
+    if (config_set_asks_for_listener(key))
         ((struct config_listener *)key->base)->is_optional = false;
     enum err e = config_value_set(setting, key->base, value);
+    if (e == OK && l->origins != NULL)
+        e = config_origins_note(l->origins, name, where);
     if (e == ERR_NOMEM)
         return config_fail_nomem(l);
     if (e == OK)
@@ -203,8 +220,11 @@ enum err config_set_env(struct config_loader *l, const char *name, const char *v
     for (size_t i = 0; config_key_at(l->config, i, &key); i++) {
         char known[CONFIG_KEY_BYTES_MAX];
         config_key_env_name(key.name, known);
-        if (strcmp(known, name) == 0)
-            return config_set(l, name, key.name, value);
+        if (strcmp(known, name) != 0)
+            continue;
+        char where[CONFIG_KEY_BYTES_MAX + 16];
+        snprintf(where, sizeof(where), "environment %s", name);
+        return config_set(l, where, key.name, value);
     }
     config_warn(l, "the environment's %.100s is not a setting and has no effect; %s", name,
                 hint_for(l->config, name, true).text);

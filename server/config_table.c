@@ -208,38 +208,3 @@ const char *config_protocol_name(enum config_protocol protocol)
     }
     return "?";
 }
-
-static void print_setting(FILE *to, const char *prefix, const struct config_setting *setting)
-{
-    char key[64], must_be[CONFIG_TEXT_BYTES_MAX];
-    snprintf(key, sizeof(key), "%s%s", prefix, setting->key);
-    const char *initial = setting->initial == NULL      ? "-"
-                          : setting->initial[0] == '\0' ? "(empty)"
-                                                        : setting->initial;
-    fprintf(to, "  %-24s  %-9s  %s\n", key, initial, setting->help);
-    if (setting->type == CONFIG_TYPE_TEXT && setting->expects == NULL)
-        return; /* any text: the help says it all */
-    config_value_describe(setting, must_be, sizeof(must_be));
-    fprintf(to, "  %-24s  %-9s  [%s]\n", "", "", must_be);
-}
-
-void config_print_help(FILE *to)
-{
-    fprintf(to, "  %-24s  %-9s  %s\n", "SETTING", "DEFAULT", "MEANING [VALUES]");
-    for (size_t i = 0; i < config_setting_count; i++)
-        print_setting(to, "", &config_settings[i]);
-    for (size_t i = 0; i < config_section_count; i++) {
-        const struct config_section *section = &config_sections[i];
-        char prefix[CONFIG_NAME_BYTES_MAX];
-        snprintf(prefix, sizeof(prefix), "%sNAME.", section->prefix);
-        for (size_t k = 0; k < section->setting_count; k++)
-            print_setting(to, prefix, &section->settings[k]);
-    }
-    fprintf(to, "\nListeners that exist without being configured:\n");
-    for (size_t i = 0; i < config_default_listener_count; i++) {
-        const struct config_default_listener *listener = &config_default_listeners[i];
-        fprintf(to, "  %-8s  port %d, protocol %s%s\n", listener->name, (int)listener->port,
-                config_protocol_name(listener->protocol),
-                listener->tls ? ", TLS, once there is a certificate" : "");
-    }
-}

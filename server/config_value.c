@@ -183,6 +183,45 @@ void config_value_free_all(const struct config_setting *settings, size_t count, 
             free(*(char **)(void *)((char *)base + settings[i].offset));
 }
 
+static void number_text(const struct config_setting *setting, int64_t number, char *to)
+{
+    bool has_zero =
+        setting->special == CONFIG_SPECIAL_UNLIMITED || setting->special == CONFIG_SPECIAL_MEMORY;
+    if (setting->special == CONFIG_SPECIAL_PORT && number == CONFIG_PORT_OFF)
+        snprintf(to, CONFIG_VALUE_BYTES_MAX, "off");
+    else if (has_zero && number == setting->max)
+        snprintf(to, CONFIG_VALUE_BYTES_MAX, "0");
+    else
+        snprintf(to, CONFIG_VALUE_BYTES_MAX, "%lld", (long long)number);
+}
+
+static void choice_text(const char *choice, unsigned index, char *to)
+{
+    for (; index > 0; index--)
+        choice += strcspn(choice, "|") + 1;
+    snprintf(to, CONFIG_VALUE_BYTES_MAX, "%.*s", (int)strcspn(choice, "|"), choice);
+}
+
+const char *config_value_text(const struct config_setting *setting, const void *base,
+                              char buffer[CONFIG_VALUE_BYTES_MAX])
+{
+    const void *field = (const char *)base + setting->offset;
+    switch (setting->type) {
+    case CONFIG_TYPE_NUMBER:
+        number_text(setting, *(const int64_t *)field, buffer);
+        break;
+    case CONFIG_TYPE_SWITCH:
+        snprintf(buffer, CONFIG_VALUE_BYTES_MAX, "%s", *(const bool *)field ? "on" : "off");
+        break;
+    case CONFIG_TYPE_CHOICE:
+        choice_text(setting->choices, *(const unsigned *)field, buffer);
+        break;
+    case CONFIG_TYPE_TEXT:
+        return *(char *const *)field;
+    }
+    return buffer;
+}
+
 /* "auto|on|off" as "auto, on or off". */
 static void describe_choices(const char *choice, char *to, size_t size)
 {

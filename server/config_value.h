@@ -14,6 +14,13 @@ enum err config_value_set_initial(const struct config_setting *settings, size_t 
 /* Frees the texts among them. */
 void config_value_free_all(const struct config_setting *settings, size_t count, void *base);
 
+enum { CONFIG_VALUE_BYTES_MAX = 32 }; /* of a value that is no text, with its zero */
+
+/* The value in the setting's field of `base` as a user would write it, in `buffer`, unless it is a
+ * text of the config's: which is borrowed. Reading it again gives the same. */
+const char *config_value_text(const struct config_setting *setting, const void *base,
+                              char buffer[CONFIG_VALUE_BYTES_MAX]);
+
 /* Writes what completes the sentence "KEY must be ...", cut to `size`. */
 void config_value_describe(const struct config_setting *setting, char *to, size_t size);
 

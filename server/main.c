@@ -2,6 +2,7 @@
  * Exit statuses: 0; 1 configuration; 2 command line. */
 #include "cli.h"
 #include "config.h"
+#include "config_print.h"
 #include "core/cycles.h"
 #include "core/descriptors.h"
 #include "core/log.h"
@@ -96,38 +97,79 @@ static int serve(const struct config *config, const struct config_report *report
     return e == OK ? EXIT_OK : EXIT_CONFIG;
 }
 
-static int run(const struct cli *cli)
+static int serve_as_told(const struct config *config, struct config_report *report)
 {
-    if (cli->action == CLI_HELP) {
-        cli_print_help(stdout);
-        return EXIT_OK;
-    }
-    if (cli->action == CLI_VERSION) {
-        printf("simuld %s\n", SIMUL_VERSION);
-        return EXIT_OK;
-    }
+    struct identity identity;
+    if (identity_find(&identity, config->daemon.user, config->daemon.group, report->error,
+                      sizeof(report->error)) != OK)
+        return complain(report->error);
+    return serve(config, report, &identity);
+}
+
+static void print_warnings(const struct config_report *report)
+{
+    for (size_t i = 0; i < report->warning_count; i++)
+        fprintf(stderr, "simuld: warning: %s\n", report->warnings[i]);
+}
+
+/* -t tells of all that is wrong, anything else of the first. */
+static int complain_of_config(const struct cli *cli, const struct config_report *report)
+{
+    complain(report->error);
+    if (cli->action != CLI_TEST)
+        return EXIT_CONFIG;
+    for (size_t i = 0; i < report->more_error_count; i++)
+        complain(report->more_errors[i]);
+    if (report->errors_omitted > 0)
+        fprintf(stderr, "simuld: and %zu errors more\n", report->errors_omitted);
+    print_warnings(report);
+    return EXIT_CONFIG;
+}
+
+/* What is done with a configuration. */
+static int run_with_config(const struct cli *cli)
+{
     static struct config_report report;
     struct config config;
+    struct config_origins origins = {0};
     const struct config_sources sources = {.path = cli->config_path,
                                            .env = environ,
                                            .overrides = cli->overrides,
                                            .override_count = cli->override_count};
-    if (config_load(&config, &sources, &report) != OK)
-        return complain(report.error);
     int status = EXIT_OK;
-    struct identity identity;
-    if (identity_find(&identity, config.daemon.user, config.daemon.group, report.error,
-                      sizeof(report.error)) != OK) {
-        status = complain(report.error);
-    } else if (cli->action == CLI_TEST) {
-        for (size_t i = 0; i < report.warning_count; i++)
-            fprintf(stderr, "simuld: warning: %s\n", report.warnings[i]);
-        printf("configuration ok\n");
+    if (config_load_traced(&config, &sources, &report, &origins) != OK) {
+        status = complain_of_config(cli, &report);
+    } else if (cli->action == CLI_SERVE) {
+        status = serve_as_told(&config, &report);
     } else {
-        status = serve(&config, &report, &identity);
+        print_warnings(&report);
+        if (cli->action == CLI_PRINT_CONFIG)
+            config_print(stdout, &config, &origins);
+        else
+            printf("configuration ok\n");
     }
+    config_origins_deinit(&origins);
     config_deinit(&config);
     return status;
+}
+
+static int run(const struct cli *cli)
+{
+    switch (cli->action) {
+    case CLI_HELP:
+        cli_print_help(stdout);
+        return EXIT_OK;
+    case CLI_VERSION:
+        printf("simuld %s\n", SIMUL_VERSION);
+        return EXIT_OK;
+    case CLI_PRINT_DEFAULTS:
+        return config_print_defaults(stdout) == OK ? EXIT_OK : complain("out of memory");
+    case CLI_SERVE:
+    case CLI_TEST:
+    case CLI_PRINT_CONFIG:
+        break;
+    }
+    return run_with_config(cli);
 }
 
 int main(int argc, char **argv)

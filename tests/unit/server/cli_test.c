@@ -54,6 +54,17 @@ Test(cli, knows_version_and_help)
     cli_deinit(&cli);
 }
 
+Test(cli, prints_the_settings_in_force_or_by_default)
+{
+    cr_assert_eq(PARSE("--print-config", "-o", "loops=2"), OK);
+    cr_assert_eq(cli.action, CLI_PRINT_CONFIG);
+    cr_assert_eq(cli.override_count, 1);
+    cli_deinit(&cli);
+    cr_assert_eq(PARSE("--print-default-config"), OK);
+    cr_assert_eq(cli.action, CLI_PRINT_DEFAULTS);
+    cli_deinit(&cli);
+}
+
 Test(cli, refuses_wrong_use_in_one_line)
 {
     cr_assert_eq(PARSE("-x"), ERR_SYNTAX);

@@ -159,8 +159,9 @@ Test(config_section, bad_value_names_the_source_and_the_values_there_are)
     ASSERT_ERROR_HAS(":1: loops must be auto or 1 to 256, not \"many\"");
     const char *env[] = {"SIMUL_LOG_LEVEL=loud", NULL};
     cr_assert_eq(load_env(env), ERR_SYNTAX);
-    cr_assert_str_eq(report.error,
-                     "SIMUL_LOG_LEVEL: log.level must be error, warn, info or debug, not \"loud\"");
+    cr_assert_str_eq(
+        report.error,
+        "environment SIMUL_LOG_LEVEL: log.level must be error, warn, info or debug, not \"loud\"");
     cr_assert_eq(LOAD("jobs.enabled=yes"), ERR_SYNTAX);
     cr_assert_str_eq(report.error, "-o: jobs.enabled must be auto, on or off, not \"yes\"");
     cr_assert_eq(LOAD("chat.cloak_key=fifteen letters"), ERR_SYNTAX);
@@ -197,6 +198,8 @@ Test(config_section, malformed_file_names_its_first_bad_line)
 {
     cr_assert_eq(load_file("loops=1\nnonsense\nalso = unknown\n"), ERR_SYNTAX);
     ASSERT_ERROR_HAS(":2: expected [section] or key = value");
+    cr_assert_eq(report.more_error_count, 1);
+    cr_assert_not_null(strstr(report.more_errors[0], ":3: unknown setting also"));
     cr_assert_eq(load_file("loops=1\nfirst = unknown\nnonsense\n"), ERR_UNKNOWN);
     ASSERT_ERROR_HAS(":2: unknown setting first");
     cr_assert_eq(load_file("[listen.web\nport=1\n"), ERR_SYNTAX);

@@ -175,6 +175,40 @@ Test(config, a_variable_of_any_length_is_survived)
 
 /* --- errors say what, where and what next --- */
 
+Test(config, everything_that_is_wrong_is_told_in_order)
+{
+    strcpy(path, "/tmp/config_test_XXXXXX");
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    const char text[] = "lops=1\nloops=many\n[chat]\nmotd=ok\nnick_length=0\n";
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    const char *env[] = {"SIMUL_LOG_LEVEL=loud", NULL};
+    const char *overrides[] = {"nonsense", "drain_seconds=x"};
+    const struct config_sources sources = {path, (char *const *)env, overrides, 2};
+    cr_assert_eq(config_load(&config, &sources, &report), ERR_UNKNOWN, "as the first");
+    unlink(path);
+    const char *const expected[] = {
+        ":2: loops must be", ":5: chat.nick_length must be",
+        "environment SIMUL_LOG_LEVEL: ", "-o nonsense: ", "-o: drain_seconds must be"};
+    ASSERT_ERROR_HAS(":1: unknown setting lops");
+    cr_assert_eq(report.more_error_count, 5);
+    for (size_t i = 0; i < 5; i++)
+        cr_assert_not_null(strstr(report.more_errors[i], expected[i]), "%s", report.more_errors[i]);
+    cr_assert_eq(config.listener_count, 0, "nothing is left of it");
+}
+
+Test(config, errors_beyond_the_bound_are_counted)
+{
+    const char *overrides[1 + CONFIG_ERRORS_MAX + 3];
+    size_t count = sizeof(overrides) / sizeof(overrides[0]);
+    for (size_t i = 0; i < count; i++)
+        overrides[i] = "loops=many";
+    cr_assert_eq(load_overrides(overrides, count), ERR_SYNTAX);
+    cr_assert_eq(report.more_error_count, CONFIG_ERRORS_MAX);
+    cr_assert_eq(report.errors_omitted, 3);
+}
+
 Test(config, unknown_key_suggests_the_nearest)
 {
     cr_assert_eq(load_file("\n[listen.web]\nport=1\nprot=2\n"), ERR_UNKNOWN);
@@ -298,28 +332,4 @@ Test(config, running_out_of_memory_leaves_nothing_behind)
         cr_assert_eq(config.listener_count, 0);
     }
     config_deinit(&config);
-}
-
-Test(config, help_lists_settings_with_defaults)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *to = open_memstream(&text, &len);
-    config_print_help(to);
-    fclose(to);
-    const char *const expected[] = {"loops ",
-                                    "drain_seconds ",
-                                    "listen.NAME.port ",
-                                    "admin.port ",
-                                    "limits.out_bytes ",
-                                    "ws.origins ",
-                                    "jobs.enabled ",
-                                    "log.format ",
-                                    "0: a free one; off",
-                                    "irctls    port 6697, protocol irc, TLS"};
-    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
-        cr_assert_not_null(strstr(text, expected[i]), "%s", expected[i]);
-    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
-        cr_assert_leq(strcspn(line, "\n"), 110, "%.60s", line);
-    free(text);
 }
