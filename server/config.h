@@ -16,7 +16,8 @@
 enum {
     CONFIG_LISTENERS_MAX = 32,
     CONFIG_OPERS_MAX = 32,
-    CONFIG_NAME_BYTES_MAX = 32,  /* of a listener's or an operator's name, with its zero */
+    CONFIG_CERTIFICATES_MAX = 32,
+    CONFIG_NAME_BYTES_MAX = 32,  /* of a section's name, with its zero */
     CONFIG_TEXT_BYTES_MAX = 512, /* of an error or a warning, with its terminating zero */
     CONFIG_ERRORS_MAX = 16,      /* beside the first */
     CONFIG_WARNINGS_MAX = 16,
@@ -30,6 +31,12 @@ enum config_protocol {
     CONFIG_PROTOCOL_IRC,
     CONFIG_PROTOCOL_ECHO
 };
+enum config_client_certificates {
+    CONFIG_CLIENT_CERTIFICATES_OFF,
+    CONFIG_CLIENT_CERTIFICATES_ASK,
+    CONFIG_CLIENT_CERTIFICATES_REQUIRE
+};
+enum config_tls_version { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
 enum config_jobs { CONFIG_JOBS_AUTO, CONFIG_JOBS_ON, CONFIG_JOBS_OFF };
 
 /* What a listener says about a switch that there is for all of them. */
@@ -46,8 +53,9 @@ struct config_listener {
     int64_t port;  /* 0 takes a free one */
     enum config_protocol protocol;
     bool tls;
-    enum config_override deflate; /* of ws.deflate */
-    enum config_override faults;  /* of echo.faults */
+    enum config_client_certificates client_certificates; /* off without tls */
+    enum config_override deflate;                        /* of ws.deflate */
+    enum config_override faults;                         /* of echo.faults */
     bool is_optional; /* a default listener that is left out when there is no certificate */
 };
 
@@ -55,6 +63,15 @@ struct config_listener {
 struct config_oper {
     char name[CONFIG_NAME_BYTES_MAX];
     char *password; /* not empty */
+};
+
+/* A certificate for clients that ask for one of its names. */
+struct config_certificate {
+    char name[CONFIG_NAME_BYTES_MAX];
+    char *names;       /* "chat.example.org,*.example.org": lower case, no blanks; empty: those that
+                          the certificate has itself */
+    char *certificate; /* paths, neither empty */
+    char *key;
 };
 
 /* All numbers are int64_t, so that one kind of table row describes them. Texts are never NULL; the
@@ -70,6 +87,8 @@ struct config {
     size_t listener_count;
     struct config_oper opers[CONFIG_OPERS_MAX];
     size_t oper_count;
+    struct config_certificate certificates[CONFIG_CERTIFICATES_MAX];
+    size_t certificate_count;
     struct {
         char *user;  /* a name, or "auto"; see daemon/identity.h */
         char *group; /* empty: the user's own */
@@ -82,6 +101,11 @@ struct config {
         char *certificate; /* paths, both or neither empty */
         char *key;
         bool self_signed; /* never together with a certificate */
+        enum config_tls_version minimum;
+        char *ciphers;            /* these three are lists with colons between, as OpenSSL has */
+        char *ciphersuites;       /* them, but for the question mark that may stand before a */
+        char *curves;             /* curve: it is left out where OpenSSL does not know it */
+        char *client_authorities; /* a path; empty: nobody vouches for clients */
     } tls;
     struct {
         char *name; /* has a dot */
@@ -176,6 +200,13 @@ enum err config_load(struct config *out, const struct config_sources *sources,
  * The caller frees it in any case. */
 enum err config_load_traced(struct config *out, const struct config_sources *sources,
                             struct config_report *report, struct config_origins *origins);
+
+/* Whether there is any certificate, and so can be TLS. */
+static inline bool config_has_tls(const struct config *config)
+{
+    return config->tls.certificate[0] != '\0' || config->tls.self_signed ||
+           config->certificate_count > 0;
+}
 
 /* Frees the texts and empties the config. Safe for a zeroed one. */
 void config_deinit(struct config *config);

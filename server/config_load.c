@@ -160,16 +160,56 @@ static enum err resolve_server_name(struct config *config)
     return OK;
 }
 
+/* A certificate goes with its key. `section` is "tls" or "tls.NAME". */
+static enum err check_pair(struct config_loader *l, const char *section, const char *certificate,
+                           const char *key)
+{
+    bool has_certificate = certificate[0] != '\0', has_key = key[0] != '\0';
+    if (has_certificate == has_key)
+        return OK;
+    return config_fail(l, ERR_SYNTAX, "%s.%s is set, but %s.%s is not; set both or neither",
+                       section, has_certificate ? "certificate" : "key", section,
+                       has_certificate ? "key" : "certificate");
+}
+
 static enum err check_tls(struct config_loader *l)
 {
-    bool has_certificate = l->config->tls.certificate[0] != '\0';
-    if (has_certificate != (l->config->tls.key[0] != '\0'))
-        return config_fail(l, ERR_SYNTAX, "tls.%s is set, but tls.%s is not; set both or neither",
-                           has_certificate ? "certificate" : "key",
-                           has_certificate ? "key" : "certificate");
-    if (has_certificate && l->config->tls.self_signed)
+    const struct config *config = l->config;
+    enum err e = check_pair(l, "tls", config->tls.certificate, config->tls.key);
+    if (e == OK && config->tls.certificate[0] != '\0' && config->tls.self_signed)
         return config_fail(l, ERR_SYNTAX,
                            "tls.self_signed is on, but there is tls.certificate; leave one out");
+    for (size_t i = 0; e == OK && i < config->certificate_count; i++) {
+        const struct config_certificate *c = &config->certificates[i];
+        char section[CONFIG_NAME_BYTES_MAX + 4];
+        snprintf(section, sizeof(section), "tls.%s", c->name);
+        e = check_pair(l, section, c->certificate, c->key);
+        if (e == OK && c->certificate[0] == '\0')
+            e = config_fail(l, ERR_SYNTAX, "%s has no certificate; set %s.certificate and %s.key",
+                            section, section, section);
+    }
+    return e;
+}
+
+/* What a listener that is to be opened asks of TLS. */
+static enum err check_listener_tls(struct config_loader *l, const struct config_listener *listener)
+{
+    if (listener->tls && !config_has_tls(l->config))
+        return config_fail(l, ERR_SYNTAX,
+                           "listen.%s speaks TLS, but there is no certificate; set "
+                           "tls.certificate and tls.key, or tls.self_signed=on",
+                           listener->name);
+    if (listener->client_certificates != CONFIG_CLIENT_CERTIFICATES_OFF && !listener->tls)
+        return config_fail(l, ERR_SYNTAX,
+                           "listen.%s.client_certificates is not off, but it speaks no TLS; set "
+                           "listen.%s.tls=on",
+                           listener->name, listener->name);
+    if (listener->client_certificates == CONFIG_CLIENT_CERTIFICATES_REQUIRE &&
+        l->config->tls.client_authorities[0] == '\0')
+        return config_fail(l, ERR_SYNTAX,
+                           "listen.%s.client_certificates is require, but nobody vouches for "
+                           "clients; set tls.client_authorities",
+                           listener->name);
     return OK;
 }
 
@@ -177,7 +217,7 @@ static enum err check_tls(struct config_loader *l)
 static enum err settle_listeners(struct config_loader *l)
 {
     struct config *config = l->config;
-    bool can_tls = config->tls.certificate[0] != '\0' || config->tls.self_signed;
+    bool can_tls = config_has_tls(config);
     for (size_t i = 0; i < config->listener_count;) {
         const struct config_listener *listener = &config->listeners[i];
         if (listener->port == CONFIG_PORT_OFF || (listener->is_optional && !can_tls)) {
@@ -187,12 +227,9 @@ static enum err settle_listeners(struct config_loader *l)
         if (listener->port == CONFIG_PORT_MISSING)
             return config_fail(l, ERR_SYNTAX, "listen.%s has no port; set listen.%s.port",
                                listener->name, listener->name);
-        if (listener->tls && !can_tls)
-            return config_fail(
-                l, ERR_SYNTAX,
-                "listen.%s speaks TLS, but there is no certificate; set tls.certificate "
-                "and tls.key, or tls.self_signed=on",
-                listener->name);
+        enum err e = check_listener_tls(l, listener);
+        if (e != OK)
+            return e;
         i++;
     }
     return OK;

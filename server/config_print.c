@@ -12,6 +12,7 @@ enum {
     FILE_LINE_BYTES_MAX = 198, /* inih's; a file's reader refuses longer ones */
     ORIGIN_COLUMN = 40,
     WIDTH = 80,
+    DEFAULT_CHARS = 9, /* in the help's column; longer ones have a line of their own */
 };
 
 /* --- all there are --- */
@@ -28,7 +29,10 @@ static void print_setting(FILE *to, const char *prefix, const struct config_sett
     const char *initial = setting->initial == NULL      ? "-"
                           : setting->initial[0] == '\0' ? "(empty)"
                                                         : setting->initial;
-    fprintf(to, "  %-24s  %-9s  %s\n", key, initial, setting->help);
+    fprintf(to, "  %-24s  %-9s", key, initial);
+    if (strlen(initial) > DEFAULT_CHARS)
+        fprintf(to, "\n  %-24s  %-9s", "", "");
+    fprintf(to, "  %s\n", setting->help);
     if (says_it_all(setting))
         return;
     config_value_describe(setting, must_be, sizeof(must_be));

@@ -22,6 +22,19 @@ void *config_section_at(const struct config_section *section, struct config *con
     return (char *)config + section->array_offset + index * section->bytes;
 }
 
+/* Whether a setting of the config itself is called as this kind of section would be. */
+static bool is_setting(const struct config_section *section, struct span name)
+{
+    size_t prefix_len = strlen(section->prefix);
+    for (size_t i = 0; i < config_setting_count; i++) {
+        const char *key = config_settings[i].key;
+        if (strncmp(key, section->prefix, prefix_len) == 0 &&
+            span_eq(span_str(key + prefix_len), name))
+            return true;
+    }
+    return false;
+}
+
 bool config_section_is_name(const struct config_section *section, struct span name)
 {
     if (name.len == 0 || name.len >= CONFIG_NAME_BYTES_MAX)
@@ -29,7 +42,8 @@ bool config_section_is_name(const struct config_section *section, struct span na
     for (size_t i = 0; i < name.len; i++)
         if (!islower(name.ptr[i]) && !isdigit(name.ptr[i]) && name.ptr[i] != '-')
             return false;
-    return section->reserved == NULL || !span_eq(name, span_str(section->reserved));
+    return (section->reserved == NULL || !span_eq(name, span_str(section->reserved))) &&
+           !is_setting(section, name);
 }
 
 const struct config_setting *config_section_setting(const struct config_section *section,

@@ -173,12 +173,13 @@ static enum err fail_unknown(struct config_loader *l, const char *where, const c
 static enum err fail_name(struct config_loader *l, const struct config_section *section,
                           const char *where, const char *name)
 {
-    return config_fail(
-        l, ERR_SYNTAX,
-        "%.200s: %s's name is 1 to %d lower-case letters, digits and hyphens%s%s; rename %.100s",
-        where, section->noun, CONFIG_NAME_BYTES_MAX - 1,
-        section->reserved == NULL ? "" : ", and not ",
-        section->reserved == NULL ? "" : section->reserved, name);
+    return config_fail(l, ERR_SYNTAX,
+                       "%.200s: %s's name is 1 to %d lower-case letters, digits and hyphens, and "
+                       "no setting's%s%s; "
+                       "rename %.100s",
+                       where, section->noun, CONFIG_NAME_BYTES_MAX - 1,
+                       section->reserved == NULL ? "" : ", nor ",
+                       section->reserved == NULL ? "" : section->reserved, name);
 }
 
 /* A key of a section that does not exist so far: it does from here on. */

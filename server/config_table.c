@@ -11,6 +11,7 @@ static const int64_t TEBIBYTE = (int64_t)1 << 40; /* as good as no limit, and sa
 #define AT(member) .offset = offsetof(struct config, member)
 #define OPER_AT(member) .offset = offsetof(struct config_oper, member)
 #define LISTENER_AT(member) .offset = offsetof(struct config_listener, member)
+#define CERTIFICATE_AT(member) .offset = offsetof(struct config_certificate, member)
 
 #define NUMBER(initial_, min_, max_)                                                               \
     .type = CONFIG_TYPE_NUMBER, .initial = (initial_), .min = (min_), .max = (max_)
@@ -23,6 +24,9 @@ static const int64_t TEBIBYTE = (int64_t)1 << 40; /* as good as no limit, and sa
     .type = CONFIG_TYPE_CHOICE, .initial = (initial_), .choices = (choices_)
 #define TEXT(initial_, bytes_) .type = CONFIG_TYPE_TEXT, .initial = (initial_), .max = (bytes_)
 #define LIVE .is_live = true
+#define COLONS(initial_, example_)                                                                 \
+    TEXT(initial_, 1000), .normalise = config_normalise_colons,                                    \
+                          .expects = "names with colons between, such as " example_
 #define ADDRESS(initial_)                                                                          \
     TEXT(initial_, 64), .normalise = config_normalise_address,                                     \
                         .expects = "*, an IPv4 address or an IPv6 address"
@@ -51,6 +55,19 @@ const struct config_setting config_settings[] = {
     {"tls.key", AT(tls.key), TEXT("", PATH_BYTES), LIVE, .help = "file with its private key (PEM)"},
     {"tls.self_signed", AT(tls.self_signed), SWITCH("off"), LIVE,
      .help = "make a throw-away certificate instead, for trying things out"},
+    {"tls.minimum", AT(tls.minimum), CHOICE("1.2", "1.2|1.3"), LIVE,
+     .help = "the oldest version of TLS that is spoken"},
+    {"tls.ciphers", AT(tls.ciphers),
+     COLONS("ECDHE+AESGCM:ECDHE+CHACHA20", "ECDHE-ECDSA-AES128-GCM-SHA256"), LIVE,
+     .help = "those of TLS 1.2, the first is liked best; see openssl-ciphers(1)"},
+    {"tls.ciphersuites", AT(tls.ciphersuites),
+     COLONS("TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256",
+            "TLS_AES_128_GCM_SHA256"),
+     LIVE, .help = "those of TLS 1.3, likewise"},
+    {"tls.curves", AT(tls.curves), COLONS("?X25519MLKEM768:X25519:P-256:P-384", "X25519:P-256"),
+     LIVE, .help = "groups of the key exchange; with a ?: where OpenSSL knows it"},
+    {"tls.client_authorities", AT(tls.client_authorities), TEXT("", PATH_BYTES), LIVE,
+     .help = "file with the authorities (PEM) that vouch for clients"},
 
     {"server.name", AT(server.name), TEXT("auto", 63), .normalise = config_normalise_server_name,
      .expects = "auto, or a name with a dot, such as irc.example.org",
@@ -156,6 +173,8 @@ static const struct config_setting listener_settings[] = {
     {"protocol", LISTENER_AT(protocol), CHOICE("auto", "auto|http|irc|echo"),
      .help = "what is spoken; auto: HTTP and WebSocket, or IRC, by the first bytes"},
     {"tls", LISTENER_AT(tls), SWITCH("off"), .help = "speak TLS; wants a certificate"},
+    {"client_certificates", LISTENER_AT(client_certificates), CHOICE("off", "off|ask|require"),
+     .help = "whether clients are asked for one, and must show it"},
     {"deflate", LISTENER_AT(deflate), CHOICE("default", "default|on|off"), LIVE,
      .help = "compress WebSocket messages; default: as ws.deflate says"},
     {"faults", LISTENER_AT(faults), CHOICE("default", "default|on|off"), LIVE,
@@ -166,6 +185,16 @@ static const struct config_setting oper_settings[] = {
     {"password", OPER_AT(password), TEXT(NULL, 200), .normalise = config_normalise_password,
      .expects = "1 to 200 characters", .is_secret = true, LIVE,
      .help = "what makes a chat user who says OPER NAME PASSWORD an operator"},
+};
+
+static const struct config_setting certificate_settings[] = {
+    {"names", CERTIFICATE_AT(names), TEXT("", PATH_BYTES), .normalise = config_normalise_hosts,
+     .expects = "host names, such as example.org,*.example.org", LIVE,
+     .help = "who asks for one of them gets this certificate; empty: its own"},
+    {"certificate", CERTIFICATE_AT(certificate), TEXT("", PATH_BYTES), LIVE,
+     .help = "file with the certificate chain (PEM)"},
+    {"key", CERTIFICATE_AT(key), TEXT("", PATH_BYTES), LIVE,
+     .help = "file with its private key (PEM)"},
 };
 
 #define SECTION(settings_, type_, array_, counter_)                                                \
@@ -180,12 +209,16 @@ const struct config_section config_sections[] = {
      SECTION(listener_settings, config_listener, listeners, listener_count)},
     {"oper.", "an operator", "operators", .is_live = true,
      SECTION(oper_settings, config_oper, opers, oper_count)},
+    /* The default certificate is called so where certificates are listed. */
+    {"tls.", "a certificate", "certificates", .reserved = "default", .is_live = true,
+     SECTION(certificate_settings, config_certificate, certificates, certificate_count)},
 };
 const size_t config_section_count = COUNT(config_sections);
 const struct config_section *const config_listener_section = &config_sections[0];
 
 _Static_assert(offsetof(struct config_listener, name) == 0, "a section begins with its name");
 _Static_assert(offsetof(struct config_oper, name) == 0, "a section begins with its name");
+_Static_assert(offsetof(struct config_certificate, name) == 0, "a section begins with its name");
 
 const struct config_default_listener config_default_listeners[] = {
     {"web", 8080, CONFIG_PROTOCOL_AUTO, false},  {"irc", 6667, CONFIG_PROTOCOL_IRC, false},

@@ -1,5 +1,6 @@
 #include "config_value.h"
 
+#include "net/sni.h"
 #include "simul/check.h"
 
 #include <arpa/inet.h>
@@ -14,6 +15,8 @@
 /* Every enum of the settings is stored through this type. */
 _Static_assert(sizeof(enum config_protocol) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum config_override) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum config_client_certificates) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum config_tls_version) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum config_jobs) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum log_format) == sizeof(unsigned), "enums are unsigned");
@@ -270,6 +273,17 @@ void config_value_describe(const struct config_setting *setting, char *to, size_
 
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
+enum { LABEL_BYTES_MAX = 63 }; /* RFC 1035, section 2.3.4 */
+
+static void lower_without_blanks(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from != '\0'; from++)
+        if (*from != ' ')
+            *to++ = (char)tolower((unsigned char)*from);
+    *to = '\0';
+}
+
 /* "[::1]" becomes "::1". */
 bool config_normalise_address(char *text)
 {
@@ -285,23 +299,56 @@ bool config_normalise_address(char *text)
            (!has_brackets && (inet_pton(AF_INET, text, &four) == 1 || strcmp(text, "*") == 0));
 }
 
-/* A host name (RFC 1123, section 2.1) with at least one dot, as IRC tells servers from nicks. */
-bool config_normalise_server_name(char *text)
+/* How many labels the host name has that text begins with (RFC 1123, section 2.1), and its length;
+ * 0 labels: it begins with none. */
+static size_t host_labels(const char *text, size_t *host_len)
 {
-    if (strcmp(text, "auto") == 0)
-        return true;
     size_t labels = 0;
     for (const char *label = text;; label++) {
         size_t len = strspn(label, LETTERS_AND_DIGITS "-");
-        if (len == 0 || label[0] == '-' || label[len - 1] == '-')
-            return false;
+        if (len == 0 || len > LABEL_BYTES_MAX || label[0] == '-' || label[len - 1] == '-')
+            return 0;
         labels++;
         label += len;
-        if (*label == '\0')
-            return labels > 1;
+        *host_len = (size_t)(label - text);
         if (*label != '.')
+            return labels;
+    }
+}
+
+/* A host name with at least one dot, as IRC tells servers from nicks. */
+bool config_normalise_server_name(char *text)
+{
+    size_t len;
+    return strcmp(text, "auto") == 0 || (host_labels(text, &len) > 1 && text[len] == '\0');
+}
+
+/* Host names with commas between; the first label of one may be a star. */
+bool config_normalise_hosts(char *text)
+{
+    lower_without_blanks(text);
+    if (text[0] == '\0')
+        return true;
+    for (const char *host = text;; host++) {
+        bool is_wildcard = strncmp(host, "*.", 2) == 0;
+        size_t len;
+        if (host_labels(host + 2 * is_wildcard, &len) == 0)
+            return false;
+        len += 2 * is_wildcard;
+        if (len > SNI_NAME_BYTES_MAX)
+            return false;
+        host += len;
+        if (*host == '\0')
+            return true;
+        if (*host != ',')
             return false;
     }
+}
+
+/* For OpenSSL, which says what the names may be. */
+bool config_normalise_colons(char *text)
+{
+    return text[0] != '\0' && text[strspn(text, LETTERS_AND_DIGITS "-_.:?!+@=")] == '\0';
 }
 
 /* Whoever knows its own address can try out a short one. */
@@ -331,14 +378,10 @@ static size_t origin_length(const char *text)
     return host_len == 0 ? 0 : scheme_len + 3 + host_len;
 }
 
-/* Takes out blanks and lowers letters, as browsers do. */
+/* Origins as browsers write them, with commas between. */
 bool config_normalise_origins(char *text)
 {
-    char *to = text;
-    for (const char *from = text; *from != '\0'; from++)
-        if (*from != ' ')
-            *to++ = (char)tolower((unsigned char)*from);
-    *to = '\0';
+    lower_without_blanks(text);
     if (text[0] == '\0')
         return true;
     for (const char *origin = text;; origin++) {

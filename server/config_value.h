@@ -31,3 +31,5 @@ bool config_normalise_cloak_key(char *text);
 bool config_normalise_network(char *text);
 bool config_normalise_origins(char *text);
 bool config_normalise_password(char *text);
+bool config_normalise_colons(char *text);
+bool config_normalise_hosts(char *text);

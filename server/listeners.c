@@ -34,6 +34,7 @@ struct listener_plan {
     const char *address;
     int64_t port;
     bool tls;
+    enum config_client_certificates client_certificates;
     bool deflate;
     bool faults;
     bool is_admin;
@@ -59,6 +60,7 @@ static unsigned plan_listeners(const struct config *config, struct listener_plan
                                    .address = l->address,
                                    .port = l->port,
                                    .tls = l->tls,
+                                   .client_certificates = l->client_certificates,
                                    .deflate = config_is_on(l->deflate, config->ws.deflate),
                                    .faults = config_is_on(l->faults, config->echo.faults),
                                    .manners = manners_of(config, l)};
@@ -103,6 +105,7 @@ static enum err open_listener(struct server *s, const struct listener_plan *plan
         *l = (struct listener){.name = plan->name,
                                .fd = fd,
                                .tls = plan->tls,
+                               .client_certificates = plan->client_certificates,
                                .deflate = plan->deflate,
                                .faults = plan->faults,
                                .is_admin = plan->is_admin,

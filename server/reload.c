@@ -21,8 +21,10 @@ void reload_begin(struct server *s)
         loop_post_now(t->loop, &t->reload_mail);
     }
     char error[CONFIG_TEXT_BYTES_MAX];
-    if (tls_store_reload(s->tls, s->config, error, sizeof(error)) == OK)
+    if (tls_store_reload(s->tls, s->config, error, sizeof(error)) == OK) {
         LOG_INFO("certificates read again");
-    else
+        tls_store_log_expiry(s->tls);
+    } else {
         LOG_ERROR("certificates not read, the old ones stay", LOG_STR("reason", error));
+    }
 }

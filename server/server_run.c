@@ -2,6 +2,7 @@
 #include "core/watchdog.h"
 #include "drain.h"
 #include "net/listener.h"
+#include "net/tls.h"
 #include "server.h"
 #include "signals.h"
 
@@ -96,8 +97,10 @@ enum err server_run(struct server *s)
     pulse_adopt(&s->loops.loops[0].pulse);
     if (e == OK)
         e = start_watchdog(s);
-    if (e == OK)
+    if (e == OK) {
+        tls_store_log_expiry(s->tls);
         announce(s);
+    }
     while (e == OK && !drain_is_over(s))
         tick(&s->threads[0]);
     LOG_INFO("stopping", LOG_INT("connections", s->open_total));

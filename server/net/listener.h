@@ -3,6 +3,7 @@
  * address is bound without the option, so that a second program on the port is told so. */
 #pragma once
 
+#include "config.h"
 #include "net/addr.h"
 #include "simul/err.h"
 #include "simul/span.h"
@@ -19,6 +20,7 @@ struct listener {
     const char *name; /* borrowed from the settings */
     int fd;           /* -1: closed */
     bool tls;
+    enum config_client_certificates client_certificates;
     bool deflate;  /* WebSocket messages may be compressed */
     bool faults;   /* echo misbehaves for who asks it to */
     bool is_admin; /* stays open while the server drains */

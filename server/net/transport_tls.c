@@ -1,5 +1,7 @@
 /* TLS on a connection. OpenSSL sees no socket: it reads from the ciphertext of this tick's one
  * recv and writes into the loop's ciphertext buffer, which one send empties. */
+#include "core/log.h"
+#include "net/listener.h"
 #include "net/net.h"
 #include "net/tls.h"
 #include "net/tls_internal.h"
@@ -7,6 +9,8 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -124,7 +128,7 @@ enum err tls_accept(struct conn *c)
     struct tls_conn *t = calloc(1, sizeof(*t));
     if (t == NULL)
         return ERR_NOMEM;
-    t->ssl = tls_store_session(net->store);
+    t->ssl = tls_store_session(net->store, conn_net(c)->listeners[c->listener].client_certificates);
     BIO *bio = BIO_new(net->method);
     if (t->ssl == NULL || bio == NULL) {
         SSL_free(t->ssl);
@@ -168,7 +172,11 @@ static enum io_result judge(struct conn *c, int result)
     case SSL_ERROR_ZERO_RETURN:
         return IO_EOF;
     }
-    const char *reason = ERR_reason_error_string(ERR_peek_error());
+    unsigned long error = ERR_peek_error();
+    const char *reason = ERR_GET_LIB(error) == ERR_LIB_SSL &&
+                                 ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED
+                             ? X509_verify_cert_error_string(SSL_get_verify_result(c->tls->ssl))
+                             : ERR_reason_error_string(error);
     conn_fail(c, reason == NULL ? "TLS failed" : reason);
     ERR_clear_error();
     errno = EPROTO;
@@ -191,6 +199,29 @@ static void forget_exchange(SSL *ssl)
     ERR_clear_error();
 }
 
+bool tls_peer_fingerprint(const struct conn *c, char out[TLS_FINGERPRINT_CHARS])
+{
+    X509 *cert = c->tls == NULL ? NULL : SSL_get0_peer_certificate(c->tls->ssl);
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned len;
+    if (cert == NULL || X509_digest(cert, EVP_sha256(), digest, &len) != 1)
+        return false;
+    for (unsigned i = 0; i < len; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    return true;
+}
+
+static void log_identity(const struct conn *c)
+{
+    char fingerprint[TLS_FINGERPRINT_CHARS], subject[LOG_VALUE_BYTES_MAX] = "", peer[ADDR_CHARS];
+    if (!log_is_on(LOG_LEVEL_DEBUG) || !tls_peer_fingerprint(c, fingerprint))
+        return;
+    X509_NAME_oneline(X509_get_subject_name(SSL_get0_peer_certificate(c->tls->ssl)), subject,
+                      sizeof(subject));
+    LOG_DEBUG("client certificate", LOG_STR("fingerprint", fingerprint),
+              LOG_STR("subject", subject), LOG_STR("peer", addr_format(&c->peer, peer)));
+}
+
 static enum io_result decrypt(struct conn *c, uint8_t *to, size_t room, size_t *got)
 {
     struct tls_conn *t = c->tls;
@@ -200,6 +231,7 @@ static enum io_result decrypt(struct conn *c, uint8_t *to, size_t room, size_t *
             return judge(c, done);
         t->is_ready = true;
         forget_exchange(t->ssl);
+        log_identity(c);
         c->fresh = true; /* the session begins, whether there is input or not */
     }
     for (;;) {

@@ -215,3 +215,102 @@ Test(config_section, line_that_is_too_long_or_has_a_zero_byte_is_an_error)
     cr_assert_eq(load_file_bytes("loops=1\nloops=\0002", 16), ERR_SYNTAX);
     ASSERT_ERROR_HAS(":2: the line is longer than");
 }
+
+/* --- certificates --- */
+
+Test(config_section, certificates_are_sections_beside_the_settings_of_tls)
+{
+    cr_assert_eq(load_file("[tls]\ncertificate = d.pem\nkey = d.key\nminimum = 1.3\n"
+                           "[tls.site]\nnames = Chat.Example.org, *.example.ORG\n"
+                           "certificate = s.pem\nkey = s.key\n"
+                           "[tls.other]\ncertificate = o.pem\nkey = o.key\n"),
+                 OK, "%s", report.error);
+    cr_assert_str_eq(config.tls.certificate, "d.pem");
+    cr_assert_eq(config.tls.minimum, CONFIG_TLS_1_3);
+    cr_assert_eq(config.certificate_count, 2);
+    cr_assert_str_eq(config.certificates[0].name, "site");
+    cr_assert_str_eq(config.certificates[0].names, "chat.example.org,*.example.org");
+    cr_assert_str_eq(config.certificates[0].key, "s.key");
+    cr_assert_str_eq(config.certificates[1].names, "");
+    config_deinit(&config);
+}
+
+Test(config_section, a_section_alone_brings_tls)
+{
+    cr_assert_eq(LOAD("tls.site.certificate=a", "tls.site.key=b", "listen.web.tls=on"), OK);
+    cr_assert(config_has_tls(&config));
+    cr_assert_not_null(listener("webtls"));
+    config_deinit(&config);
+}
+
+Test(config_section, a_certificate_section_wants_both_of_its_files)
+{
+    cr_assert_eq(LOAD("tls.site.names=a.test"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("set tls.site.certificate and tls.site.key");
+    cr_assert_eq(LOAD("tls.site.certificate=a.pem"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("tls.site.key is not");
+    cr_assert_eq(LOAD("tls.site.key=a.pem"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("tls.site.certificate is not");
+}
+
+Test(config_section, certificate_sections_are_not_called_as_settings_are)
+{
+    static const char *const bad[] = {"tls.default.key=a", "tls.minimum.key=a", "tls.key.key=a"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
+        ASSERT_ERROR_HAS("rename tls.");
+    }
+    cr_assert_eq(LOAD("tls.site=a"), ERR_UNKNOWN);
+    cr_assert_eq(LOAD("tls.site.secret=a"), ERR_UNKNOWN);
+}
+
+Test(config_section, host_names_have_a_grammar)
+{
+    static const char *const bad[] = {"a..test", ".test", "-a.test",  "a.*.test", "*",      "*.",
+                                      "a,,b",    "a,",    "a_b.test", "a.test:1", "**.test"};
+    char text[400] = "tls.site.names=";
+    size_t at = strlen(text);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        strcpy(text + at, bad[i]);
+        cr_assert_eq(LOAD(text), ERR_SYNTAX, "%s", bad[i]);
+        ASSERT_ERROR_HAS("host names, such as");
+    }
+    memset(text + at, 'a', 64);
+    text[at + 64] = '\0';
+    cr_assert_eq(LOAD(text, "tls.site.certificate=a", "tls.site.key=b"), ERR_SYNTAX);
+    text[at + 63] = '\0';
+    cr_assert_eq(LOAD(text, "tls.site.certificate=a", "tls.site.key=b"), OK);
+    config_deinit(&config);
+    for (size_t i = 0; i < 254; i++) /* the longest label, many times */
+        text[at + i] = i % 64 == 63 ? '.' : 'a';
+    text[at + 254] = '\0';
+    cr_assert_eq(LOAD(text, "tls.site.certificate=a", "tls.site.key=b"), ERR_SYNTAX);
+    text[at + 253] = '\0';
+    cr_assert_eq(LOAD(text, "tls.site.certificate=a", "tls.site.key=b"), OK);
+    config_deinit(&config);
+}
+
+Test(config_section, lists_for_openssl_have_an_alphabet)
+{
+    static const char *const bad[] = {"tls.ciphers=", "tls.ciphers=A B", "tls.curves=a,b",
+                                      "tls.ciphersuites=a;b", "tls.minimum=1.1"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
+    cr_assert_eq(LOAD("tls.ciphers=ECDHE+AESGCM:!aNULL:@SECLEVEL=2"), OK);
+    config_deinit(&config);
+}
+
+Test(config_section, client_certificates_want_tls_and_who_vouches)
+{
+    cr_assert_eq(LOAD("listen.web.client_certificates=ask"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("set listen.web.tls=on");
+    cr_assert_eq(LOAD("tls.self_signed=on", "listen.webtls.client_certificates=require"),
+                 ERR_SYNTAX);
+    ASSERT_ERROR_HAS("set tls.client_authorities");
+    cr_assert_eq(LOAD("tls.self_signed=on", "listen.webtls.client_certificates=require",
+                      "tls.client_authorities=ca.pem", "listen.irctls.client_certificates=ask"),
+                 OK);
+    cr_assert_eq(listener("webtls")->client_certificates, CONFIG_CLIENT_CERTIFICATES_REQUIRE);
+    cr_assert_eq(listener("irctls")->client_certificates, CONFIG_CLIENT_CERTIFICATES_ASK);
+    config_deinit(&config);
+}

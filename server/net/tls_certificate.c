@@ -1,0 +1,123 @@
+#include "net/tls_certificate.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { SELF_SIGNED_DAYS = 90 };
+
+/* --- from files -------------------------------------------------------------------------- */
+
+enum err tls_certificate_explain(const char *section, const char *key, const char *path,
+                                 char *error, size_t error_bytes)
+{
+    unsigned long code = ERR_peek_error();
+    const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
+    if (ERR_SYSTEM_ERROR(code))
+        reason = strerror(ERR_GET_REASON(code));
+    snprintf(error, error_bytes, "%s.%s: cannot use '%s': %s; give a PEM file that simuld can read",
+             section, key, path, reason == NULL ? "unknown reason" : reason);
+    ERR_clear_error();
+    return ERR_TLS;
+}
+
+/* In the place of OpenSSL's own, which would ask the terminal. */
+static int refuse_to_ask(char *password, int size, int is_writing, void *ctx)
+{
+    (void)password;
+    (void)size;
+    (void)is_writing;
+    (void)ctx;
+    return -1;
+}
+
+enum err tls_certificate_load(SSL_CTX *ctx, const char *section, const char *certificate,
+                              const char *key, char *error, size_t error_bytes)
+{
+    SSL_CTX_set_default_passwd_cb(ctx, refuse_to_ask);
+    if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1)
+        return tls_certificate_explain(section, "certificate", certificate, error, error_bytes);
+    if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(ctx) != 1)
+        return tls_certificate_explain(section, "key", key, error, error_bytes);
+    return OK;
+}
+
+/* --- of our own making ------------------------------------------------------------------- */
+
+static bool add_names(X509 *cert, const char *server_name)
+{
+    char names[512];
+    snprintf(names, sizeof(names), "DNS:localhost,DNS:%s,IP:127.0.0.1,IP:::1", server_name);
+    X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
+    bool ok = san != NULL && X509_add_ext(cert, san, -1) == 1;
+    X509_EXTENSION_free(san);
+    return ok;
+}
+
+enum err tls_certificate_make(SSL_CTX *ctx, const char *server_name)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *cert = X509_new();
+    enum err e = ERR_TLS;
+    uint64_t serial;
+    if (key == NULL || cert == NULL || RAND_bytes((uint8_t *)&serial, sizeof(serial)) != 1)
+        goto out;
+    X509_NAME *name = X509_get_subject_name(cert);
+    if (X509_set_version(cert, X509_VERSION_3) == 1 &&
+        ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), serial >> 1) == 1 &&
+        X509_gmtime_adj(X509_getm_notBefore(cert), -60 * 60) != NULL &&
+        X509_gmtime_adj(X509_getm_notAfter(cert), SELF_SIGNED_DAYS * 24L * 60 * 60) != NULL &&
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const uint8_t *)server_name, -1, -1,
+                                   0) == 1 &&
+        X509_set_issuer_name(cert, name) == 1 && X509_set_pubkey(cert, key) == 1 &&
+        add_names(cert, server_name) && X509_sign(cert, key, EVP_sha256()) > 0 &&
+        SSL_CTX_use_certificate(ctx, cert) == 1 && SSL_CTX_use_PrivateKey(ctx, key) == 1)
+        e = OK;
+out:
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return e;
+}
+
+/* --- what it says ------------------------------------------------------------------------ */
+
+static int64_t seconds_of(const ASN1_TIME *when)
+{
+    struct tm tm;
+    return ASN1_TIME_to_tm(when, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+void tls_certificate_validity(SSL_CTX *ctx, int64_t *not_before_s, int64_t *not_after_s)
+{
+    const X509 *cert = SSL_CTX_get0_certificate(ctx);
+    *not_before_s = seconds_of(X509_get0_notBefore(cert));
+    *not_after_s = seconds_of(X509_get0_notAfter(cert));
+}
+
+enum err tls_certificate_names(SSL_CTX *ctx, struct sni *sni, unsigned number, size_t *count,
+                               char name[SNI_NAME_BYTES_MAX + 1])
+{
+    X509 *cert = SSL_CTX_get0_certificate(ctx);
+    GENERAL_NAMES *all = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    enum err e = OK;
+    *count = 0;
+    for (int i = 0; i < sk_GENERAL_NAME_num(all) && e == OK; i++) {
+        const GENERAL_NAME *general = sk_GENERAL_NAME_value(all, i);
+        if (general->type != GEN_DNS)
+            continue;
+        struct span text = span_of(ASN1_STRING_get0_data(general->d.dNSName),
+                                   (size_t)ASN1_STRING_length(general->d.dNSName));
+        if (text.len == 0 || text.len > SNI_NAME_BYTES_MAX)
+            continue; /* nobody can ask for it */
+        e = sni_add(sni, text, number);
+        snprintf(name, SNI_NAME_BYTES_MAX + 1, "%.*s", SPAN_ARG(text));
+        (*count)++;
+    }
+    GENERAL_NAMES_free(all);
+    ERR_clear_error();
+    return e;
+}
