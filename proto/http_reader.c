@@ -89,9 +89,15 @@ static enum http_line collect_line(struct http_reader *r, struct buf *to, size_t
     return whole ? HTTP_LINE_WHOLE : HTTP_LINE_PARTIAL;
 }
 
+/* What a limit, which may have become smaller meanwhile, leaves beside what there is. */
+static uint64_t room(uint64_t max, uint64_t used)
+{
+    return used < max ? max - used : 0;
+}
+
 static struct line_limit header_limit(const struct http_reader *r)
 {
-    return (struct line_limit){r->limits->header_bytes - r->header_bytes,
+    return (struct line_limit){(size_t)room(r->limits->header_bytes, r->header_bytes),
                                http_refuse(431, "headers too large")};
 }
 
@@ -197,7 +203,7 @@ enum http_event http_reader_begin_body(struct http_reader *r, struct http_framin
 /* What the limit leaves of a body whose length was not known. */
 static uint64_t body_room(const struct http_reader *r)
 {
-    return (r->limits->body_bytes > 0 ? r->limits->body_bytes : UINT64_MAX) - r->body_bytes;
+    return room(r->limits->body_bytes > 0 ? r->limits->body_bytes : UINT64_MAX, r->body_bytes);
 }
 
 static enum http_event read_data(struct http_reader *r, struct span *in, struct span *body)

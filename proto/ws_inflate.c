@@ -217,6 +217,8 @@ static enum err take_inflated(struct ws_inflater *f, size_t n, struct ws_inflate
 static enum err inflate_step(struct ws_pool *pool, struct ws_inflater *f,
                              struct ws_inflate_limits limits, bool *is_done)
 {
+    if (f->out.len > limits.bytes_max)
+        return ERR_LIMIT; /* which has become smaller since the message began */
     size_t size_max = limits.bytes_max < SIZE_MAX ? (size_t)limits.bytes_max + 1 : SIZE_MAX;
     if (out_reserve(pool, f, size_max) != OK)
         return ERR_NOMEM;

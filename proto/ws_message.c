@@ -72,9 +72,10 @@ static const struct fault *header_fault(const struct ws_reader *r, const struct 
     }
     if (rules->message_bytes_max == 0)
         return NULL;
-    /* message_bytes never passes the limit, so this cannot wrap. */
     uint64_t before = c->opcode == WS_CONTINUATION ? r->message_bytes : 0;
-    bool is_too_big = c->frame_bytes > rules->message_bytes_max - before;
+    /* The limit may have become smaller since the message began. */
+    bool is_too_big =
+        before > rules->message_bytes_max || c->frame_bytes > rules->message_bytes_max - before;
     return is_too_big && !is_compressed(r, c) ? &fault_size : NULL;
 }
 

@@ -106,7 +106,8 @@ struct http_parser {
     struct http_refusal refusal;
 };
 
-/* `limits` is borrowed, and must not change, until http_parser_deinit. */
+/* `limits` is borrowed until http_parser_deinit. They may change between two calls: a request that
+ * is beyond them then is refused as soon as more of it comes. */
 void http_parser_init(struct http_parser *p, const struct http_limits *limits);
 
 /* Frees what is left of a request, wherever it stands. */

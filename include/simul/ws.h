@@ -45,7 +45,8 @@ enum {
 /* Which side we are. A server takes masked frames only, a client unmasked ones only. */
 enum ws_side { WS_SERVER, WS_CLIENT };
 
-/* What many readers have in common; shared, and not changed while a reader uses it. */
+/* What many readers have in common. Its limits may change between two calls: a message that is
+ * beyond them then is refused as soon as more of it comes. */
 struct ws_rules {
     uint64_t message_bytes_max;  /* of all fragments together; 0 = no limit */
     uint64_t inflated_bytes_max; /* of one that came compressed; not 0 where that is agreed on */

@@ -1,11 +1,16 @@
 #include "core/timeout.h"
 
-void timeout_class_init(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms)
+static void set_duration(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms)
 {
     c->duration_ms = duration_ms;
     /* 16 buckets cover the duration, so 32 always hold every deadline without overlap. */
     c->bucket_ms = duration_ms / 16 + 1;
     c->bucket = now_ms / c->bucket_ms;
+}
+
+void timeout_class_init(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms)
+{
+    set_duration(c, duration_ms, now_ms);
     c->count = 0;
     for (int i = 0; i < TIMEOUT_BUCKETS; i++)
         list_init(&c->buckets[i]);
@@ -29,6 +34,24 @@ void timeout_add(struct timeout_class *c, struct timeout *t, uint64_t now_ms)
     place(c, t, now_ms + c->duration_ms);
 }
 
+/* By its last activity. */
+static void place_again(struct timeout_class *c, struct timeout *t, uint64_t now_ms)
+{
+    uint32_t idle_ms = (uint32_t)now_ms - t->stamp_ms;
+    place(c, t, now_ms + (idle_ms < c->duration_ms ? c->duration_ms - idle_ms : 0));
+}
+
+void timeout_class_set_duration(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms)
+{
+    struct list all;
+    list_init(&all);
+    for (int i = 0; i < TIMEOUT_BUCKETS; i++)
+        list_splice_back(&all, &c->buckets[i]);
+    set_duration(c, duration_ms, now_ms);
+    for (struct list *n; (n = list_pop_front(&all)) != NULL;)
+        place_again(c, container_of(n, struct timeout, node), now_ms);
+}
+
 void timeout_remove(struct timeout_class *c, struct timeout *t)
 {
     if (!list_is_linked(&t->node))
@@ -49,9 +72,8 @@ void timeout_advance(struct timeout_class *c, uint64_t now_ms, void (*expire)(st
         c->bucket = now_ms / c->bucket_ms + 1; /* the loop stood still for a whole turn */
     for (struct list *n; (n = list_pop_front(&due)) != NULL;) {
         struct timeout *t = container_of(n, struct timeout, node);
-        uint32_t idle_ms = (uint32_t)now_ms - t->stamp_ms;
-        if (idle_ms < c->duration_ms) {
-            place(c, t, now_ms + c->duration_ms - idle_ms);
+        if ((uint32_t)now_ms - t->stamp_ms < c->duration_ms) {
+            place_again(c, t, now_ms);
         } else {
             c->count--;
             expire(t);

@@ -27,6 +27,10 @@ struct timeout_class {
 /* duration_ms of 0 means "never": entries may be added and do not expire. */
 void timeout_class_init(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms);
 
+/* The duration is another from now on, also for those that are armed: they expire when it has passed
+ * since their last activity, which may be at once. Looks at each of them. */
+void timeout_class_set_duration(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms);
+
 /* Arms t, which must not be armed, as active now. */
 void timeout_add(struct timeout_class *c, struct timeout *t, uint64_t now_ms);
 void timeout_remove(struct timeout_class *c, struct timeout *t);

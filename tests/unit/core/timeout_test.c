@@ -140,3 +140,34 @@ Test(timeout, ten_thousand_random_entries_expire_exactly_when_they_are_silent)
         }
     }
 }
+
+Test(timeout, another_duration_holds_for_those_that_are_armed)
+{
+    static const struct {
+        uint32_t from_ms, to_ms;
+    } changes[] = {{100, 1000}, {1000, 100}, {1000, 0}, {0, 1000}, {1000, 1000}, {60000, 7}};
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        struct timeout_class c;
+        struct idler a = {0}, b = {0};
+        uint32_t to_ms = changes[i].to_ms;
+        expired = 0;
+        timeout_class_init(&c, changes[i].from_ms, 0);
+        timeout_add(&c, &a.timeout, 0);
+        timeout_add(&c, &b.timeout, 40);
+        timeout_class_set_duration(&c, to_ms, 50);
+        for (uint64_t now = 50; now < 2000; now++) {
+            timeout_advance(&c, now, expire);
+            if (to_ms == 0 || now < to_ms)
+                cr_assert_eq(a.expired, 0);
+            else if (now > to_ms + to_ms / 16 + 50)
+                cr_assert_eq(a.expired, 1);
+            if (to_ms == 0 || now < 40 + to_ms)
+                cr_assert_eq(b.expired, 0);
+            else if (now > 40 + to_ms + to_ms / 16 + 50)
+                cr_assert_eq(b.expired, 1);
+        }
+        timeout_remove(&c, &a.timeout);
+        timeout_remove(&c, &b.timeout);
+        cr_assert_eq(c.count, 0);
+    }
+}

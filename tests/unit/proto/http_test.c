@@ -147,6 +147,29 @@ Test(http, holds_the_limit_of_the_body)
     VECTORS_RUN(VECTORS, &LIMITS);
 }
 
+/* Limits that become smaller than what is there already. */
+static void expect_refused_later(const char *first, const char *then, uint16_t status)
+{
+    struct http_limits limits = TRACE_LIMITS;
+    struct http_parser p;
+    struct span in = span_str(first), body;
+    http_parser_init(&p, &limits);
+    while (http_parser_next(&p, &in, &body) != HTTP_EVENT_NEED_MORE)
+        ;
+    limits.header_bytes = 1;
+    limits.body_bytes = 1;
+    in = span_str(then);
+    cr_expect_eq(http_parser_next(&p, &in, &body), HTTP_EVENT_FAILED, "%s", then);
+    cr_expect_eq(p.refusal.status, status);
+    http_parser_deinit(&p);
+}
+
+Test(http, holds_limits_that_become_smaller)
+{
+    expect_refused_later(GET "A: b\r\nB: c\r\n", "C: d\r\n\r\n", 431);
+    expect_refused_later(POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "1\r\nd\r\n", 413);
+}
+
 Test(http, counts_trailers_as_headers)
 {
     static const struct http_limits LIMITS = {

@@ -76,6 +76,28 @@ Test(ws_inflate, holds_no_more_of_a_bomb_than_the_limit)
     script_free(script);
 }
 
+Test(ws_inflate, holds_a_limit_that_becomes_smaller)
+{
+    struct ws_rules rules_now = {.side = WS_CLIENT, .inflated_bytes_max = 100000};
+    struct part part = bomb(COMPRESSED_BINARY, 90000, "");
+    struct span script = script_build(WS_CLIENT, &part, 1);
+    uint8_t *bytes = (uint8_t *)(uintptr_t)script.ptr;
+    struct ws_pool pool;
+    struct ws_reader r = {.deflate = forgets};
+    struct ws_event ev;
+    ws_pool_init(&pool, 1);
+    struct ws_input in = {bytes, script.len - 20};
+    cr_assert_eq(ws_next(&r, &pool, &rules_now, &in, &ev), WS_NEED_MORE);
+    cr_assert_gt(pool.held_bytes, 10000);
+    rules_now.inflated_bytes_max = 10;
+    in = (struct ws_input){bytes + script.len - 20 - in.len, 20 + in.len};
+    cr_assert_eq(ws_next(&r, &pool, &rules_now, &in, &ev), WS_FAILED);
+    cr_assert_eq(ev.close_code, WS_CODE_TOO_BIG);
+    ws_reader_deinit(&r, &pool);
+    ws_pool_deinit(&pool);
+    script_free(script);
+}
+
 Test(ws_inflate, is_not_bound_by_the_limit_of_plain_messages)
 {
     struct ws_rules strict = {.message_bytes_max = 3, .inflated_bytes_max = 5};

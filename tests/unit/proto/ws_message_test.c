@@ -92,3 +92,22 @@ Test(ws_message, tells_why_a_peer_failed)
     cr_assert_eq(kind, WS_FAILED);
     cr_assert(span_eq(ev.payload, SPAN("frame is not masked")));
 }
+
+Test(ws_message, holds_a_limit_that_becomes_smaller)
+{
+    struct ws_rules rules = {.message_bytes_max = 10};
+    const struct part parts[] = {F(WS_BINARY, "01234567"), F(FIN | WS_CONTINUATION, "8")};
+    struct span script = script_build(rules.side, parts, 2);
+    struct ws_input in = {(uint8_t *)(uintptr_t)script.ptr, script.len};
+    struct ws_reader r = {0};
+    struct ws_pool pool;
+    struct ws_event ev;
+    ws_pool_init(&pool, 1);
+    cr_assert_eq(ws_next(&r, &pool, &rules, &in, &ev), WS_DATA);
+    rules.message_bytes_max = 7;
+    cr_assert_eq(ws_next(&r, &pool, &rules, &in, &ev), WS_FAILED);
+    cr_assert_eq(ev.close_code, WS_CODE_TOO_BIG);
+    ws_reader_deinit(&r, &pool);
+    ws_pool_deinit(&pool);
+    script_free(script);
+}
