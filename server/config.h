@@ -162,8 +162,12 @@ struct config {
     } debug;
     struct {
         enum log_level level;
+        char *modules; /* as log_levels_parse takes it */
         enum log_format format;
         char *file; /* empty: standard error */
+        enum log_syslog syslog;
+        bool access;
+        char *access_file; /* empty: where the others go */
     } log;
 };
 

@@ -213,6 +213,15 @@ static enum err check_listener_tls(struct config_loader *l, const struct config_
     return OK;
 }
 
+static enum err check_log(struct config_loader *l)
+{
+    if (l->config->log.syslog != LOG_SYSLOG_OFF && l->config->log.file[0] != '\0')
+        return config_fail(l, ERR_SYNTAX, "log.syslog is set, and log.file too; set one of them");
+    if (!l->config->log.access && l->config->log.access_file[0] != '\0')
+        config_warn(l, "log.access_file is set, but log.access is off: nothing is written to it");
+    return OK;
+}
+
 /* Leaves only the listeners that are to be opened. */
 static enum err settle_listeners(struct config_loader *l)
 {
@@ -255,6 +264,8 @@ enum err config_load_traced(struct config *out, const struct config_sources *sou
         e = first_error(e, load_override(&l, sources->overrides[i]));
     if (e == OK)
         e = check_tls(&l);
+    if (e == OK)
+        e = check_log(&l);
     if (e == OK)
         e = settle_listeners(&l);
     if (e == OK && resolve_server_name(out) != OK)

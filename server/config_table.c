@@ -159,10 +159,20 @@ const struct config_setting config_settings[] = {
 
     {"log.level", AT(log.level), CHOICE("info", "error|warn|info|debug"), LIVE,
      .help = "what is logged: this and what is worse"},
+    {"log.modules", AT(log.modules), TEXT("", 200), .normalise = config_normalise_log_modules,
+     .expects = "MODULE=LEVEL, comma between, of" LOG_MODULE_NAMES, LIVE,
+     .help = "modules with another level, such as net=debug,chat=warn"},
     {"log.format", AT(log.format), CHOICE("logfmt", "logfmt|json"),
      .help = "the form of a log line"},
     {"log.file", AT(log.file), TEXT("", PATH_BYTES),
      .help = "file to append to; empty: standard error"},
+    {"log.syslog", AT(log.syslog),
+     CHOICE("off", "off|daemon|local0|local1|local2|local3|local4|local5|local6|local7"),
+     .help = "log to /dev/log instead, under this facility"},
+    {"log.access", AT(log.access), SWITCH("off"),
+     .help = "log a line for each connection when it ends"},
+    {"log.access_file", AT(log.access_file), TEXT("", PATH_BYTES),
+     .help = "file for these lines; empty: where the others go"},
 };
 const size_t config_setting_count = COUNT(config_settings);
 

@@ -19,6 +19,7 @@ _Static_assert(sizeof(enum config_client_certificates) == sizeof(unsigned), "enu
 _Static_assert(sizeof(enum config_tls_version) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum config_jobs) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum log_syslog) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum log_format) == sizeof(unsigned), "enums are unsigned");
 
 /* The cores that this process may use, which can be fewer than the machine has. */
@@ -355,6 +356,12 @@ bool config_normalise_colons(char *text)
 bool config_normalise_cloak_key(char *text)
 {
     return text[0] == '\0' || strlen(text) >= 16;
+}
+
+bool config_normalise_log_modules(char *text)
+{
+    struct log_levels levels;
+    return log_levels_parse(&levels, LOG_LEVEL_INFO, text) == OK;
 }
 
 bool config_normalise_network(char *text)

@@ -28,6 +28,7 @@ void config_value_describe(const struct config_setting *setting, char *to, size_
 bool config_normalise_address(char *text);
 bool config_normalise_server_name(char *text);
 bool config_normalise_cloak_key(char *text);
+bool config_normalise_log_modules(char *text);
 bool config_normalise_network(char *text);
 bool config_normalise_origins(char *text);
 bool config_normalise_password(char *text);

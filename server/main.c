@@ -56,13 +56,22 @@ static void log_start_up(const struct config *config, const struct config_report
 static enum err give_up_root(const struct config *config, const struct identity *identity,
                              char *error, size_t error_bytes)
 {
-    if (config->log.file[0] != '\0')
-        identity_create_file(identity, config->log.file, LOG_FILE_MODE);
+    const struct log_options options = {
+        .level = config->log.level,
+        .modules = config->log.modules,
+        .format = config->log.format,
+        .file = config->log.file,
+        .syslog = config->log.syslog,
+        .access_file = config->log.access ? config->log.access_file : "",
+    };
+    if (options.file[0] != '\0')
+        identity_create_file(identity, options.file, LOG_FILE_MODE);
+    if (options.access_file[0] != '\0')
+        identity_create_file(identity, options.access_file, LOG_FILE_MODE);
     enum err e = identity_assume(identity, error, error_bytes);
-    if (e == OK && log_start(config->log.level, config->log.format, config->log.file) != OK) {
-        snprintf(error, error_bytes, "log.file: user '%s' cannot open '%s': %s", identity->user,
-                 config->log.file, strerror(errno));
-        e = ERR_IO;
+    if (e == OK && (e = log_start(&options, error, error_bytes)) != OK) {
+        size_t len = strlen(error);
+        snprintf(error + len, error_bytes - len, "; the user is '%s'", identity->user);
     }
     return e;
 }

@@ -22,6 +22,9 @@ static void on_signal(struct ev_loop *ev, ev_signal *w, int revents)
     case SIGHUP:
         reload_begin(s);
         break;
+    case SIGUSR1:
+        log_reopen();
+        break;
     default:
         LOG_INFO("signal ignored", LOG_STR("signal", strsignal(w->signum)));
     }

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <linux/close_range.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -30,11 +29,12 @@ int64_t descriptors_count(void)
     return count - 1; /* but for the directory's own */
 }
 
-void descriptors_detach(int keep)
+bool descriptors_detach(int keep)
 {
     const int first = STDERR_FILENO + 1;
     int last = keep < first ? STDERR_FILENO : keep;
     bool is_detached = close_range((unsigned)last + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0;
     if (is_detached && last > first)
         close_range((unsigned)first, (unsigned)last - 1, 0);
+    return is_detached;
 }

@@ -1,213 +1,73 @@
 #include "core/log.h"
-#include "core/descriptors.h"
 #include "core/log_line.h"
-#include "core/thread.h"
+#include "core/log_sink.h"
 
 #include "simul/check.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 
-enum {
-    STOP_CHECK_MS = 100, /* how soon a writer that waits for its reader notices log_stop */
-};
+static size_t tell_dropped(char line[LOG_SINK_LINE_BYTES_MAX], uint64_t lines);
 
-/* The ring holds whole lines, back to back: `used` bytes from `tail` on. Callers write only to the
- * free part, and only with the lock held; the thread alone moves `tail`, so it may write(2) the
- * used part without the lock. */
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t has_work; /* lines in the ring, or is_stopping */
-    char ring[LOG_RING_BYTES];
-    size_t tail;
-    size_t used;
-    uint64_t unreported; /* drops that no line has told of yet */
-    bool is_started;     /* lines go to the ring */
-    bool is_stopping;
-    int fd;
-    pthread_t thread;
-} logger = {.lock = PTHREAD_MUTEX_INITIALIZER, .has_work = PTHREAD_COND_INITIALIZER};
+static struct log_sink main_sink = LOG_SINK_INIT(tell_dropped);
+static struct log_sink access_sink = LOG_SINK_INIT(tell_dropped); /* started if it has a file */
 
-static _Atomic int level_on = LOG_LEVEL_INFO;
-static _Atomic int format_used = LOG_FORMAT_LOGFMT;
-static _Atomic uint64_t dropped;
+/* Set while no thread but one logs. */
+static enum log_format format_used = LOG_FORMAT_LOGFMT;
+static enum log_syslog facility = LOG_SYSLOG_OFF;
+static bool is_access_apart;
+static pid_t pid;
 
-bool log_is_on(enum log_level level)
+#define LEVEL_INFO(upper, lower) [LOG_MODULE_##upper] = LOG_LEVEL_INFO,
+static _Atomic uint8_t levels[] = {LOG_MODULES(LEVEL_INFO)};
+static _Atomic uint64_t dropped_directly;
+
+bool log_is_on(enum log_module module, enum log_level level)
 {
-    return (int)level <= atomic_load_explicit(&level_on, memory_order_relaxed);
+    return level <= atomic_load_explicit(&levels[module], memory_order_relaxed);
 }
 
 uint64_t log_dropped(void)
 {
-    return atomic_load_explicit(&dropped, memory_order_relaxed);
+    return atomic_load_explicit(&main_sink.dropped, memory_order_relaxed) +
+           atomic_load_explicit(&access_sink.dropped, memory_order_relaxed) +
+           atomic_load_explicit(&dropped_directly, memory_order_relaxed);
 }
 
-static size_t format_now(char *line, enum log_level level, const struct log_field *fields,
-                         size_t count)
+/* --- lines --- */
+
+/* A line and, if it is to have one, its header for the system's log. */
+struct line {
+    char bytes[LOG_SINK_LINE_BYTES_MAX];
+    size_t header_len;
+    size_t len; /* of both */
+};
+
+static void line_format(struct line *line, enum log_module module, enum log_level level,
+                        const struct log_field *fields, size_t count)
 {
     struct timespec now;
+    struct tm local;
     clock_gettime(CLOCK_REALTIME, &now);
-    enum log_format format =
-        (enum log_format)atomic_load_explicit(&format_used, memory_order_relaxed);
-    return log_line_format(line, format, now, level, fields, count);
+    line->header_len = 0;
+    if (facility != LOG_SYSLOG_OFF)
+        line->header_len =
+            log_syslog_header(line->bytes, facility, level, localtime_r(&now.tv_sec, &local), pid);
+    line->len = line->header_len + log_line_format(line->bytes + line->header_len, format_used, now,
+                                                   module, level, fields, count);
 }
 
-/* --- with the lock held --- */
-
-static void count_drops(uint64_t lines)
+static size_t tell_dropped(char bytes[LOG_SINK_LINE_BYTES_MAX], uint64_t lines)
 {
-    logger.unreported += lines;
-    atomic_fetch_add_explicit(&dropped, lines, memory_order_relaxed);
-}
-
-static void ring_push(const char *line, size_t len)
-{
-    if (LOG_RING_BYTES - logger.used < len) {
-        count_drops(1);
-        return;
-    }
-    size_t head = (logger.tail + logger.used) % LOG_RING_BYTES;
-    size_t till_end = LOG_RING_BYTES - head;
-    size_t first = len < till_end ? len : till_end;
-    memcpy(logger.ring + head, line, first);
-    memcpy(logger.ring, line + first, len - first);
-    logger.used += len;
-    pthread_cond_signal(&logger.has_work);
-}
-
-/* The file refuses for good: what is in the ring is lost. The next line that comes tries again. */
-static void ring_discard(void)
-{
-    uint64_t lines = 0;
-    for (size_t i = 0; i < logger.used; i++)
-        lines += logger.ring[(logger.tail + i) % LOG_RING_BYTES] == '\n';
-    count_drops(lines);
-    logger.used = 0;
-}
-
-static void ring_report_drops(void)
-{
-    if (logger.unreported == 0 || LOG_RING_BYTES - logger.used < LOG_LINE_BYTES_MAX)
-        return;
-    char line[LOG_LINE_BYTES_MAX];
+    struct line line;
     const struct log_field fields[] = {LOG_STR("msg", "log lines dropped"),
-                                       LOG_INT("lines", (int64_t)logger.unreported)};
-    size_t len = format_now(line, LOG_LEVEL_WARN, fields, 2);
-    logger.unreported = 0;
-    ring_push(line, len);
+                                       LOG_INT("lines", (int64_t)lines)};
+    line_format(&line, LOG_MODULE, LOG_LEVEL_WARN, fields, 2);
+    memcpy(bytes, line.bytes, line.len);
+    return line.len;
 }
-
-/* --- the thread --- */
-
-static bool is_stopping(void)
-{
-    pthread_mutex_lock(&logger.lock);
-    bool stopping = logger.is_stopping;
-    pthread_mutex_unlock(&logger.lock);
-    return stopping;
-}
-
-/* Waits until fd takes bytes; false when the log is to stop and the reader has stalled. */
-static bool await_writable(int fd)
-{
-    for (;;) {
-        bool is_last_wait = is_stopping();
-        struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-        int n = poll(&poll_fd, 1, is_last_wait ? LOG_STOP_STALL_MS_MAX : STOP_CHECK_MS);
-        if (n > 0)
-            return true; /* writable, or an error that write(2) will name */
-        if (n == 0 && is_last_wait)
-            return false;
-    }
-}
-
-/* Writes some of the bytes at `data`. 0: they cannot be written. A pipe that polls writable takes
- * PIPE_BUF bytes without blocking, so that log_stop is always noticed. */
-static size_t write_some(const char *data, size_t len)
-{
-    while (await_writable(logger.fd)) {
-        ssize_t n = write(logger.fd, data, len < PIPE_BUF ? len : PIPE_BUF);
-        if (n > 0)
-            return (size_t)n;
-        if (n < 0 && errno != EINTR && errno != EAGAIN)
-            break;
-    }
-    return 0;
-}
-
-static void *writer_run(void *unused)
-{
-    descriptors_detach(logger.fd);
-    pthread_mutex_lock(&logger.lock);
-    for (;;) {
-        while (logger.used == 0 && !logger.is_stopping)
-            pthread_cond_wait(&logger.has_work, &logger.lock);
-        if (logger.used == 0)
-            break;
-        size_t till_end = LOG_RING_BYTES - logger.tail;
-        size_t len = logger.used < till_end ? logger.used : till_end;
-        pthread_mutex_unlock(&logger.lock);
-
-        size_t written = write_some(logger.ring + logger.tail, len);
-
-        pthread_mutex_lock(&logger.lock);
-        if (written == 0) {
-            ring_discard();
-        } else {
-            logger.tail = (logger.tail + written) % LOG_RING_BYTES;
-            logger.used -= written;
-            ring_report_drops();
-        }
-    }
-    pthread_mutex_unlock(&logger.lock);
-    return unused;
-}
-
-enum err log_start(enum log_level level, enum log_format format, const char *path)
-{
-    CHECK(!logger.is_started);
-    bool is_file = path != NULL && path[0] != '\0';
-    int fd = is_file ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, LOG_FILE_MODE) : STDERR_FILENO;
-    if (fd < 0)
-        return ERR_IO;
-    logger.fd = fd;
-    logger.is_stopping = false;
-    int error = thread_start(&logger.thread, writer_run, NULL);
-    if (error != 0) {
-        if (is_file)
-            close(fd);
-        errno = error;
-        return ERR_IO;
-    }
-    atomic_store(&level_on, (int)level);
-    atomic_store(&format_used, (int)format);
-    pthread_mutex_lock(&logger.lock);
-    logger.is_started = true;
-    pthread_mutex_unlock(&logger.lock);
-    return OK;
-}
-
-void log_stop(void)
-{
-    pthread_mutex_lock(&logger.lock);
-    bool was_started = logger.is_started;
-    logger.is_started = false;
-    logger.is_stopping = true;
-    pthread_cond_signal(&logger.has_work);
-    pthread_mutex_unlock(&logger.lock);
-    if (!was_started)
-        return;
-    pthread_join(logger.thread, NULL);
-    if (logger.fd != STDERR_FILENO)
-        close(logger.fd);
-}
-
-/* --- callers --- */
 
 /* Lines without a thread behind them. What standard error refuses is lost. */
 static void write_directly(const char *line, size_t len)
@@ -217,7 +77,7 @@ static void write_directly(const char *line, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
-            atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
+            atomic_fetch_add_explicit(&dropped_directly, 1, memory_order_relaxed);
             return;
         }
         line += n;
@@ -225,17 +85,108 @@ static void write_directly(const char *line, size_t len)
     }
 }
 
-void log_write(enum log_level level, const struct log_field *fields, size_t count)
+static void write_to(struct log_sink *sink, enum log_module module, enum log_level level,
+                     const struct log_field *fields, size_t count)
 {
     int errno_before = errno; /* the caller may have more to do with it */
-    char line[LOG_LINE_BYTES_MAX];
-    size_t len = format_now(line, level, fields, count);
-    pthread_mutex_lock(&logger.lock);
-    bool is_started = logger.is_started;
-    if (is_started)
-        ring_push(line, len);
-    pthread_mutex_unlock(&logger.lock);
-    if (!is_started)
-        write_directly(line, len);
+    struct line line;
+    line_format(&line, module, level, fields, count);
+    if (!log_sink_push(sink, line.bytes, line.len))
+        write_directly(line.bytes + line.header_len, line.len - line.header_len);
     errno = errno_before;
+}
+
+void log_write(enum log_module module, enum log_level level, const struct log_field *fields,
+               size_t count)
+{
+    write_to(&main_sink, module, level, fields, count);
+}
+
+void log_access(const struct log_field *fields, size_t count)
+{
+    write_to(is_access_apart ? &access_sink : &main_sink, LOG_MODULE_NET, LOG_LEVEL_INFO, fields,
+             count);
+}
+
+/* --- life --- */
+
+enum err log_set_levels(enum log_level level, const char *modules)
+{
+    struct log_levels parsed;
+    enum err e = log_levels_parse(&parsed, level, modules);
+    for (size_t i = 0; e == OK && i < LOG_MODULE_COUNT; i++)
+        atomic_store_explicit(&levels[i], parsed.of[i], memory_order_relaxed);
+    return e;
+}
+
+static void close_all(void)
+{
+    log_sink_close(&main_sink);
+    log_sink_close(&access_sink);
+    is_access_apart = false;
+    facility = LOG_SYSLOG_OFF;
+}
+
+static enum err open_file(struct log_sink *sink, const char *setting, const char *path, char *error,
+                          size_t error_bytes)
+{
+    enum err e = log_sink_open(sink, path);
+    if (e != OK)
+        snprintf(error, error_bytes, "%s: cannot open '%s': %s", setting, path, strerror(errno));
+    return e;
+}
+
+static enum err start_threads(char *error, size_t error_bytes)
+{
+    enum err e = log_sink_start(&main_sink);
+    if (e == OK && is_access_apart)
+        e = log_sink_start(&access_sink);
+    if (e != OK)
+        snprintf(error, error_bytes, "cannot start a thread for the log: %s", strerror(errno));
+    return e;
+}
+
+static const char *text_of(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+enum err log_start(const struct log_options *o, char *error, size_t error_bytes)
+{
+    const char *access_file = text_of(o->access_file), *modules = text_of(o->modules);
+    is_access_apart = access_file[0] != '\0';
+    facility = o->syslog;
+    format_used = o->format;
+    pid = getpid();
+    enum err e = log_set_levels(o->level, modules);
+    if (e != OK)
+        snprintf(error, error_bytes, "log.modules: '%s' is not valid", modules);
+    if (e == OK && facility != LOG_SYSLOG_OFF) {
+        tzset(); /* or the first line would read a file, on a loop's time */
+        log_sink_open_syslog(&main_sink, LOG_SYSLOG_PATH);
+    } else if (e == OK) {
+        e = open_file(&main_sink, "log.file", text_of(o->file), error, error_bytes);
+    }
+    if (e == OK && is_access_apart)
+        e = open_file(&access_sink, "log.access_file", access_file, error, error_bytes);
+    if (e == OK)
+        e = start_threads(error, error_bytes);
+    if (e != OK)
+        log_stop();
+    return e;
+}
+
+void log_stop(void)
+{
+    log_sink_stop(&access_sink); /* the other may have to tell of it */
+    log_sink_stop(&main_sink);
+    close_all();
+}
+
+void log_reopen(void)
+{
+    bool has_file = log_sink_reopen(&main_sink);
+    has_file |= log_sink_reopen(&access_sink);
+    if (!has_file)
+        LOG_INFO("there is no log file to open again");
 }

@@ -1,32 +1,53 @@
 /* Log lines: one line per event, as logfmt or JSON, in UTC:
  *
- *     ts=2026-11-22T12:34:56.789Z level=info msg=listening name=web port=8080
- *     {"ts":"2026-11-22T12:34:56.789Z","level":"info","msg":"listening","name":"web","port":8080}
+ *     ts=2026-11-22T12:34:56.789Z level=info module=server msg=listening name=web port=8080
+ *     {"ts":"2026-11-22T12:34:56.789Z","level":"info","module":"server","msg":"listening",…}
  *
- * Logging never blocks a loop. A line is formatted on the caller's stack and copied into a ring of
- * LOG_RING_BYTES; a thread writes the ring out. When the ring is full the line is dropped and
+ * They go to standard error, to a file, or to the system's log. Each module, which is a folder of
+ * the server, has a level of its own.
+ *
+ * Logging never blocks a loop. A line is formatted on the caller's stack and copied into a ring; a
+ * thread writes the ring out (core/log_sink.h). When the ring is full the line is dropped and
  * counted, and the thread writes "log lines dropped" once there is room again. Before log_start
  * and after log_stop lines go to standard error at once, for there is no loop to be blocked.
  *
- * Every function may be called from any thread. */
+ * Every function may be called from any thread, but for log_start and log_stop, which are for the
+ * one that starts the others. */
 #pragma once
 
+#include "core/log_level.h"
 #include "simul/err.h"
 #include "simul/span.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
-    LOG_RING_BYTES = 256 * 1024,
-    LOG_LINE_BYTES_MAX = 4096,    /* fields that do not fit are left out, and cut=true says so */
-    LOG_VALUE_BYTES_MAX = 256,    /* longer text is cut and ends in "..." */
+    LOG_LINE_BYTES_MAX = 4096, /* fields that do not fit are left out, and cut=true says so */
+    LOG_VALUE_BYTES_MAX = 256, /* longer text is cut and ends in "..." */
     LOG_FILE_MODE = 0640,
-    LOG_STOP_STALL_MS_MAX = 2000, /* log_stop gives up on a reader that stalls for longer */
 };
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
+
+/* The system's log, and what a line is filed under there (RFC 3164 section 4.1.1). */
+enum log_syslog {
+    LOG_SYSLOG_OFF,
+    LOG_SYSLOG_DAEMON,
+    LOG_SYSLOG_LOCAL0, /* and so on to LOCAL7 */
+    LOG_SYSLOG_LOCAL7 = LOG_SYSLOG_LOCAL0 + 7,
+};
+
+/* Where lines go. Paths are copied; NULL is as good as "". */
+struct log_options {
+    enum log_level level;
+    const char *modules; /* other levels for some modules: log_levels_parse */
+    enum log_format format;
+    const char *file;        /* appended to, created with LOG_FILE_MODE; "": standard error */
+    enum log_syslog syslog;  /* in place of both */
+    const char *access_file; /* for log_access; "": where the others go */
+};
 
 /* One key and its value. The key is a plain word of ours; the value may be any bytes, since control
  * bytes, quotes and what is not UTF-8 are escaped. Borrowed for the length of the call. */
@@ -55,26 +76,40 @@ struct log_field {
 
 #define LOG_AT(level_, message_, ...)                                                              \
     do {                                                                                           \
-        if (log_is_on(level_)) {                                                                   \
+        if (log_is_on(LOG_MODULE, level_)) {                                                       \
             const struct log_field log_fields_[] = {LOG_STR("msg", message_), ##__VA_ARGS__};      \
-            log_write((level_), log_fields_, sizeof(log_fields_) / sizeof(log_fields_[0]));        \
+            log_write(LOG_MODULE, level_, log_fields_,                                             \
+                      sizeof(log_fields_) / sizeof(log_fields_[0]));                               \
         }                                                                                          \
     } while (0)
 
-/* Sets level and format, opens `path` for appending (created with LOG_FILE_MODE; NULL or "" is standard
- * error) and starts the thread. At most once before log_stop. Until then the level is info and the
- * format logfmt. ERR_IO: the file or the thread could not be had; errno tells why. */
-enum err log_start(enum log_level level, enum log_format format, const char *path);
+/* Sets levels and format, opens the files and starts the threads that write. At most once before
+ * log_stop. Until then the level is info and the format logfmt. ERR_IO: a file or a thread could
+ * not be had; ERR_SYNTAX: modules. `error` receives a line that says so, and nothing is open. */
+enum err log_start(const struct log_options *options, char *error, size_t error_bytes);
 
-/* Writes what is in the ring, ends the thread and closes the file. A reader that takes nothing for
- * LOG_STOP_STALL_MS_MAX loses the rest. Does nothing when the log is not started. */
+/* Writes what waits, ends the threads and closes the files. A reader that takes nothing for
+ * LOG_SINK_STALL_MS_MAX (core/log_sink.h) loses the rest. Does nothing when the log is not started.
+ */
 void log_stop(void);
 
+/* Other levels from now on. ERR_SYNTAX: modules is not of the form; nothing changes. */
+enum err log_set_levels(enum log_level level, const char *modules);
+
+/* Opens the files again by their names, for whoever has moved them away (logrotate): what comes
+ * after goes to the new ones, and no line is lost or torn. A thread does so, and the log says that
+ * it has been done; or that it failed and why, and then the old file stays. */
+void log_reopen(void);
+
 /* Whether lines of this level are written. Cheap: one relaxed load. */
-bool log_is_on(enum log_level level);
+bool log_is_on(enum log_module module, enum log_level level);
 
 /* What the macros call. The first field is the message. errno stays as it is. */
-void log_write(enum log_level level, const struct log_field *fields, size_t count);
+void log_write(enum log_module module, enum log_level level, const struct log_field *fields,
+               size_t count);
 
-/* How many lines were lost since the program began: the ring was full, or the file refused. */
+/* A line of the access log, which no level keeps back: it says info. */
+void log_access(const struct log_field *fields, size_t count);
+
+/* How many lines were lost since the program began: a ring was full, or the file refused. */
 uint64_t log_dropped(void);

@@ -129,23 +129,9 @@ static void line_add_field(struct line *line, enum log_format format, const stru
     }
 }
 
-static const char *level_name(enum log_level level)
-{
-    switch (level) {
-    case LOG_LEVEL_ERROR:
-        return "error";
-    case LOG_LEVEL_WARN:
-        return "warn";
-    case LOG_LEVEL_INFO:
-        return "info";
-    case LOG_LEVEL_DEBUG:
-        return "debug";
-    }
-    return "?";
-}
-
 size_t log_line_format(char *data, enum log_format format, struct timespec now,
-                       enum log_level level, const struct log_field *fields, size_t count)
+                       enum log_module module, enum log_level level, const struct log_field *fields,
+                       size_t count)
 {
     static const char CUT_JSON[] = ",\"cut\":true", CUT_LOGFMT[] = " cut=true";
     const size_t tail_bytes_max = sizeof(CUT_JSON) + sizeof("}\n");
@@ -157,8 +143,10 @@ size_t log_line_format(char *data, enum log_format format, struct timespec now,
     strftime(second, sizeof(second), "%Y-%m-%dT%H:%M:%S", &utc);
     line_printf(&line, format == LOG_FORMAT_JSON ? "{\"ts\":\"%s.%03dZ\"," : "ts=%s.%03dZ ", second,
                 (int)(now.tv_nsec / 1000000));
-    line_printf(&line, format == LOG_FORMAT_JSON ? "\"level\":\"%s\"" : "level=%s",
-                level_name(level));
+    line_printf(&line,
+                format == LOG_FORMAT_JSON ? "\"level\":\"%s\",\"module\":\"%s\""
+                                          : "level=%s module=%s",
+                log_level_name(level), log_module_name(module));
     for (size_t i = 0; i < count && !line.is_full; i++) {
         size_t whole_len = line.len;
         line_add_field(&line, format, &fields[i]);

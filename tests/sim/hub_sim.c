@@ -195,7 +195,8 @@ int main(int argc, char **argv)
     last = numbers == 1 ? first : last;
     run.steps = argc == 3 ? strtoul(argv[2], NULL, 10) : STEPS;
     signal(SIGABRT, on_abort);
-    if (log_start(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT, NULL) != OK)
+    char error[256];
+    if (log_start(&(struct log_options){.level = LOG_LEVEL_ERROR}, error, sizeof(error)) != OK)
         return 1;
     for (unsigned long seed = first; seed <= last; seed++)
         run_seed(seed);

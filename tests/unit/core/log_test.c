@@ -15,7 +15,7 @@ static const struct timespec NOON = {1795350896, 789999999}; /* 2026-11-22T12:34
 static const char *format_line(enum log_format format, const struct log_field *fields, size_t count)
 {
     static char line[LOG_LINE_BYTES_MAX + 1];
-    size_t len = log_line_format(line, format, NOON, LOG_LEVEL_INFO, fields, count);
+    size_t len = log_line_format(line, format, NOON, LOG_MODULE_NET, LOG_LEVEL_INFO, fields, count);
     cr_assert(len > 0 && len <= LOG_LINE_BYTES_MAX);
     cr_assert_eq(line[len - 1], '\n');
     line[len] = '\0';
@@ -35,11 +35,13 @@ Test(log, line_has_time_level_message_and_fields)
 {
     const struct log_field fields[] = {LOG_STR("msg", "listening"), LOG_STR("name", "web"),
                                        LOG_INT("port", 8080), LOG_BOOL("tls", false)};
-    cr_assert_str_eq(format_line(LOG_FORMAT_LOGFMT, fields, 4),
-                     "ts=2026-11-22T12:34:56.789Z level=info msg=listening name=web port=8080 "
-                     "tls=false\n");
+    cr_assert_str_eq(
+        format_line(LOG_FORMAT_LOGFMT, fields, 4),
+        "ts=2026-11-22T12:34:56.789Z level=info module=net msg=listening name=web port=8080 "
+        "tls=false\n");
     cr_assert_str_eq(format_line(LOG_FORMAT_JSON, fields, 4),
-                     "{\"ts\":\"2026-11-22T12:34:56.789Z\",\"level\":\"info\",\"msg\":\"listening\""
+                     "{\"ts\":\"2026-11-22T12:34:56.789Z\",\"level\":\"info\",\"module\":\"net\","
+                     "\"msg\":\"listening\""
                      ",\"name\":\"web\",\"port\":8080,\"tls\":false}\n");
 }
 
@@ -187,6 +189,13 @@ static char *release_stderr(int pipe_end)
     return read_all(pipe_end);
 }
 
+static void start(enum log_level level, enum log_format format, const char *path)
+{
+    char error[256];
+    const struct log_options options = {.level = level, .format = format, .file = path};
+    cr_assert_eq(log_start(&options, error, sizeof(error)), OK, "%s", error);
+}
+
 static size_t count_lines(const char *text)
 {
     size_t lines = 0;
@@ -203,9 +212,9 @@ Test(log, writes_at_once_before_start_and_after_stop)
     ssize_t n = read(pipe_end, seen, sizeof(seen) - 1);
     cr_assert(n > 0);
     seen[n] = '\0';
-    cr_assert_not_null(strstr(seen, "level=info msg=early\n"));
+    cr_assert_not_null(strstr(seen, "level=info module=server msg=early\n"));
 
-    cr_assert_eq(log_start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, NULL), OK);
+    start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, NULL);
     log_stop();
     log_stop();
     LOG_INFO("late");
@@ -224,10 +233,10 @@ static const char *evaluate(void)
 Test(log, filters_by_level_before_anything_is_evaluated)
 {
     int pipe_end = capture_stderr();
-    cr_assert_eq(log_start(LOG_LEVEL_WARN, LOG_FORMAT_LOGFMT, ""), OK);
-    cr_assert(log_is_on(LOG_LEVEL_ERROR));
-    cr_assert(log_is_on(LOG_LEVEL_WARN));
-    cr_assert_not(log_is_on(LOG_LEVEL_INFO));
+    start(LOG_LEVEL_WARN, LOG_FORMAT_LOGFMT, "");
+    cr_assert(log_is_on(LOG_MODULE_NET, LOG_LEVEL_ERROR));
+    cr_assert(log_is_on(LOG_MODULE_NET, LOG_LEVEL_WARN));
+    cr_assert_not(log_is_on(LOG_MODULE_NET, LOG_LEVEL_INFO));
     LOG_DEBUG("hidden", LOG_STR("v", evaluate()));
     LOG_INFO("hidden", LOG_STR("v", evaluate()));
     LOG_WARN("shown", LOG_STR("v", evaluate()));
@@ -246,7 +255,7 @@ Test(log, appends_to_a_file)
     int fd = mkstemp(path);
     cr_assert(fd >= 0);
     for (int i = 0; i < 2; i++) {
-        cr_assert_eq(log_start(LOG_LEVEL_DEBUG, LOG_FORMAT_JSON, path), OK);
+        start(LOG_LEVEL_DEBUG, LOG_FORMAT_JSON, path);
         LOG_DEBUG("line", LOG_INT("i", i));
         log_stop();
     }
@@ -264,8 +273,10 @@ Test(log, appends_to_a_file)
 
 Test(log, says_why_a_file_cannot_be_opened)
 {
-    cr_assert_eq(log_start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, "/nonexistent/log"), ERR_IO);
-    cr_assert_eq(errno, ENOENT);
+    char error[256];
+    const struct log_options options = {.level = LOG_LEVEL_INFO, .file = "/nonexistent/log"};
+    cr_assert_eq(log_start(&options, error, sizeof(error)), ERR_IO);
+    cr_assert_str_eq(error, "log.file: cannot open '/nonexistent/log': No such file or directory");
     log_stop();
 }
 
@@ -283,7 +294,7 @@ Test(log, keeps_lines_of_many_threads_whole)
     char path[] = "/tmp/log_test_XXXXXX";
     int fd = mkstemp(path);
     cr_assert(fd >= 0);
-    cr_assert_eq(log_start(LOG_LEVEL_INFO, LOG_FORMAT_JSON, path), OK);
+    start(LOG_LEVEL_INFO, LOG_FORMAT_JSON, path);
     pthread_t threads[FLOOD_THREADS];
     for (int i = 0; i < FLOOD_THREADS; i++)
         pthread_create(&threads[i], NULL, flood, NULL);
@@ -323,7 +334,7 @@ static void *stop_log(void *unused)
 Test(log, full_ring_drops_lines_and_reports_them_later)
 {
     int pipe_end = capture_stderr();
-    cr_assert_eq(log_start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, NULL), OK);
+    start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, NULL);
     for (int i = 0; i < STALL_LINES; i++)
         LOG_INFO("nobody reads this", LOG_INT("i", i));
     uint64_t lost = log_dropped();
@@ -361,7 +372,7 @@ Test(log, full_ring_drops_lines_and_reports_them_later)
 Test(log, stop_gives_up_on_a_reader_that_never_reads, .timeout = 20)
 {
     int pipe_end = capture_stderr();
-    cr_assert_eq(log_start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, NULL), OK);
+    start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, NULL);
     for (int i = 0; i < STALL_LINES; i++)
         LOG_INFO("nobody reads this", LOG_INT("i", i));
     uint64_t before = log_dropped();
@@ -374,7 +385,7 @@ Test(log, a_reader_that_is_gone_costs_lines_and_nothing_else)
 {
     signal(SIGPIPE, SIG_IGN);
     close(capture_stderr());
-    cr_assert_eq(log_start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, NULL), OK);
+    start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, NULL);
     for (int i = 0; i < 100; i++)
         LOG_INFO("nobody is there");
     log_stop();

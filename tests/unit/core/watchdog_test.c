@@ -22,7 +22,8 @@ static void setup(void)
 {
     strcpy(log_path, "/tmp/watchdog_test.XXXXXX");
     close(mkstemp(log_path));
-    expect_ok(log_start(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT, log_path));
+    const struct log_options options = {.level = LOG_LEVEL_INFO, .file = log_path};
+    expect_ok(log_start(&options, log_text, sizeof(log_text)));
     expect_ok(loop_set_init(&set, 2));
     expect_ok(watchdog_start(&watchdog, &set, STALL_MS));
 }
