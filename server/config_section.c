@@ -17,9 +17,10 @@ size_t config_section_size(const struct config_section *section, const struct co
     return *(const size_t *)(const void *)((const char *)config + section->count_offset);
 }
 
-void *config_section_at(const struct config_section *section, struct config *config, size_t index)
+void *config_section_at(const struct config_section *section, const struct config *config,
+                        size_t index)
 {
-    return (char *)config + section->array_offset + index * section->bytes;
+    return (char *)(uintptr_t)config + section->array_offset + index * section->bytes;
 }
 
 /* Whether a setting of the config itself is called as this kind of section would be. */

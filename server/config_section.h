@@ -7,8 +7,10 @@
 /* How many of this kind there are. */
 size_t config_section_size(const struct config_section *section, const struct config *config);
 
-/* The element at `index`, which is below that: a struct config_listener, say. */
-void *config_section_at(const struct config_section *section, struct config *config, size_t index);
+/* The element at `index`, which is below that: a struct config_listener, say. It may be changed
+ * where the config may. */
+void *config_section_at(const struct config_section *section, const struct config *config,
+                        size_t index);
 
 /* Whether one of this kind may have that name. */
 bool config_section_is_name(const struct config_section *section, struct span name);

@@ -130,15 +130,23 @@ static bool has_control(const char *text)
     return false;
 }
 
+static char *text_copy(const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = malloc(bytes);
+    if (copy != NULL)
+        memcpy(copy, text, bytes);
+    return copy;
+}
+
 static enum err text_set(const struct config_setting *setting, char **field, const char *text)
 {
     size_t len = strlen(text);
     if (len > (size_t)setting->max || has_control(text))
         return ERR_SYNTAX;
-    char *copy = malloc(len + 1);
+    char *copy = text_copy(text);
     if (copy == NULL)
         return ERR_NOMEM;
-    memcpy(copy, text, len + 1);
     if (setting->normalise != NULL && !setting->normalise(copy)) {
         free(copy);
         return ERR_SYNTAX;
@@ -177,6 +185,43 @@ enum err config_value_set_initial(const struct config_setting *settings, size_t 
         if (e != OK)
             return e;
     }
+    return OK;
+}
+
+/* Of what is no text. */
+static size_t value_bytes(enum config_type type)
+{
+    return type == CONFIG_TYPE_NUMBER   ? sizeof(int64_t)
+           : type == CONFIG_TYPE_SWITCH ? sizeof(bool)
+                                        : sizeof(unsigned);
+}
+
+static const char *text_at(const void *field)
+{
+    return *(const char *const *)field;
+}
+
+bool config_value_is_equal(const struct config_setting *setting, const void *a, const void *b)
+{
+    const void *one = (const char *)a + setting->offset, *other = (const char *)b + setting->offset;
+    if (setting->type == CONFIG_TYPE_TEXT)
+        return strcmp(text_at(one), text_at(other)) == 0;
+    return memcmp(one, other, value_bytes(setting->type)) == 0;
+}
+
+enum err config_value_copy(const struct config_setting *setting, void *to, const void *from)
+{
+    void *field = (char *)to + setting->offset;
+    const void *value = (const char *)from + setting->offset;
+    if (setting->type != CONFIG_TYPE_TEXT) {
+        memcpy(field, value, value_bytes(setting->type));
+        return OK;
+    }
+    char *copy = text_copy(text_at(value));
+    if (copy == NULL)
+        return ERR_NOMEM;
+    free(*(char **)field);
+    *(char **)field = copy;
     return OK;
 }
 

@@ -11,6 +11,12 @@ enum err config_value_set(const struct config_setting *setting, void *base, cons
 /* Gives `count` settings of `base` their initial values. ERR_NOMEM. */
 enum err config_value_set_initial(const struct config_setting *settings, size_t count, void *base);
 
+/* Whether both have the same value. */
+bool config_value_is_equal(const struct config_setting *setting, const void *a, const void *b);
+
+/* Copies the value; a text replaces the one that was there. ERR_NOMEM changes nothing. */
+enum err config_value_copy(const struct config_setting *setting, void *to, const void *from);
+
 /* Frees the texts among them. */
 void config_value_free_all(const struct config_setting *settings, size_t count, void *base);
 
