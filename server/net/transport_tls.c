@@ -214,7 +214,7 @@ bool tls_peer_fingerprint(const struct conn *c, char out[TLS_FINGERPRINT_CHARS])
 static void log_identity(const struct conn *c)
 {
     char fingerprint[TLS_FINGERPRINT_CHARS], subject[LOG_VALUE_BYTES_MAX] = "", peer[ADDR_CHARS];
-    if (!log_is_on(LOG_LEVEL_DEBUG) || !tls_peer_fingerprint(c, fingerprint))
+    if (!log_is_on(LOG_MODULE, LOG_LEVEL_DEBUG) || !tls_peer_fingerprint(c, fingerprint))
         return;
     X509_NAME_oneline(X509_get_subject_name(SSL_get0_peer_certificate(c->tls->ssl)), subject,
                       sizeof(subject));
