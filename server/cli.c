@@ -28,10 +28,13 @@ static enum err parse(struct cli *cli, int argc, char **argv, FILE *errors)
     optind = 0; /* from the beginning, whoever used getopt before */
     opterr = 0; /* the errors are worded here */
     int option;
-    while ((option = getopt_long(argc, argv, ":c:o:t", LONG_OPTIONS, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":c:do:t", LONG_OPTIONS, NULL)) != -1) {
         switch (option) {
         case 'c':
             cli->config_path = optarg;
+            break;
+        case 'd':
+            cli->is_daemon = true;
             break;
         case 'o':
             if (strchr(optarg, '=') == NULL)
@@ -83,13 +86,14 @@ void cli_deinit(struct cli *cli)
 void cli_print_help(FILE *to)
 {
     fputs(
-        "usage: simuld [-c FILE] [-o SETTING=VALUE]... [-t | --print-config]\n"
+        "usage: simuld [-d] [-c FILE] [-o SETTING=VALUE]... [-t | --print-config]\n"
         "       simuld --print-default-config | --version | --help\n"
         "\n"
         "Serves echo and chat over TCP, TLS and WebSocket. Needs no configuration to try out.\n"
         "\n"
         "  -c FILE                 read settings from FILE\n"
         "  -o SETTING=VALUE        set one; may be given several times\n"
+        "  -d                      go to the background once it serves, with a pid file\n"
         "  -t                      check the configuration, the files it names and the ports, and\n"
         "                          exit; tells of all that is wrong\n"
         "  --print-config          print the settings in force, and where they come from, and "

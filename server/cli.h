@@ -3,6 +3,7 @@
 
 #include "simul/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ enum cli_action {
 
 struct cli {
     enum cli_action action;
+    bool is_daemon;          /* -d */
     const char *config_path; /* of -c; NULL: none */
     const char **overrides;  /* of -o, each with a "="; the cli owns the array, argv the texts */
     size_t override_count;

@@ -90,8 +90,9 @@ struct config {
     struct config_certificate certificates[CONFIG_CERTIFICATES_MAX];
     size_t certificate_count;
     struct {
-        char *user;  /* a name, or "auto"; see daemon/identity.h */
-        char *group; /* empty: the user's own */
+        char *pid_file; /* a path; empty: none; "auto": see daemon/pid_file.h */
+        char *user;     /* a name, or "auto"; see daemon/identity.h */
+        char *group;    /* empty: the user's own */
     } daemon;
     struct {
         char *address; /* as for a listener */

@@ -41,6 +41,8 @@ const struct config_setting config_settings[] = {
     {"watchdog_ms", AT(watchdog_ms), NUMBER("1000", 0, 60000),
      .help = "milliseconds; a loop that is stuck longer is logged; 0: never"},
 
+    {"daemon.pid_file", AT(daemon.pid_file), TEXT("auto", PATH_BYTES),
+     .help = "locked while it runs; auto: with -d, in /run or XDG_RUNTIME_DIR"},
     {"daemon.user", AT(daemon.user), TEXT("auto", 63),
      .help = "who to be if root starts it; auto: simul if there is one, or nobody"},
     {"daemon.group", AT(daemon.group), TEXT("", 63), .help = "the group then; empty: that user's"},

@@ -50,6 +50,8 @@ struct server {
     ev_timer drain_timer;      /* drain_seconds, on loop 0 */
     bool must_leave;           /* they are over, or a second signal came */
     struct ev_signal signals[SIGNALS_WATCHED];
+    void (*on_ready)(struct server *s); /* called once all serves; may be NULL */
+    void *on_ready_arg;                 /* the caller's */
 };
 
 /* Opens every listener and starts what is needed; nothing is left half started on an error, and
@@ -57,7 +59,7 @@ struct server {
 enum err server_new(struct server **out, const struct config *config, struct spawner *spawner,
                     char *error, size_t error_bytes);
 
-/* Serves until a signal has ended it (server_run.c): prints the addresses and "ready", runs loop 0
+/* Serves until a signal has ended it (server_run.c): calls on_ready, runs loop 0
  * on this thread and the others on theirs, drains, and returns. ERR_IO: a thread could not be
  * started; the log tells why. */
 enum err server_run(struct server *s);

@@ -7,7 +7,6 @@
 #include "signals.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static void *run_thread(void *arg)
@@ -63,19 +62,6 @@ static void stop_threads(struct server *s)
     }
 }
 
-static void announce(const struct server *s)
-{
-    const struct net *first = &s->threads[0].net;
-    for (unsigned i = 0; i < first->listener_count; i++) {
-        char text[ADDR_CHARS];
-        const struct listener *l = &first->listeners[i];
-        printf("listening %s %s\n", l->name, addr_format(&l->addr, text));
-        LOG_INFO("listening", LOG_STR("name", l->name), LOG_STR("address", text));
-    }
-    printf("ready\n");
-    fflush(stdout);
-}
-
 static void start_listeners(struct server *s)
 {
     for (unsigned i = 0; i < s->net_count; i++) {
@@ -97,10 +83,10 @@ enum err server_run(struct server *s)
     pulse_adopt(&s->loops.loops[0].pulse);
     if (e == OK)
         e = start_watchdog(s);
-    if (e == OK) {
+    if (e == OK)
         tls_store_log_expiry(s->tls);
-        announce(s);
-    }
+    if (e == OK && s->on_ready != NULL)
+        s->on_ready(s);
     while (e == OK && !drain_is_over(s))
         tick(&s->threads[0]);
     LOG_INFO("stopping", LOG_INT("connections", s->open_total));

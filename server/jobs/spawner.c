@@ -113,22 +113,23 @@ static enum err packet_receive(int socket, struct packet *p, bool *is_there)
 /* --- the server's side --- */
 
 /* What the server itself says when it cannot become that is enough. */
-_Noreturn static void run_spawner(const struct identity *identity, int fd)
+_Noreturn static void run_spawner(const struct identity *identity, int errors_fd, int fd)
 {
+    dup2(errors_fd, STDERR_FILENO);
     char ignored[256];
     if (identity != NULL && identity_assume(identity, ignored, sizeof(ignored)) != OK)
         _exit(127);
     role_exec(ROLE_SPAWNER, 1, fd);
 }
 
-enum err spawner_start(struct spawner *s, const struct identity *identity)
+enum err spawner_start(struct spawner *s, const struct identity *identity, int errors_fd)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
         return ERR_IO;
     pid_t pid = fork();
     if (pid == 0)
-        run_spawner(identity, pair[1]);
+        run_spawner(identity, errors_fd, pair[1]);
     int error = errno;
     close(pair[1]);
     if (pid < 0) {

@@ -32,6 +32,17 @@ Test(cli, serves_without_arguments)
     cli_deinit(&cli);
 }
 
+Test(cli, can_be_told_to_go_to_the_background)
+{
+    cr_assert_eq(PARSE("-t"), OK);
+    cr_assert_not(cli.is_daemon);
+    cli_deinit(&cli);
+    cr_assert_eq(PARSE("-d", "-c", "a.conf"), OK);
+    cr_assert(cli.is_daemon);
+    cr_assert_eq(cli.action, CLI_SERVE);
+    cli_deinit(&cli);
+}
+
 Test(cli, collects_file_and_overrides_in_order)
 {
     cr_assert_eq(PARSE("-c", "a.conf", "-o", "loops=2", "-t", "-oloops=3"), OK);

@@ -1,0 +1,31 @@
+/* The file with the server's process id. The lock on it, not what it says, tells whether a server
+ * runs: a file that a killed one has left is taken over. */
+#pragma once
+
+#include "simul/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PID_FILE_PATH_BYTES_MAX = 4096 };
+
+struct pid_file {
+    int fd;           /* -1: there is none */
+    const char *path; /* borrowed */
+};
+
+/* What `setting` means: a path; empty: no file; "auto": none in the foreground, and for a daemon
+ * simuld.pid in /run if root starts it, else in $XDG_RUNTIME_DIR. `path` is empty when there is to
+ * be none. ERR_UNKNOWN: there is no such directory; `error` is one line for the user. */
+enum err pid_file_choose(const char *setting, bool is_daemon, char path[PID_FILE_PATH_BYTES_MAX],
+                         char *error, size_t error_bytes);
+
+/* Creates the file or takes it over, locks it until this process ends, and writes its id into it.
+ * `path` must stay; when it is empty there is no file. A fork's child has no part in the lock.
+ * ERR_EXISTS: another process holds it; ERR_IO: it cannot be had; `error` is one line for the user.
+ */
+enum err pid_file_lock(struct pid_file *out, const char *path, char *error, size_t error_bytes);
+
+/* Removes the file, if its name still leads to ours; empties it where its directory does not let
+ * us. Does nothing when there is none. */
+void pid_file_remove(struct pid_file *p);

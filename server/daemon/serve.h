@@ -1,0 +1,9 @@
+/* From settings to a server that serves: what is done in which order, and as whom. */
+#pragma once
+
+#include "config.h"
+
+/* Serves until a signal has ended it, which is to be in the process that the user has started, or
+ * with `is_daemon` in the background. Returns the exit status: 0, or 1 after a line for the user.
+ * With `is_daemon` it returns in the daemon only; the process that was started exits by itself. */
+int serve(const struct config *config, const struct config_report *report, bool is_daemon);
