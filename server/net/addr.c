@@ -12,6 +12,14 @@ static bool is_mapped(const struct addr *a)
     return memcmp(a->ip, V4_MAPPED, sizeof(V4_MAPPED)) == 0;
 }
 
+struct addr addr_from_ip(const uint8_t ip[16], uint16_t port)
+{
+    struct addr a = {.port = port};
+    memcpy(a.ip, ip, sizeof(a.ip));
+    a.is_v6 = !is_mapped(&a);
+    return a;
+}
+
 struct addr addr_from_sockaddr(const struct sockaddr_storage *ss)
 {
     struct addr a = {0};
@@ -22,9 +30,9 @@ struct addr addr_from_sockaddr(const struct sockaddr_storage *ss)
         a.port = ntohs(in->sin_port);
     } else if (ss->ss_family == AF_INET6) {
         const struct sockaddr_in6 *in6 = (const void *)ss;
-        memcpy(a.ip, &in6->sin6_addr, 16);
-        a.port = ntohs(in6->sin6_port);
-        a.is_v6 = !is_mapped(&a);
+        a = addr_from_ip(in6->sin6_addr.s6_addr, ntohs(in6->sin6_port));
+    } else if (ss->ss_family == AF_UNIX) {
+        a.is_unix = 1;
     }
     return a;
 }
@@ -76,12 +84,16 @@ enum err addr_parse(struct addr *a, const char *text, uint16_t port)
 bool addr_is_loopback(const struct addr *a)
 {
     static const uint8_t one[16] = {[15] = 1};
+    if (a->is_unix)
+        return true;
     return a->is_v6 ? memcmp(a->ip, one, sizeof(one)) == 0 : a->ip[12] == 127;
 }
 
 const char *addr_ip(const struct addr *a, char out[ADDR_IP_CHARS])
 {
-    if (a->is_v6)
+    if (a->is_unix)
+        snprintf(out, ADDR_IP_CHARS, "localhost");
+    else if (a->is_v6)
         inet_ntop(AF_INET6, a->ip, out, ADDR_IP_CHARS);
     else
         inet_ntop(AF_INET, a->ip + 12, out, ADDR_IP_CHARS);
@@ -92,6 +104,9 @@ const char *addr_format(const struct addr *a, char out[ADDR_CHARS])
 {
     char ip[ADDR_IP_CHARS];
     addr_ip(a, ip);
-    snprintf(out, ADDR_CHARS, a->is_v6 ? "[%s]:%u" : "%s:%u", ip, (unsigned)a->port);
+    if (a->is_unix)
+        snprintf(out, ADDR_CHARS, "unix:");
+    else
+        snprintf(out, ADDR_CHARS, a->is_v6 ? "[%s]:%u" : "%s:%u", ip, (unsigned)a->port);
     return out;
 }

@@ -61,3 +61,15 @@ Test(addr, knows_loopback)
         cr_assert_eq(addr_is_loopback(&a), rows[i].is_loopback, "%s", rows[i].text);
     }
 }
+
+Test(addr, knows_the_peer_of_a_unix_socket)
+{
+    struct sockaddr_storage ss = {.ss_family = AF_UNIX};
+    struct addr a = addr_from_sockaddr(&ss);
+    char text[ADDR_CHARS];
+    cr_assert(a.is_unix);
+    cr_assert(addr_is_loopback(&a));
+    cr_assert_str_eq(addr_format(&a, text), "unix:");
+    cr_assert_str_eq(addr_ip(&a, text), "localhost");
+    cr_assert_eq(sizeof(a), 20);
+}

@@ -287,3 +287,13 @@ Test(door, all_threads_share_one_count)
     cr_assert_leq(most, LIMIT);
     cr_assert_eq(door_address_count(door), 0);
 }
+
+Test(door, does_not_count_the_peers_of_unix_sockets)
+{
+    struct addr a = {.is_unix = 1};
+    door = door_new(&(struct door_limits){.connections = 1, .per_second = 1}, &KEY);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(door_enter(door, &a, 0), DOOR_ADMITTED);
+    door_leave(door, &a, 0);
+    cr_assert_eq(door_address_count(door), 0);
+}
