@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/log.h"
+#include "net/networks.h"
 #include "simul/err.h"
 
 #include <stdbool.h>
@@ -53,6 +54,7 @@ struct config_listener {
     int64_t port;  /* 0 takes a free one */
     enum config_protocol protocol;
     bool tls;
+    bool proxy; /* peers in proxy.trusted begin with a PROXY header */
     enum config_client_certificates client_certificates; /* off without tls */
     enum config_override deflate;                        /* of ws.deflate */
     enum config_override faults;                         /* of echo.faults */
@@ -98,6 +100,10 @@ struct config {
         char *address; /* as for a listener */
         int64_t port;  /* or CONFIG_PORT_OFF */
     } admin;
+    struct {
+        char *trusted;
+        struct networks networks; /* what that means */
+    } proxy;
     struct {
         char *certificate; /* paths, both or neither empty */
         char *key;

@@ -222,6 +222,16 @@ static enum err check_log(struct config_loader *l)
     return OK;
 }
 
+static enum err check_listener_proxy(struct config_loader *l,
+                                     const struct config_listener *listener)
+{
+    if (!listener->proxy || !networks_is_empty(&l->config->proxy.networks))
+        return OK;
+    return config_fail(l, ERR_SYNTAX,
+                       "listen.%s.proxy is on, but no proxy is known; set proxy.trusted",
+                       listener->name);
+}
+
 /* Leaves only the listeners that are to be opened. */
 static enum err settle_listeners(struct config_loader *l)
 {
@@ -237,6 +247,8 @@ static enum err settle_listeners(struct config_loader *l)
             return config_fail(l, ERR_SYNTAX, "listen.%s has no port; set listen.%s.port",
                                listener->name, listener->name);
         enum err e = check_listener_tls(l, listener);
+        if (e == OK)
+            e = check_listener_proxy(l, listener);
         if (e != OK)
             return e;
         i++;
@@ -262,6 +274,8 @@ enum err config_load_traced(struct config *out, const struct config_sources *sou
     e = first_error(e, load_environment(&l, sources->env));
     for (size_t i = 0; i < sources->override_count; i++)
         e = first_error(e, load_override(&l, sources->overrides[i]));
+    if (e == OK)
+        e = networks_parse(&out->proxy.networks, out->proxy.trusted);
     if (e == OK)
         e = check_tls(&l);
     if (e == OK)

@@ -52,6 +52,11 @@ const struct config_setting config_settings[] = {
     {"admin.port", AT(admin.port), PORT("9090"),
      .help = "its port; 0: a free one; off: not opened"},
 
+    {"proxy.trusted", AT(proxy.trusted), TEXT("", 1024), LIVE,
+     .normalise = config_normalise_networks,
+     .expects = "networks such as 10.0.0.0/8, ::1 or unix, commas between",
+     .help = "proxies: whom they say they speak for is believed"},
+
     {"tls.certificate", AT(tls.certificate), TEXT("", PATH_BYTES), LIVE,
      .help = "file with the certificate chain (PEM)"},
     {"tls.key", AT(tls.key), TEXT("", PATH_BYTES), LIVE, .help = "file with its private key (PEM)"},
@@ -187,6 +192,8 @@ static const struct config_setting listener_settings[] = {
     {"tls", LISTENER_AT(tls), SWITCH("off"), .help = "speak TLS; wants a certificate"},
     {"client_certificates", LISTENER_AT(client_certificates), CHOICE("off", "off|ask|require"),
      .help = "whether clients are asked for one, and must show it"},
+    {"proxy", LISTENER_AT(proxy), SWITCH("off"),
+     .help = "peers in proxy.trusted must begin with a PROXY header"},
     {"deflate", LISTENER_AT(deflate), CHOICE("default", "default|on|off"), LIVE,
      .help = "compress WebSocket messages; default: as ws.deflate says"},
     {"faults", LISTENER_AT(faults), CHOICE("default", "default|on|off"), LIVE,

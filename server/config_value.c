@@ -345,6 +345,12 @@ bool config_normalise_address(char *text)
            (!has_brackets && (inet_pton(AF_INET, text, &four) == 1 || strcmp(text, "*") == 0));
 }
 
+bool config_normalise_networks(char *text)
+{
+    struct networks networks;
+    return networks_parse(&networks, text) == OK;
+}
+
 /* How many labels the host name has that text begins with (RFC 1123, section 2.1), and its length;
  * 0 labels: it begins with none. */
 static size_t host_labels(const char *text, size_t *host_len)

@@ -35,6 +35,7 @@ struct listener_plan {
     int64_t port;
     bool tls;
     enum config_client_certificates client_certificates;
+    bool proxy;
     bool deflate;
     bool faults;
     bool is_admin;
@@ -61,6 +62,7 @@ static unsigned plan_listeners(const struct config *config, struct listener_plan
                                    .port = l->port,
                                    .tls = l->tls,
                                    .client_certificates = l->client_certificates,
+                                   .proxy = l->proxy,
                                    .deflate = config_is_on(l->deflate, config->ws.deflate),
                                    .faults = config_is_on(l->faults, config->echo.faults),
                                    .manners = manners_of(config, l)};
@@ -106,6 +108,7 @@ static enum err open_listener(struct server *s, const struct listener_plan *plan
                                .fd = fd,
                                .tls = plan->tls,
                                .client_certificates = plan->client_certificates,
+                               .proxy = plan->proxy,
                                .deflate = plan->deflate,
                                .faults = plan->faults,
                                .is_admin = plan->is_admin,

@@ -1,6 +1,7 @@
 #include "net/conn.h"
 
 #include "core/log.h"
+#include "net/listener.h"
 #include "net/net.h"
 #include "net/transport.h"
 
@@ -14,6 +15,20 @@ struct handle conn_handle(const struct conn *c)
 {
     return (struct handle){
         .slot = c->slot, .generation = c->generation, .loop = (uint16_t)conn_net(c)->loop->index};
+}
+
+enum door_verdict conn_set_peer(struct conn *c, const struct addr *peer)
+{
+    struct net *n = conn_net(c);
+    if (c->at_door)
+        door_leave(n->door, &c->peer, n->loop->now_ms);
+    c->peer = *peer;
+    c->at_door = false;
+    if (n->door == NULL || n->listeners[c->listener].is_admin)
+        return DOOR_ADMITTED;
+    enum door_verdict verdict = door_enter(n->door, peer, n->loop->now_ms);
+    c->at_door = verdict == DOOR_ADMITTED;
+    return verdict;
 }
 
 uint32_t conn_budget(const struct conn *c)

@@ -10,6 +10,7 @@
 #include "core/loop.h"
 #include "core/timeout.h"
 #include "net/addr.h"
+#include "net/door.h"
 #include "net/outq.h"
 #include "simul/co.h"
 #include "simul/span.h"
@@ -106,12 +107,14 @@ struct conn {
     bool is_shut : 1; /* and is */
     bool lags : 1;    /* it owes us bytes, or has to take some; counted in net->pace */
     bool in_late : 1, out_late : 1; /* the same, ever since the hand came by */
+    bool awaits_proxy : 1;          /* its PROXY header is still to come (net/transport_proxy.c) */
+    bool at_door : 1;               /* counted at net->door, under the peer's address */
     uint8_t eviction;               /* enum conn_eviction */
 
     struct timeout timeout;
     struct task task;
-    struct addr peer;
-    struct co co; /* the session's root coroutine: CO_BEGIN(c) */
+    struct addr peer; /* whom a proxy speaks for, where it told us */
+    struct co co;     /* the session's root coroutine: CO_BEGIN(c) */
 };
 
 static inline struct net *conn_net(const struct conn *c)
@@ -120,6 +123,10 @@ static inline struct net *conn_net(const struct conn *c)
 }
 
 struct handle conn_handle(const struct conn *c);
+
+/* The peer is a proxy that speaks for another: from now on that is who counts, here and at the
+ * door. Unless that admits it, the connection must end. */
+enum door_verdict conn_set_peer(struct conn *c, const struct addr *peer);
 
 /* It was accepted only to be told that it is not let in. */
 static inline bool conn_is_refusal(const struct conn *c)

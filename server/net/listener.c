@@ -147,35 +147,10 @@ static void open_conn(struct listener *l, int fd, const struct addr *peer)
     struct net *n = l->net;
     if (net_open(n, fd, (unsigned)(l - n->listeners), peer, l->session) == OK)
         return;
-    if (n->door != NULL && !l->is_admin)
+    if (net_asks_door(n, (unsigned)(l - n->listeners), peer))
         door_leave(n->door, peer, n->loop->now_ms);
     release_connection(n);
     metric_add(&n->loop->metrics.out_of_memory, 1);
-}
-
-/* The door did not let it in. */
-static void refuse(struct listener *l, int fd, const struct addr *peer, enum door_verdict verdict)
-{
-    struct net *n = l->net;
-    struct loop_metrics *m = &n->loop->metrics;
-    switch (verdict) {
-    case DOOR_ADMITTED:
-        break;
-    case DOOR_CROWDED:
-        metric_add(&m->refused_crowded, 1);
-        refusal_log(n, "limits.connections_per_address", peer);
-        break;
-    case DOOR_HASTY:
-        metric_add(&m->refused_hasty, 1);
-        refusal_log(n, "limits.connection_rate_per_address", peer);
-        break;
-    case DOOR_NO_MEMORY:
-        metric_add(&m->out_of_memory, 1);
-        refusal_log(n, "out of memory", peer);
-        break;
-    }
-    if (!refusal_begin(l, fd, peer))
-        release_connection(n);
 }
 
 void listener_keep_spare(struct net *n)
@@ -241,13 +216,13 @@ static bool accept_one(struct listener *l)
             pause_accepting(n, PAUSE_DESCRIPTORS, strerror(error));
         return error == 0 || error == ECONNABORTED || error == EINTR;
     }
-    enum door_verdict verdict = n->door == NULL || l->is_admin
-                                    ? DOOR_ADMITTED
-                                    : door_enter(n->door, &peer, n->loop->now_ms);
+    enum door_verdict verdict = net_asks_door(n, (unsigned)(l - n->listeners), &peer)
+                                    ? door_enter(n->door, &peer, n->loop->now_ms)
+                                    : DOOR_ADMITTED;
     if (verdict == DOOR_ADMITTED)
         open_conn(l, fd, &peer);
-    else
-        refuse(l, fd, &peer, verdict);
+    else if (!refusal_begin(l, fd, &peer, verdict))
+        release_connection(n);
     return true;
 }
 

@@ -21,6 +21,7 @@ struct listener {
     int fd;           /* -1: closed */
     bool tls;
     enum config_client_certificates client_certificates;
+    bool proxy;    /* peers in proxy.trusted begin with a PROXY header */
     bool deflate;  /* WebSocket messages may be compressed */
     bool faults;   /* echo misbehaves for who asks it to */
     bool is_admin; /* stays open while the server drains */

@@ -93,6 +93,12 @@ static enum err grow_lists(struct net *n)
     return later_grow(&n->later, size);
 }
 
+bool net_asks_door(const struct net *n, unsigned listener, const struct addr *peer)
+{
+    return n->door != NULL && !n->listeners[listener].is_admin &&
+           !networks_has(&n->config->proxy.networks, peer);
+}
+
 enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *peer,
                   const struct session_type *session)
 {
@@ -110,9 +116,14 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
     c->listener = (uint8_t)listener;
     c->peer = *peer;
     c->fresh = true;
+    if (!session->is_refusal) {
+        c->at_door = net_asks_door(n, listener, peer);
+        c->awaits_proxy =
+            n->listeners[listener].proxy && networks_has(&n->config->proxy.networks, peer);
+    }
     c->frame = calloc(1, session->frame_bytes);
     e = c->frame == NULL ? ERR_NOMEM : OK;
-    if (e == OK && n->listeners[listener].tls)
+    if (e == OK && n->listeners[listener].tls && !c->awaits_proxy)
         e = tls_accept(c);
     if (e != OK)
         goto free_frame;
@@ -158,7 +169,8 @@ static void on_time_out(struct timeout *t)
     }
     if (!transport_of(c)->is_ready(c)) {
         metric_add(&n->loop->metrics.timeouts, 1);
-        conn_abort(c, "TLS handshake timed out");
+        conn_abort(c, c->awaits_proxy ? "the PROXY header was not complete in time"
+                                      : "TLS handshake timed out");
         return;
     }
     c->timed_out = true;
@@ -191,11 +203,10 @@ uint64_t net_next_ms(const struct net *n)
 /* It counts no more, wherever it did. */
 static void count_out(struct net *n, const struct conn *c)
 {
-    bool is_admin = n->listeners[c->listener].is_admin;
-    n->admin_count -= is_admin;
+    n->admin_count -= n->listeners[c->listener].is_admin;
     if (conn_is_refusal(c))
         n->refusal_count--;
-    else if (n->door != NULL && !is_admin)
+    if (c->at_door)
         door_leave(n->door, &c->peer, n->loop->now_ms);
     atomic_fetch_sub_explicit(n->open_total, 1, memory_order_relaxed);
     metric_add(&n->loop->metrics.closed, 1);

@@ -114,9 +114,13 @@ void net_close(struct net *n);
 /* After net_close, when nobody holds a handle. Safe for a net whose net_init failed. */
 void net_deinit(struct net *n);
 
+/* Whether who comes to that listener is counted at the door: a proxy is not, but those it speaks
+ * for. */
+bool net_asks_door(const struct net *n, unsigned listener, const struct addr *peer);
+
 /* Takes over an accepted, non-blocking descriptor, already counted in open_total and, unless
- * `session` is a refusal, at the door, and begins `session` on it. On an error the descriptor is
- * closed. */
+ * `session` is a refusal, at the door if that is to be asked, and begins `session` on it. On an
+ * error the descriptor is closed. */
 enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *peer,
                   const struct session_type *session);
 

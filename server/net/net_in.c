@@ -235,7 +235,7 @@ void net_read(struct net *n)
         if (!readable)
             continue;
         /* Those beyond the limit stay readable, and the next poll names them again. */
-        if (c->state == CONN_OPEN && !transport_of(c)->is_ready(c) &&
+        if (c->state == CONN_OPEN && c->tls != NULL && !transport_of(c)->is_ready(c) &&
             ++handshakes > HANDSHAKES_PER_TICK)
             continue;
         make_room(n);

@@ -3,7 +3,9 @@
 #include "core/log.h"
 #include "net/listener.h"
 #include "net/net.h"
+#include "net/net_internal.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,13 +17,61 @@ static bool may_shake_hands(struct net *n)
                     SECOND_US / REFUSAL_HANDSHAKES_PER_SECOND, REFUSAL_HANDSHAKES_PER_SECOND);
 }
 
-bool refusal_begin(const struct listener *l, int fd, const struct addr *peer)
+static bool has_words(struct net *n, const struct listener *l)
+{
+    return l->refusal != NULL && n->refusal_count < REFUSALS_MAX && (!l->tls || may_shake_hands(n));
+}
+
+void refusal_note(struct net *n, enum door_verdict verdict, const struct addr *peer)
+{
+    struct loop_metrics *m = &n->loop->metrics;
+    switch (verdict) {
+    case DOOR_ADMITTED:
+        break;
+    case DOOR_CROWDED:
+        metric_add(&m->refused_crowded, 1);
+        refusal_log(n, "limits.connections_per_address", peer);
+        break;
+    case DOOR_HASTY:
+        metric_add(&m->refused_hasty, 1);
+        refusal_log(n, "limits.connection_rate_per_address", peer);
+        break;
+    case DOOR_NO_MEMORY:
+        metric_add(&m->out_of_memory, 1);
+        refusal_log(n, "out of memory", peer);
+        break;
+    }
+}
+
+bool refusal_begin(const struct listener *l, int fd, const struct addr *peer,
+                   enum door_verdict verdict)
 {
     struct net *n = l->net;
-    if (l->refusal != NULL && n->refusal_count < REFUSALS_MAX && (!l->tls || may_shake_hands(n)))
+    refusal_note(n, verdict, peer);
+    if (has_words(n, l))
         return net_open(n, fd, (unsigned)(l - n->listeners), peer, l->refusal) == OK;
     close(fd);
     return false;
+}
+
+bool refusal_take_over(struct conn *c, enum door_verdict verdict)
+{
+    struct net *n = conn_net(c);
+    const struct session_type *session = n->listeners[c->listener].refusal;
+    refusal_note(n, verdict, &c->peer);
+    if (!has_words(n, &n->listeners[c->listener]))
+        return false;
+    void *frame = calloc(1, session->frame_bytes);
+    if (frame == NULL)
+        return false;
+    net_end_session(c); /* which has not begun */
+    c->session = session;
+    c->frame = frame;
+    memory_take(&n->memory, session->frame_bytes);
+    conn_set_timer(c, TIMER_REFUSAL);
+    n->refusal_count++;
+    conn_wake(c);
+    return true;
 }
 
 void refusal_say_at_once(const struct listener *l, int fd)

@@ -13,9 +13,11 @@
 #pragma once
 
 #include "net/addr.h"
+#include "net/door.h"
 
 #include <stdbool.h>
 
+struct conn;
 struct listener;
 struct net;
 
@@ -27,8 +29,16 @@ enum {
 };
 
 /* Takes over an accepted descriptor that the door turned away, and begins a refusal on it. False:
- * there are no words for it, and it is closed. */
-bool refusal_begin(const struct listener *l, int fd, const struct addr *peer);
+ * there are no words for it, and it is closed. Counted and logged either way. */
+bool refusal_begin(const struct listener *l, int fd, const struct addr *peer,
+                   enum door_verdict verdict);
+
+/* The same for a connection on which nothing has begun yet, and whose peer, as a proxy has told us,
+ * the door turned away. False: there are no words for it, and the caller ends it. */
+bool refusal_take_over(struct conn *c, enum door_verdict verdict);
+
+/* Counts and logs what the door said of somebody, who is told otherwise. */
+void refusal_note(struct net *n, enum door_verdict verdict, const struct addr *peer);
 
 /* Says what can be said at once to an accepted connection that there is no descriptor for. The
  * caller closes it. */

@@ -1,4 +1,5 @@
-/* How bytes reach the peer: plain TCP or TLS, behind one table. Nothing here blocks. */
+/* How bytes reach the peer: plain TCP or TLS, behind one table; and before either, the header in
+ * which a proxy tells whom it speaks for. Nothing here blocks. */
 #pragma once
 
 #include "net/conn.h"
@@ -27,7 +28,7 @@ struct transport {
     enum io_result (*write)(struct conn *c, const struct iovec *iov, int count, size_t *taken);
     /* Tells the peer that nothing more will come; IO_AGAIN: flush, then ask again. */
     enum io_result (*shutdown)(struct conn *c);
-    /* The peer's side of the handshake is done and a session may begin. */
+    /* What comes before a session is done, so that it may begin. */
     bool (*is_ready)(const struct conn *c);
     /* How many bytes, taken by write, are still to be sent: call it again when the socket takes
      * more. NULL: always none. */
@@ -36,11 +37,14 @@ struct transport {
 };
 
 extern const struct transport transport_plain;
+extern const struct transport transport_proxy;
 extern const struct transport transport_tls;
 
 static inline const struct transport *transport_of(const struct conn *c)
 {
-    return c->tls == NULL ? &transport_plain : &transport_tls;
+    if (c->tls != NULL)
+        return &transport_tls;
+    return c->awaits_proxy ? &transport_proxy : &transport_plain;
 }
 
 static inline size_t transport_pending_bytes(const struct conn *c)

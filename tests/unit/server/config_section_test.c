@@ -147,9 +147,7 @@ Test(config_section, operators_are_bounded)
 
 Test(config_section, settings_of_later_features_are_unknown)
 {
-    const char *const later[] = {"store.path=x", "listen.web.proxy=on"};
-    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-        cr_assert_eq(LOAD(later[i]), ERR_UNKNOWN, "%s", later[i]);
+    cr_assert_eq(LOAD("store.path=x"), ERR_UNKNOWN);
 }
 
 Test(config_section, bad_value_names_the_source_and_the_values_there_are)
@@ -312,5 +310,32 @@ Test(config_section, client_certificates_want_tls_and_who_vouches)
                  OK);
     cr_assert_eq(listener("webtls")->client_certificates, CONFIG_CLIENT_CERTIFICATES_REQUIRE);
     cr_assert_eq(listener("irctls")->client_certificates, CONFIG_CLIENT_CERTIFICATES_ASK);
+    config_deinit(&config);
+}
+
+/* --- proxies --- */
+
+Test(config_section, proxies_are_networks)
+{
+    cr_assert_eq(LOAD("proxy.trusted=10.0.0.0/8, ::1,unix"), OK, "%s", report.error);
+    cr_assert_str_eq(config.proxy.trusted, "10.0.0.0/8, ::1,unix");
+    cr_assert_eq(config.proxy.networks.count, 2);
+    cr_assert(config.proxy.networks.has_unix);
+    config_deinit(&config);
+    cr_assert_eq(LOAD("proxy.trusted=10.0.0.1/8"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("-o: proxy.trusted must be networks such as 10.0.0.0/8, ::1 or unix, commas "
+                     "between, not \"10.0.0.1/8\"");
+    cr_assert_eq(LOAD("proxy.trusted=localhost"), ERR_SYNTAX);
+}
+
+Test(config_section, a_listener_for_proxies_wants_to_know_them)
+{
+    cr_assert_eq(LOAD("listen.web.proxy=on"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS("listen.web.proxy is on, but no proxy is known; set proxy.trusted");
+    cr_assert_eq(LOAD("listen.web.proxy=on", "listen.web.port=off"), OK, "%s", report.error);
+    config_deinit(&config);
+    cr_assert_eq(LOAD("listen.web.proxy=on", "proxy.trusted=::1"), OK, "%s", report.error);
+    cr_assert(listener("web")->proxy);
+    cr_assert_not(listener("irc")->proxy);
     config_deinit(&config);
 }
