@@ -48,16 +48,22 @@ static inline void chat_init(unsigned loops)
     chat_init_with(loops, NULL, 0);
 }
 
-static inline void chat_done(void)
+/* After fix_close. */
+static inline void chat_free(void)
 {
-    chat.hub_stands_still = false;
-    chat.standing_still = 0;
-    fix_close();
     fix.behind_sessions = NULL;
     for (unsigned i = 0; i < fix.net_count; i++)
         chat_loop_free(fix.nets[i].chat);
     hub_service_free(chat.hub);
     fix_free();
+}
+
+static inline void chat_done(void)
+{
+    chat.hub_stands_still = false;
+    chat.standing_still = 0;
+    fix_close();
+    chat_free();
 }
 
 /* A registered client on that loop, that has heard its welcome. */
