@@ -183,7 +183,7 @@ Test(transport_proxy, a_check_that_only_connects_leaves_no_trace)
 Test(transport_proxy, a_drain_does_not_wait_for_a_header)
 {
     connect_proxy();
-    net_drain(&fix.nets[0]);
+    net_drain(&fix.nets[0], 60 * 1000);
     fix_settle();
     cr_assert(net_is_drained(&fix.nets[0]));
 }
