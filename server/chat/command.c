@@ -68,6 +68,7 @@ void registration_command_seal(struct registration_command *r)
         .host = span_of(d->host, d->host_bytes),
         .ip = span_of(d->ip, d->ip_bytes),
         .realname = span_of(d->realname, d->realname_bytes),
+        .fingerprint = span_str(d->fingerprint),
         .is_secure = d->is_secure,
     };
     r->command.item.entry.registration = &d->registration;

@@ -19,8 +19,9 @@ struct registration_details {
     uint8_t user_bytes, host_bytes, ip_bytes, realname_bytes; /* user_bytes 0: not given yet */
     bool is_secure;                                           /* came over TLS */
     char user[HUB_USER_BYTES_MAX];
-    char host[HUB_HOST_BYTES_MAX + 1]; /* what others see; a 0 before its ':' */
-    char ip[HUB_HOST_BYTES_MAX + 1];   /* where it really comes from */
+    char host[HUB_HOST_BYTES_MAX + 1];               /* what others see; a 0 before its ':' */
+    char ip[HUB_HOST_BYTES_MAX + 1];                 /* where it really comes from */
+    char fingerprint[HUB_FINGERPRINT_BYTES_MAX + 1]; /* of its certificate; "": it showed none */
     char realname[HUB_REALNAME_BYTES_MAX];
     struct registration registration; /* the same, for the hub; once sealed */
     struct hub_counts counts;         /* which the hub answers with */

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "net/deflate.h"
 #include "net/net.h"
+#include "net/tls.h"
 #include "simul/utf8.h"
 
 #include <stdlib.h>
@@ -19,6 +20,8 @@ enum {
     INPUT_BYTES = 16 * 1024,
     LONG_QUEUED_BYTES_MAX = 32 * 1024, /* when the next part of a long answer is fetched */
 };
+
+_Static_assert((int)TLS_FINGERPRINT_CHARS == HUB_FINGERPRINT_BYTES_MAX + 1, "it is kept as it is");
 
 static struct chat_loop *loop_of(const struct conn *c)
 {
@@ -343,6 +346,8 @@ static void take_host(struct conn *c, struct registration_command *r)
     memcpy(d->host, host.ptr, host.len);
     d->host_bytes = (uint8_t)host.len;
     d->is_secure = c->tls != NULL;
+    if (!tls_peer_fingerprint(c, d->fingerprint))
+        d->fingerprint[0] = '\0';
 }
 
 static bool begin(struct conn *c, struct chat_session *s)

@@ -49,12 +49,14 @@ static void copy_registration(struct record *r, const struct registration *from)
     append(&r->bytes, from->host);
     append(&r->bytes, from->ip);
     append(&r->bytes, from->realname);
+    append(&r->bytes, from->fingerprint);
     struct span rest = buf_span(&r->bytes);
     r->registration.nick = take_span(&rest, from->nick.len);
     r->registration.user = take_span(&rest, from->user.len);
     r->registration.host = take_span(&rest, from->host.len);
     r->registration.ip = take_span(&rest, from->ip.len);
-    r->registration.realname = rest;
+    r->registration.realname = take_span(&rest, from->realname.len);
+    r->registration.fingerprint = rest;
     r->registration.is_secure = from->is_secure;
 }
 

@@ -29,6 +29,15 @@ static void reply_address(struct hub_call *call, const struct user *u)
           SPAN("Actual user@host, Actual IP"));
 }
 
+static void reply_fingerprint(struct hub_call *call, const struct user *u)
+{
+    static const char BEFORE[] = "has client certificate fingerprint ";
+    char text[sizeof(BEFORE) + HUB_FINGERPRINT_BYTES_MAX];
+    int n = snprintf(text, sizeof(text), "%s%s", BEFORE, u->fingerprint);
+    CHECK(n > 0 && (size_t)n < sizeof(text));
+    REPLY(call, "276", user_nick(u), span_of(text, (size_t)n));
+}
+
 static void reply_idle(struct hub_call *call, const struct user *u)
 {
     char idle[DECIMAL_CHARS], signon[DECIMAL_CHARS];
@@ -54,10 +63,13 @@ static void whois(struct hub_call *call, struct span target)
         REPLY(call, "313", nick, SPAN("is an IRC operator"));
     if (u->modes & USER_BOT)
         REPLY(call, "335", nick, SPAN("is a bot"));
-    if (u == call->user || call->user->modes & USER_OPER)
+    bool may_see = u == call->user || call->user->modes & USER_OPER;
+    if (may_see)
         reply_address(call, u);
     if (u->is_secure)
         REPLY(call, "671", nick, SPAN("is using a secure connection"));
+    if (may_see && u->fingerprint != NULL)
+        reply_fingerprint(call, u);
     reply_idle(call, u);
 }
 

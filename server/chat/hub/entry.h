@@ -24,6 +24,7 @@ struct cursor {
 /* Who registers; checked: grammar and limits. */
 struct registration {
     struct span nick, user, host, ip, realname;
+    struct span fingerprint; /* of the client's certificate; empty: it showed none */
     bool is_secure;
 };
 

@@ -25,7 +25,8 @@ enum {
     HUB_KEY_BYTES_MAX = 32,
     HUB_INVITES_PER_USER_MAX = 50,
     HUB_USER_BYTES_MAX = 17,
-    HUB_HOST_BYTES_MAX = 46, /* an IPv6 address */
+    HUB_HOST_BYTES_MAX = 46,        /* an IPv6 address */
+    HUB_FINGERPRINT_BYTES_MAX = 64, /* of a client certificate: SHA-256 in hex */
     HUB_REALNAME_BYTES_MAX = 150,
     HUB_AWAY_BYTES_MAX = 200,
     HUB_WATCHES_MAX = 100, /* of one session: MONITOR */

@@ -63,6 +63,7 @@ static void put_user(const struct table_node *node, void *arg)
     put_text(h, u->away);
     put_text(h, user_ip(u));
     put_number(h, u->is_secure);
+    put_text(h, u->fingerprint);
     put_number(h, u->signon_ms);
     put_number(h, u->active_ms);
     put_number(h, u->seq);

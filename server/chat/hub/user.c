@@ -65,6 +65,8 @@ struct user *user_new(struct hub_call *call, const struct entry *e)
     set_texts(u, nick, span_of(tail, (size_t)n), e->registration->ip, e->registration->realname);
     u->user_bytes = (uint8_t)user.len;
     u->is_secure = e->registration->is_secure;
+    if (e->registration->fingerprint.len > 0)
+        u->fingerprint = text_copy(e->registration->fingerprint);
     u->signon_ms = u->active_ms = call->at.ms;
     list_init(&u->sessions);
     list_init(&u->memberships);
@@ -205,6 +207,7 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
     hub->counts.users--;
     free(u->source);
     free(u->away);
+    free(u->fingerprint);
     free(u);
 }
 

@@ -29,6 +29,7 @@ struct user {
     char *source;                  /* nick!user@host, without a zero; behind it the ip */
     char *realname;                /* behind the ip, in the same piece of memory */
     char *away;                    /* the text; NULL: here */
+    char *fingerprint;             /* of its certificate, in hex; NULL: it showed none */
     uint64_t signon_ms, active_ms; /* when it came, and when it spoke last */
     uint16_t source_bytes;
     uint8_t nick_bytes, user_bytes;

@@ -38,6 +38,7 @@ Test(command, registration_points_at_its_own_names)
     d->ip_bytes = 1;
     memcpy(d->realname, "A B", 3);
     d->realname_bytes = 3;
+    strcpy(d->fingerprint, "0af3");
     d->is_secure = true;
     registration_command_seal(r);
     const struct entry *e = &r->command.item.entry;
@@ -48,6 +49,7 @@ Test(command, registration_points_at_its_own_names)
     cr_assert(span_eq(e->registration->host, SPAN("h")));
     cr_assert(span_eq(e->registration->ip, SPAN("i")));
     cr_assert(span_eq(e->registration->realname, SPAN("A B")));
+    cr_assert(span_eq(e->registration->fingerprint, SPAN("0af3")));
     cr_assert(e->registration->is_secure);
     chat_command_free(&r->command);
 }

@@ -47,6 +47,22 @@ Test(hub_whois, tells_the_address_to_oneself_and_to_operators)
     cr_assert_not_null(strstr(fix_heard(alice), address));
 }
 
+Test(hub_whois, tells_the_certificate_to_oneself_and_to_operators)
+{
+#define FINGERPRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    const char *line =
+        ":s.test 276 alice Bob :has client certificate fingerprint " FINGERPRINT "\n";
+    user("bob")->fingerprint = text_copy(SPAN(FINGERPRINT));
+    fix_say(alice, "WHOIS bob");
+    cr_assert_null(strstr(fix_heard(alice), " 276 "));
+    fix_say(bob, "WHOIS bob");
+    cr_assert_not_null(strstr(fix_heard(bob), " 276 Bob Bob :has client certificate"));
+    set_modes("alice", USER_OPER);
+    fix_forget();
+    fix_say(alice, "WHOIS bob");
+    cr_assert_not_null(strstr(fix_heard(alice), line), "%s", fix_heard(alice));
+}
+
 Test(hub_whois, tells_what_is_special)
 {
     set_modes("bob", USER_OPER | USER_BOT);
