@@ -175,25 +175,31 @@ static enum err check_pair(struct config_loader *l, const char *section, const c
 static enum err check_tls(struct config_loader *l)
 {
     const struct config *config = l->config;
-    enum err e = check_pair(l, "tls", config->tls.certificate, config->tls.key);
-    if (e == OK && config->tls.certificate[0] != '\0' && config->tls.self_signed)
-        return config_fail(l, ERR_SYNTAX,
-                           "tls.self_signed is on, but there is tls.certificate; leave one out");
-    for (size_t i = 0; e == OK && i < config->certificate_count; i++) {
+    enum err first = check_pair(l, "tls", config->tls.certificate, config->tls.key);
+    if (config->tls.certificate[0] != '\0' && config->tls.self_signed)
+        first = first_error(
+            first,
+            config_fail(l, ERR_SYNTAX,
+                        "tls.self_signed is on, but there is tls.certificate; leave one out"));
+    for (size_t i = 0; i < config->certificate_count; i++) {
         const struct config_certificate *c = &config->certificates[i];
         char section[CONFIG_NAME_BYTES_MAX + 4];
         snprintf(section, sizeof(section), "tls.%s", c->name);
-        e = check_pair(l, section, c->certificate, c->key);
+        enum err e = check_pair(l, section, c->certificate, c->key);
         if (e == OK && c->certificate[0] == '\0')
             e = config_fail(l, ERR_SYNTAX, "%s has no certificate; set %s.certificate and %s.key",
                             section, section, section);
+        first = first_error(first, e);
     }
-    return e;
+    return first;
 }
 
-/* What a listener that is to be opened asks of TLS. */
-static enum err check_listener_tls(struct config_loader *l, const struct config_listener *listener)
+/* Whether a listener that is to be opened can be. */
+static enum err check_listener(struct config_loader *l, const struct config_listener *listener)
 {
+    if (listener->port == CONFIG_PORT_MISSING)
+        return config_fail(l, ERR_SYNTAX, "listen.%s has no port; set listen.%s.port",
+                           listener->name, listener->name);
     if (listener->tls && !config_has_tls(l->config))
         return config_fail(l, ERR_SYNTAX,
                            "listen.%s speaks TLS, but there is no certificate; set "
@@ -237,23 +243,18 @@ static enum err settle_listeners(struct config_loader *l)
 {
     struct config *config = l->config;
     bool can_tls = config_has_tls(config);
+    enum err first = OK;
     for (size_t i = 0; i < config->listener_count;) {
         const struct config_listener *listener = &config->listeners[i];
         if (listener->port == CONFIG_PORT_OFF || (listener->is_optional && !can_tls)) {
             config_section_remove(config_listener_section, config, i);
             continue;
         }
-        if (listener->port == CONFIG_PORT_MISSING)
-            return config_fail(l, ERR_SYNTAX, "listen.%s has no port; set listen.%s.port",
-                               listener->name, listener->name);
-        enum err e = check_listener_tls(l, listener);
-        if (e == OK)
-            e = check_listener_proxy(l, listener);
-        if (e != OK)
-            return e;
+        first = first_error(first, check_listener(l, listener));
+        first = first_error(first, check_listener_proxy(l, listener));
         i++;
     }
-    return OK;
+    return first;
 }
 
 enum err config_load(struct config *out, const struct config_sources *sources,

@@ -2,8 +2,8 @@
  * Exit statuses: 0; 1 configuration; 2 command line. */
 #include "cli.h"
 #include "config.h"
+#include "config_check.h"
 #include "config_print.h"
-#include "daemon/identity.h"
 #include "daemon/serve.h"
 #include "jobs/role.h"
 
@@ -41,12 +41,9 @@ static int complain_of_config(const struct cli *cli, const struct config_report 
 /* That the file can be read does not mean that the machine is as it says. */
 static int test(const struct config *config, const struct config_report *report)
 {
-    struct identity ignored;
-    char error[CONFIG_TEXT_BYTES_MAX];
     print_warnings(report);
-    if (identity_find(&ignored, config->daemon.user, config->daemon.group, error, sizeof(error)) !=
-        OK)
-        return complain(error);
+    if (!config_check(config, stderr))
+        return EXIT_CONFIG;
     printf("configuration ok\n");
     return EXIT_OK;
 }

@@ -16,6 +16,7 @@ struct tls_store;
 
 enum {
     TLS_CERTIFICATES_MAX = CONFIG_CERTIFICATES_MAX + 1, /* the sections', and the default */
+    TLS_EXPIRY_WARNING_S = 30 * 24 * 60 * 60,           /* before a certificate's end */
     TLS_FINGERPRINT_CHARS = 2 * 32 + 1,                 /* SHA-256, with its zero */
 };
 

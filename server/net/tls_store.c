@@ -13,7 +13,6 @@
 #include <time.h>
 
 enum {
-    EXPIRY_WARNING_S = 30 * 24 * 60 * 60,
     CLIENT_CHAIN_BYTES_MAX = 16 * 1024, /* of certificates that a client shows */
     CLIENT_CHAIN_DEPTH_MAX = 5,         /* authorities between it and one that we trust */
 };
@@ -125,7 +124,7 @@ void tls_store_log_expiry(struct tls_store *s)
         const char *what = all[i].not_before_s > now ? "certificate is not valid yet"
                            : left <= 0               ? "certificate has expired"
                                                      : "certificate expires soon";
-        if (all[i].not_before_s > now || left < EXPIRY_WARNING_S)
+        if (all[i].not_before_s > now || left < TLS_EXPIRY_WARNING_S)
             LOG_WARN(what, LOG_STR("name", all[i].name), LOG_INT("seconds_left", left));
     }
 }

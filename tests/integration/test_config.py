@@ -1,7 +1,13 @@
 """What the daemon says of its configuration: -t, --print-config, --print-default-config."""
+import os
 import re
+import shutil
+import subprocess
 
-from simuld import LISTENERS, overrides, run
+import pytest
+
+import certificates
+from simuld import LISTENERS, TIMEOUT, environment, overrides, program, run
 
 FREE = overrides(LISTENERS)
 
@@ -90,3 +96,49 @@ def test_the_check_tells_of_all_wrong_lines_in_order(tmp_path):
                                    f"simuld: {file}:5: listen.web.port must be"), strict=True):
         assert line.startswith(start), line
     assert len(run("-c", str(file)).stderr.splitlines()) == 1, "a start tells of the first"
+
+
+def test_the_check_is_content_and_says_so():
+    done = run(*FREE, "-t")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "configuration ok\n", "")
+
+
+def test_the_check_beside_a_running_daemon_warns_of_its_ports(daemon):
+    port = daemon.port("web")
+    done = run(*FREE, "-t", "-o", f"listen.web.port={port}")
+    assert (done.returncode, done.stdout) == (0, "configuration ok\n")
+    assert re.fullmatch(rf"simuld: warning: listen\.web\.port: 127\.0\.0\.1:{port} is in use, .*\n",
+                        done.stderr)
+    assert daemon.admin("/livez")[0] == 200
+
+
+def test_the_check_tells_of_all_that_would_go_wrong_and_makes_nothing(tmp_path):
+    (tmp_path / "other").mkdir()
+    certificate, _ = certificates.make(tmp_path)
+    _, key = certificates.make(tmp_path / "other")
+    before = sorted(tmp_path.rglob("*"))
+    done = run(*FREE, "-t", *overrides(certificates.settings(certificate, key)),
+               "-o", f"chat.motd={tmp_path}/motd", "-o", f"log.file={tmp_path}/none/log",
+               "-o", "listen.web.address=192.0.2.1")
+    assert (done.returncode, done.stdout) == (1, "")
+    problems = [line for line in done.stderr.splitlines() if "warning" not in line]
+    for line, start in zip(sorted(problems), ("chat.motd: ", "listen.web.address: ", "log.file: ",
+                                              "tls.key: "), strict=True):
+        assert line.startswith(f"simuld: {start}"), line
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def may_all_listen_on(port):
+    with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:
+        return port >= int(file.read())
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv") or may_all_listen_on(80),
+                    reason="here everybody, or nobody, may listen on port 80")
+def test_the_check_tells_how_to_get_a_port_that_is_not_permitted():
+    done = subprocess.run(
+        ["setpriv", "--bounding-set", "-net_bind_service", "--inh-caps", "-net_bind_service",
+         program(), *FREE, "-t", "-o", "listen.web.port=80"],
+        env=environment(), text=True, capture_output=True, timeout=TIMEOUT, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "listen.web.port: no permission to listen on 127.0.0.1:80; start" in done.stderr

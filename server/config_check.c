@@ -1,0 +1,335 @@
+#include "config_check.h"
+
+#include "chat/motd.h"
+#include "daemon/identity.h"
+#include "daemon/pid_file.h"
+#include "net/addr.h"
+#include "net/listener.h"
+#include "net/tls.h"
+#include "net/tls_certificate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One look at the configuration. */
+struct check {
+    const struct config *config;
+    FILE *to;
+    struct identity identity; /* whom the server will be */
+    int problems;
+};
+
+__attribute__((format(printf, 2, 3))) static void problem(struct check *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("simuld: ", c->to);
+    vfprintf(c->to, format, args);
+    fputc('\n', c->to);
+    va_end(args);
+    c->problems++;
+}
+
+__attribute__((format(printf, 2, 3))) static void warning(struct check *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("simuld: warning: ", c->to);
+    vfprintf(c->to, format, args);
+    fputc('\n', c->to);
+    va_end(args);
+}
+
+/* --- who ------------------------------------------------------------------------------------- */
+
+/* Whether it is known who the server will be. */
+static bool check_identity(struct check *c)
+{
+    const struct config *config = c->config;
+    char error[CONFIG_TEXT_BYTES_MAX];
+    if (identity_find(&c->identity, config->daemon.user, config->daemon.group, error,
+                      sizeof(error)) != OK) {
+        problem(c, "%s", error);
+        return false;
+    }
+    if (c->identity.is_ignored)
+        warning(c, "daemon.user and daemon.group count only when root starts it; it will be '%s'",
+                c->identity.user);
+    return true;
+}
+
+/* --- certificates ---------------------------------------------------------------------------- */
+
+static void check_dates(struct check *c, const char *section, SSL_CTX *ctx)
+{
+    int64_t not_before_s, not_after_s;
+    tls_certificate_validity(ctx, &not_before_s, &not_after_s);
+    time_t now = time(NULL), told = not_before_s > now ? not_before_s : not_after_s;
+    char day[32];
+    struct tm utc;
+    strftime(day, sizeof(day), "%Y-%m-%d", gmtime_r(&told, &utc));
+    if (not_before_s > now)
+        problem(c, "%s.certificate: it is not valid before %s", section, day);
+    else if (not_after_s <= now)
+        problem(c, "%s.certificate: it has expired on %s; renew it", section, day);
+    else if (not_after_s - now < TLS_EXPIRY_WARNING_S)
+        warning(c, "%s.certificate: it expires on %s; renew it soon", section, day);
+}
+
+static void check_pair(struct check *c, const char *section, const char *certificate,
+                       const char *key)
+{
+    char error[CONFIG_TEXT_BYTES_MAX];
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    if (ctx == NULL)
+        problem(c, "out of memory");
+    else if (tls_certificate_load(ctx, section, certificate, key, error, sizeof(error)) != OK)
+        problem(c, "%s", error);
+    else
+        check_dates(c, section, ctx);
+    SSL_CTX_free(ctx);
+    struct stat st;
+    if (stat(key, &st) == 0 && (st.st_mode & S_IROTH) != 0)
+        warning(c, "%s.key: everybody may read '%s'; chmod o-r it", section, key);
+}
+
+/* Each pair by itself, so that all that are wrong are named; then what they make together. */
+static void check_certificates(struct check *c)
+{
+    const struct config *config = c->config;
+    int problems_before = c->problems;
+    if (config->tls.certificate[0] != '\0')
+        check_pair(c, "tls", config->tls.certificate, config->tls.key);
+    for (size_t i = 0; i < config->certificate_count; i++) {
+        char section[CONFIG_NAME_BYTES_MAX + 8];
+        snprintf(section, sizeof(section), "tls.%s", config->certificates[i].name);
+        check_pair(c, section, config->certificates[i].certificate, config->certificates[i].key);
+    }
+    if (c->problems > problems_before)
+        return;
+    char error[CONFIG_TEXT_BYTES_MAX] = "out of memory";
+    struct tls_store *store = NULL;
+    if (tls_store_new(&store, config, error, sizeof(error)) != OK)
+        problem(c, "%s", error);
+    tls_store_free(store);
+}
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+struct planned_port {
+    const char *prefix, *name; /* of its settings: "listen." and "web" */
+    struct addr addr;
+};
+
+static bool is_any(const struct addr *a)
+{
+    static const struct addr any_v6 = {0};
+    static const struct addr any_v4 = {.ip = {[10] = 0xff, [11] = 0xff}};
+    return memcmp(a->ip, any_v6.ip, sizeof(a->ip)) == 0 ||
+           memcmp(a->ip, any_v4.ip, sizeof(a->ip)) == 0;
+}
+
+/* Whether both cannot be listened on at once. */
+static bool is_taken_by(const struct addr *a, const struct addr *b)
+{
+    return a->port != 0 && a->port == b->port &&
+           (memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 || is_any(a) || is_any(b));
+}
+
+static void tell_bind_error(struct check *c, const struct planned_port *p, int error)
+{
+    char text[ADDR_CHARS];
+    addr_format(&p->addr, text);
+    if (error == EADDRINUSE)
+        warning(c, "%s%s.port: %s is in use, perhaps by a simuld that is running", p->prefix,
+                p->name, text);
+    else if (error == EACCES)
+        problem(c,
+                "%s%s.port: no permission to listen on %s; start simuld as root, give it "
+                "CAP_NET_BIND_SERVICE, or choose a port from 1024 on",
+                p->prefix, p->name, text);
+    else if (error == EADDRNOTAVAIL)
+        problem(c, "%s%s.address: %s is no address of this machine", p->prefix, p->name, text);
+    else
+        problem(c, "%s%s: cannot listen on %s: %s", p->prefix, p->name, text, strerror(error));
+}
+
+static void check_port(struct check *c, const struct planned_port *others, size_t other_count,
+                       const struct planned_port *p)
+{
+    for (const struct planned_port *o = others; o < others + other_count; o++) {
+        char text[ADDR_CHARS];
+        if (!is_taken_by(&p->addr, &o->addr))
+            continue;
+        problem(c, "%s%s.port: %s is taken by %s%s already; choose another port", p->prefix,
+                p->name, addr_format(&p->addr, text), o->prefix, o->name);
+        return;
+    }
+    struct addr addr = p->addr;
+    int fd;
+    if (listener_bind(&addr, true, &fd) == OK)
+        close(fd);
+    else
+        tell_bind_error(c, p, errno);
+}
+
+static void check_ports(struct check *c)
+{
+    struct planned_port ports[CONFIG_LISTENERS_MAX + 1];
+    size_t count = 0;
+    for (size_t i = 0; i <= c->config->listener_count; i++) {
+        bool is_admin = i == c->config->listener_count;
+        const struct config_listener *l = &c->config->listeners[i];
+        const char *address = is_admin ? c->config->admin.address : l->address;
+        int64_t port = is_admin ? c->config->admin.port : l->port;
+        struct planned_port *p = &ports[count];
+        *p = (struct planned_port){.prefix = is_admin ? "" : "listen.",
+                                   .name = is_admin ? "admin" : l->name};
+        if (port == CONFIG_PORT_OFF || addr_parse(&p->addr, address, (uint16_t)port) != OK)
+            continue;
+        check_port(c, ports, count, p);
+        count++;
+    }
+}
+
+/* --- files, of whoever looks ----------------------------------------------------------------- */
+
+static const char *own_user(void)
+{
+    const struct passwd *own = getpwuid(geteuid());
+    return own == NULL ? "unknown" : own->pw_name;
+}
+
+/* Of a file that is written: it is there, or can be made. Who starts the server as root makes it
+ * where the server itself could not. */
+static void check_appended(struct check *c, const char *setting, const char *path)
+{
+    struct stat st;
+    if (path[0] == '\0')
+        return;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        problem(c, "%s: '%s' is a directory; name a file", setting, path);
+        return;
+    }
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+        return;
+    if (errno != ENOENT) {
+        problem(c, "%s: user '%s' cannot write '%s': %s", setting, own_user(), path,
+                strerror(errno));
+        return;
+    }
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof(copy), "%s", path);
+    const char *directory = dirname(copy);
+    if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0 &&
+        !(c->identity.changes && errno == EACCES))
+        problem(c, "%s: user '%s' cannot make a file in '%s': %s", setting, own_user(), directory,
+                strerror(errno));
+}
+
+/* One that a running server holds is no problem, as its ports are none. */
+static void check_pid_file(struct check *c)
+{
+    char path[PID_FILE_PATH_BYTES_MAX], error[CONFIG_TEXT_BYTES_MAX];
+    if (pid_file_choose(c->config->daemon.pid_file, false, path, error, sizeof(error)) == OK)
+        check_appended(c, "daemon.pid_file", path);
+    else
+        problem(c, "%s", error);
+}
+
+static void check_logs(struct check *c)
+{
+    check_appended(c, "log.file", c->config->log.file);
+    if (c->config->log.access)
+        check_appended(c, "log.access_file", c->config->log.access_file);
+}
+
+static void check_motd(struct check *c)
+{
+    struct motd motd = {0};
+    const char *path = c->config->chat.motd;
+    enum err e = motd_load(&motd, path);
+    if (e == ERR_IO)
+        problem(c, "chat.motd: user '%s' cannot read '%s': %s", own_user(), path, strerror(errno));
+    else if (e != OK)
+        problem(c, "chat.motd: '%s' cannot be used: %s", path,
+                e == ERR_UTF8    ? "it is not UTF-8"
+                : e == ERR_LIMIT ? "it is too long"
+                                 : err_name(e));
+    motd_deinit(&motd);
+}
+
+static void check_key_again(struct check *c, const char *section, const char *key)
+{
+    if (key[0] != '\0' && faccessat(AT_FDCWD, key, R_OK, AT_EACCESS) != 0)
+        warning(c, "%s.key: user '%s' cannot read '%s' again on a reload: %s", section, own_user(),
+                key, strerror(errno));
+}
+
+/* The keys are read as whoever starts the server, and again as who it is then. */
+static void check_reload(struct check *c)
+{
+    if (!c->identity.changes)
+        return;
+    check_key_again(c, "tls", c->config->tls.key);
+    for (size_t i = 0; i < c->config->certificate_count; i++) {
+        char section[CONFIG_NAME_BYTES_MAX + 8];
+        snprintf(section, sizeof(section), "tls.%s", c->config->certificates[i].name);
+        check_key_again(c, section, c->config->certificates[i].key);
+    }
+}
+
+static void check_files(struct check *c)
+{
+    check_logs(c);
+    check_motd(c);
+    check_reload(c);
+}
+
+/* Only the kernel knows what a user may do, so a child becomes who the server will be, and tries.
+ */
+static void check_files_as_server(struct check *c)
+{
+    if (!c->identity.changes) {
+        check_files(c);
+        return;
+    }
+    fflush(c->to);
+    pid_t child = fork();
+    if (child == 0) {
+        char error[CONFIG_TEXT_BYTES_MAX];
+        c->problems = 0;
+        if (identity_assume(&c->identity, error, sizeof(error)) == OK)
+            check_files(c);
+        else
+            problem(c, "%s", error);
+        fflush(c->to);
+        _exit(c->problems > 0);
+    }
+    int status;
+    if (child < 0 || waitpid(child, &status, 0) < 0)
+        problem(c, "cannot check as user '%s': %s", c->identity.user, strerror(errno));
+    else if (status != 0)
+        c->problems++;
+}
+
+bool config_check(const struct config *config, FILE *to)
+{
+    struct check c = {.config = config, .to = to};
+    check_certificates(&c);
+    check_ports(&c);
+    check_pid_file(&c);
+    if (check_identity(&c))
+        check_files_as_server(&c);
+    return c.problems == 0;
+}
