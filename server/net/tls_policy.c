@@ -63,10 +63,11 @@ static enum err set_ciphersuites(SSL_CTX *ctx, const char *list, char *error, si
 {
     static const char HELP[] = "'openssl ciphers -s -tls1_3' prints what there is";
     char name[NAME_BYTES_MAX];
-    for (const char *rest = list; take_name(&rest, name);)
+    size_t count = 0;
+    for (const char *rest = list; take_name(&rest, name); count++)
         if (SSL_CTX_set_ciphersuites(ctx, name) != 1 || !has_cipher(ctx, name))
             return explain(error, bytes, "tls.ciphersuites", name, HELP);
-    if (SSL_CTX_set_ciphersuites(ctx, list) != 1)
+    if (count == 0 || SSL_CTX_set_ciphersuites(ctx, list) != 1)
         return explain(error, bytes, "tls.ciphersuites", list, HELP);
     return OK;
 }
@@ -90,7 +91,7 @@ static enum err set_curves(SSL_CTX *ctx, const char *list, char *error, size_t b
         else if (group == name)
             e = explain(error, bytes, "tls.curves", name, HELP);
     }
-    if (e == OK && SSL_CTX_set1_groups_list(ctx, known) != 1)
+    if (e == OK && (used == 0 || SSL_CTX_set1_groups_list(ctx, known) != 1))
         e = explain(error, bytes, "tls.curves", list, HELP);
     ERR_clear_error();
     free(known);

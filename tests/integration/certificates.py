@@ -35,7 +35,7 @@ class Authority:
         self.directory = directory
         self.path, self.key = directory / "ca.pem", directory / "ca.key"
         openssl("req", "-x509", *CURVE, "-days", "2", "-subj", f"/CN={name}",
-                "-keyout", self.key, "-out", self.path)
+                "-addext", "keyUsage=critical,keyCertSign", "-keyout", self.key, "-out", self.path)
 
     def sign(self, name, *names, days=90, use="serverAuth,clientAuth"):
         """Writes NAME.pem and NAME.key for these host names; returns their paths."""
@@ -43,7 +43,10 @@ class Authority:
         request, extensions = self.directory / "request", self.directory / "extensions"
         openssl("req", *CURVE, "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         alternatives = ",".join(f"DNS:{one}" for one in names)
-        extensions.write_text(f"extendedKeyUsage={use}\n" +
+        extensions.write_text("basicConstraints=critical,CA:FALSE\n"
+                              "keyUsage=critical,digitalSignature\n"
+                              "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+                              f"extendedKeyUsage={use}\n" +
                               (f"subjectAltName={alternatives}\n" if names else ""))
         openssl("x509", "-req", "-in", request, "-CA", self.path, "-CAkey", self.key,
                 "-days", str(days), "-extfile", extensions, "-out", certificate)
