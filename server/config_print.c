@@ -17,11 +17,6 @@ enum {
 
 /* --- all there are --- */
 
-static bool says_it_all(const struct config_setting *setting)
-{
-    return setting->type == CONFIG_TYPE_TEXT && setting->expects == NULL; /* any text */
-}
-
 static void print_setting(FILE *to, const char *prefix, const struct config_setting *setting)
 {
     char key[64], must_be[CONFIG_TEXT_BYTES_MAX];
@@ -33,7 +28,7 @@ static void print_setting(FILE *to, const char *prefix, const struct config_sett
     if (strlen(initial) > DEFAULT_CHARS)
         fprintf(to, "\n  %-24s  %-9s", "", "");
     fprintf(to, "  %s\n", setting->help);
-    if (says_it_all(setting))
+    if (config_value_is_any_text(setting))
         return;
     config_value_describe(setting, must_be, sizeof(must_be));
     fprintf(to, "  %-24s  %-9s  [%s]\n", "", "", must_be);
@@ -190,7 +185,7 @@ static void print_meaning(FILE *to, const struct config_setting *setting)
     const char *when = setting->is_live ? "" : "takes effect at a restart";
     config_value_describe(setting, must_be, sizeof(must_be));
     print_words(to, setting->help);
-    if (says_it_all(setting))
+    if (config_value_is_any_text(setting))
         snprintf(words, sizeof(words), "%s", when);
     else
         snprintf(words, sizeof(words), "values: %s%s%s", must_be, when[0] == '\0' ? "" : "; ",

@@ -285,6 +285,11 @@ static void describe_choices(const char *choice, char *to, size_t size)
     }
 }
 
+bool config_value_is_any_text(const struct config_setting *setting)
+{
+    return setting->type == CONFIG_TYPE_TEXT && setting->expects == NULL;
+}
+
 void config_value_describe(const struct config_setting *setting, char *to, size_t size)
 {
     static const char *const before[] = {

@@ -27,6 +27,9 @@ enum { CONFIG_VALUE_BYTES_MAX = 32 }; /* of a value that is no text, with its ze
 const char *config_value_text(const struct config_setting *setting, const void *base,
                               char buffer[CONFIG_VALUE_BYTES_MAX]);
 
+/* Whether any text will do, up to a length, so that there is little to say of its values. */
+bool config_value_is_any_text(const struct config_setting *setting);
+
 /* Writes what completes the sentence "KEY must be ...", cut to `size`. */
 void config_value_describe(const struct config_setting *setting, char *to, size_t size);
 

@@ -83,5 +83,8 @@ __attribute__((format(printf, 2, 3))) enum err command_refuse(const struct comma
 /* Checks a value and puts it where it belongs. Says what is wrong with it: ERR_SYNTAX. */
 enum err option_set(const struct command *c, const struct cli_option *o, const char *text);
 
+/* What is written over a group of options. */
+const char *option_group_title(enum option_group group);
+
 /* --help: of all scenarios (NULL), or of one. */
 void option_print_help(FILE *to, const struct scenario *scenario);

@@ -15,6 +15,11 @@ static const char *const TITLES[GROUP_KINDS] = {
     [GROUP_OTHER] = "Other",
 };
 
+const char *option_group_title(enum option_group group)
+{
+    return TITLES[group];
+}
+
 static const char USAGE[] =
     "usage: simul-load SCENARIO URL... [options]\n"
     "       simul-load compare A.json B.json... [--html FILE]\n"
@@ -71,7 +76,7 @@ static void print_group(FILE *to, enum option_group group, const struct scenario
         if (o->group != group || (scenario != NULL && !option_is_for(o, scenario)))
             continue;
         if (!is_titled)
-            fprintf(to, "\n%s:\n", TITLES[group]);
+            fprintf(to, "\n%s:\n", option_group_title(group));
         is_titled = true;
         print_option(to, o, scenario);
     }

@@ -61,7 +61,7 @@ check "simul-load knows nothing of the server" load_includes_its_own_only
 check "the table of clauses is true" /usr/bin/python3 "$root/tests/conformance/check_table.py"
 cd "$root" # the rest names what is compiled; loadtest/bench/ needs a library of its own
 set -- proto server loadtest/main.c loadtest/plan loadtest/load loadtest/scenario loadtest/report \
-    loadtest/baselines
+    loadtest/baselines deploy/man
 check "each header compiles alone" each header_stands_alone include "$@" -name '*.h'
 check "compiles for arm64" each compiles_for_arm64 "$@" -name '*.c'
 check "clang-tidy has no complaint" each is_tidy "$@" -name '*.c'
