@@ -1,14 +1,14 @@
-# embed_web_files(OUTPUT ROOT FILE...): a custom command that writes OUTPUT, a C file defining
-# web_files[] of server/web/files.h, again whenever one of the files changes. A file's path is that
-# below ROOT, pages without their ".html", index.html without its name.
+# embed_web_files(NAME OUTPUT ROOT FILE...): a custom command that writes OUTPUT, a C file defining
+# NAME, a struct web_files of server/web/files.h, again whenever one of the files changes. A file's
+# path is that below ROOT, pages without their ".html", index.html without its name.
 # The same file is the script that the command runs (cmake -P), so no tool but CMake is needed.
 
-function(embed_web_files output root)
+function(embed_web_files name output root)
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} "-DOUTPUT=${output}" "-DROOT=${root}" "-DFILES=${ARGN}"
+    COMMAND ${CMAKE_COMMAND} "-DNAME=${name}" "-DOUTPUT=${output}" "-DROOT=${root}" "-DFILES=${ARGN}"
       -P ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
     DEPENDS ${ARGN} ${CMAKE_CURRENT_FUNCTION_LIST_FILE}
-    COMMENT "Embedding the web client"
+    COMMENT "Embedding ${name}"
     VERBATIM)
 endfunction()
 
@@ -47,7 +47,7 @@ file(WRITE ${OUTPUT} "/* Written by cmake/EmbedFiles.cmake. */
 #include \"web/files.h\"
 
 ${arrays}
-const struct web_file web_files[] = {
+static const struct web_file files[] = {
 ${rows}};
-const size_t web_file_count = ${count};
+const struct web_files ${NAME} = {files, ${count}};
 ")

@@ -151,7 +151,7 @@ static void print_rows(FILE *to, const struct allowance *allowed)
 static void print_page(FILE *to, const struct allowance *allowed)
 {
     static const struct span mark = SPAN("<!--faults-->\n");
-    const struct web_file *page = file_route_find(SPAN("/echo/help"));
+    const struct web_file *page = file_route_find(&web_client, SPAN("/echo/help"));
     const uint8_t *at = memmem(page->bytes, page->size, mark.ptr, mark.len);
     CHECK(at != NULL); /* it is our page */
     const uint8_t *rest = at + mark.len;

@@ -1,4 +1,4 @@
-/* The web client: our own static files, from inside the program. */
+/* Our own static files, from inside the program. */
 #include "web/file_route.h"
 
 #include "net/conn.h"
@@ -13,11 +13,11 @@ static const char POLICY[] = "default-src 'none'; script-src 'self'; style-src '
                              "img-src 'self'; connect-src 'self'; base-uri 'none'; "
                              "form-action 'none'; frame-ancestors 'none'";
 
-const struct web_file *file_route_find(struct span path)
+const struct web_file *file_route_find(const struct web_files *files, struct span path)
 {
-    for (size_t i = 0; i < web_file_count; i++)
-        if (span_eq(path, span_str(web_files[i].path)))
-            return &web_files[i];
+    for (size_t i = 0; i < files->count; i++)
+        if (span_eq(path, span_str(files->at[i].path)))
+            return &files->at[i];
     return NULL;
 }
 
@@ -53,23 +53,35 @@ void file_route_answer_made(struct conn *c, struct http_session *s, const char *
     answer(c, s, 200, content_type, vary, body);
 }
 
-enum co_result route_file(struct conn *c, struct http_session *s)
+/* NULL: there is no such file. */
+static void answer_file(struct conn *c, struct http_session *s, const struct web_file *file)
 {
-    const struct http_request *request = s->exchange.request;
-    if (span_eq(request->path, SPAN("/")) && upgrade_is_wanted(s)) {
-        upgrade_to_chat(c, s);
-        return CO_DONE;
-    }
-    const struct web_file *file = file_route_find(request->path);
     if (file == NULL) {
         http_refuse(c, s, 404, "not found");
-        return CO_DONE;
+        return;
     }
     const struct http_field tag = {SPAN("ETag"), span_str(file->etag)};
-    if (is_known(request, file))
+    if (is_known(s->exchange.request, file))
         answer(c, s, 304, file->content_type, tag, SPAN_EMPTY);
     else
         answer(c, s, 200, file->content_type, tag, span_of(file->bytes, file->size));
+}
+
+enum co_result route_file(struct conn *c, struct http_session *s)
+{
+    struct span path = s->exchange.request->path;
+    if (span_eq(path, SPAN("/")) && upgrade_is_wanted(s))
+        upgrade_to_chat(c, s);
+    else
+        answer_file(c, s, file_route_find(&web_client, path));
+    return CO_DONE;
+}
+
+enum co_result route_admin_file(struct conn *c, struct http_session *s)
+{
+    struct span path = s->exchange.request->path;
+    const struct web_file *file = file_route_find(&web_admin, path);
+    answer_file(c, s, file != NULL ? file : file_route_find(&web_client, path));
     return CO_DONE;
 }
 

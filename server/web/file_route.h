@@ -6,9 +6,10 @@
 struct conn;
 struct http_session;
 struct web_file;
+struct web_files;
 
-/* The file of this path; NULL: there is none. Static storage. */
-const struct web_file *file_route_find(struct span path);
+/* The one of this path; NULL: there is none. Static storage. */
+const struct web_file *file_route_find(const struct web_files *files, struct span path);
 
 /* Answers with what was made for this request, under the policy of our own files. Another request
  * may get another type: the answer varies by Accept. */

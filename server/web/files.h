@@ -1,6 +1,6 @@
-/* The web client's files (server/web/client), as bytes inside the program. cmake/EmbedFiles.cmake
- * turns them into a C file in the build directory, so the daemon needs nothing installed beside
- * it. All of it is constant and lives as long as the program. */
+/* The files of our pages, as bytes inside the program. cmake/EmbedFiles.cmake turns each folder of
+ * them into a C file in the build directory, so the daemon needs nothing installed beside it. All
+ * of it is constant and lives as long as the program. */
 #pragma once
 
 #include <stddef.h>
@@ -15,5 +15,9 @@ struct web_file {
 };
 
 /* In no particular order. */
-extern const struct web_file web_files[];
-extern const size_t web_file_count;
+struct web_files {
+    const struct web_file *at;
+    size_t count;
+};
+extern const struct web_files web_client; /* server/web/client: the public listeners' */
+extern const struct web_files web_admin;  /* server/web/admin: the admin listener's own */

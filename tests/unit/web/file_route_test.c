@@ -14,9 +14,9 @@ TestSuite(file_route, .init = setup, .fini = fix_done);
 
 static const struct web_file *file_of(const char *path)
 {
-    for (size_t i = 0; i < web_file_count; i++)
-        if (strcmp(web_files[i].path, path) == 0)
-            return &web_files[i];
+    for (size_t i = 0; i < web_client.count; i++)
+        if (strcmp(web_client.at[i].path, path) == 0)
+            return &web_client.at[i];
     cr_assert_fail("no file %s", path);
     return NULL;
 }
@@ -30,8 +30,8 @@ static const char *ask(const char *method, const char *path, const char *fields)
 
 Test(file_route, every_file_comes_whole_with_its_type)
 {
-    for (size_t i = 0; i < web_file_count; i++) {
-        const struct web_file *f = &web_files[i];
+    for (size_t i = 0; i < web_client.count; i++) {
+        const struct web_file *f = &web_client.at[i];
         if (strcmp(f->path, "/echo/help") == 0)
             continue; /* which is completed for each request: echo/echo_help.c */
         char line[128];
@@ -49,8 +49,8 @@ Test(file_route, every_file_comes_whole_with_its_type)
 
 Test(file_route, every_file_has_a_strict_policy)
 {
-    for (size_t i = 0; i < web_file_count; i++) {
-        const char *answer = ask("GET", web_files[i].path, "");
+    for (size_t i = 0; i < web_client.count; i++) {
+        const char *answer = ask("GET", web_client.at[i].path, "");
         http_peer_expect_field(answer, "X-Content-Type-Options: nosniff");
         http_peer_expect_field(answer, "Referrer-Policy: no-referrer");
         http_peer_expect_field(answer, "Cache-Control: no-cache");

@@ -6,9 +6,9 @@
 
 static const struct web_file *find(const char *path)
 {
-    for (size_t i = 0; i < web_file_count; i++)
-        if (strcmp(web_files[i].path, path) == 0)
-            return &web_files[i];
+    for (size_t i = 0; i < web_client.count; i++)
+        if (strcmp(web_client.at[i].path, path) == 0)
+            return &web_client.at[i];
     return NULL;
 }
 
@@ -45,13 +45,13 @@ Test(web_files, bytes_are_the_whole_file)
 
 Test(web_files, etags_are_quoted_and_differ)
 {
-    for (size_t i = 0; i < web_file_count; i++) {
-        const char *etag = web_files[i].etag;
+    for (size_t i = 0; i < web_client.count; i++) {
+        const char *etag = web_client.at[i].etag;
         size_t length = strlen(etag);
         cr_assert_eq(length, 34);
         cr_assert_eq(etag[0], '"');
         cr_assert_eq(etag[length - 1], '"');
         for (size_t j = 0; j < i; j++)
-            cr_assert_str_neq(etag, web_files[j].etag);
+            cr_assert_str_neq(etag, web_client.at[j].etag);
     }
 }
