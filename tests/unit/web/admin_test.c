@@ -240,7 +240,15 @@ Test(admin, the_loops_times_are_json)
 {
     get("/livez", 200);
     json_t *all = get_json("/debug/loops");
-    cr_assert_eq(json_array_size(all), 2);
+    cr_assert_eq(json_array_size(all), 3, "the hub has a loop of its own");
+    cr_assert(json_is_true(json_object_get(json_array_get(all, 2), "runs_hub")));
+    const json_t *first = json_array_get(all, 0);
+    cr_assert_eq(json_array_size(json_object_get(first, "stages")), STAGE_COUNT);
+    const json_t *session = json_array_get(json_object_get(first, "sessions"), 0);
+    cr_assert_str_eq(json_string_value(json_object_get(session, "session")), "admin");
+    const json_t *longest = json_object_get(session, "longest");
+    cr_assert_gt(json_number_value(json_object_get(longest, "us")), 0);
+    cr_assert_gt(json_integer_value(json_object_get(longest, "to_line")), 0);
     json_decref(all);
 }
 
