@@ -5,6 +5,7 @@
 #include "listeners.h"
 #include "net/door.h"
 #include "net/tls.h"
+#include "web/admin/status.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,6 +175,7 @@ void server_free(struct server *s)
         if (s->threads[i].has_net)
             net_deinit(&s->threads[i].net);
     }
+    status_free(s->status);
     if (s->hub != NULL)
         hub_service_free(s->hub);
     door_free(s->door);

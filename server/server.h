@@ -15,6 +15,7 @@
 struct chat_loop;
 struct door;
 struct hub_service;
+struct status;
 struct watchdog;
 
 /* One loop with a thread of its own. The hub's has no connections (net is unused). */
@@ -44,6 +45,7 @@ struct server {
     struct hub_service *hub;
     struct spawner *spawner;
     struct pool *pool;
+    struct status *status;     /* for /status; NULL: nobody has watched it */
     struct watchdog *watchdog; /* NULL: off, or nothing runs */
     uint64_t started_ms;       /* wall clock */
     _Atomic bool draining;     /* /readyz says so */

@@ -3,6 +3,7 @@
 #include "echo/http_faulty.h"
 #include "jobs/jobs_client.h"
 #include "net/net.h"
+#include "web/admin/status.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -236,6 +237,8 @@ static void end_exchange(struct conn *c, struct http_session *s)
     memory_count(&conn_net(c)->memory, &x->body_counted, 0);
     job_request_release(x->job);
     x->job = NULL;
+    status_unwatch(x->watch);
+    x->watch = NULL;
 }
 
 /* What is wrong with the request is told before the connection closes. */

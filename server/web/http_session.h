@@ -8,6 +8,7 @@
 
 struct http_faulty;
 struct job_request;
+struct status_watch;
 
 extern const struct session_type http_session;  /* the routes of the public listeners */
 extern const struct session_type admin_session; /* those of the admin listener */
@@ -28,6 +29,7 @@ struct http_exchange {
     struct buf body;            /* where the handler wants the body whole */
     size_t body_counted;        /* memory_count */
     struct job_request *job;    /* NULL: none was asked for */
+    struct status_watch *watch; /* NULL: it does not watch the status */
 };
 
 struct http_session {

@@ -22,6 +22,11 @@ const struct http_route admin_routes[] = {
     {"/livez", false, GET, route_livez},
     {"/readyz", false, GET, route_readyz},
     {"/stats", false, GET, route_stats},
+    {"/status", false, GET, route_admin_file},
+    {"/status/events", false, GET, route_status_events},
+    {"/status/", true, GET, route_admin_file},
+    {"/palette.css", false, GET, route_admin_file}, /* of the web client, as is the next */
+    {"/favicon.svg", false, GET, route_admin_file},
     {"/debug/loops", false, GET, route_debug_loops},
     {"/debug/stall", false, GET, route_debug_stall},
     {0},

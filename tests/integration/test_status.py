@@ -1,0 +1,180 @@
+"""/status, the page, and its events; /debug/loops."""
+import http.client
+import json
+import threading
+
+import pytest
+
+from http_raw import HttpConnection, get
+from irc import Client
+from simuld import TIMEOUT, wait_until
+
+WATCHERS_MAX = 32
+
+
+class Watcher:
+    """Reads server-sent events one by one."""
+
+    def __init__(self, daemon):
+        self.connection = http.client.HTTPConnection(*daemon.addresses["admin"], timeout=TIMEOUT)
+        self.connection.request("GET", "/status/events")
+        self.answer = self.connection.getresponse()
+
+    def event(self, wanted):
+        """The data of the next event of that name; all others before it are dropped."""
+        while True:
+            fields = {}
+            while (line := self.answer.readline().decode()) not in ("\n", ""):
+                name, _, value = line.rstrip("\n").partition(": ")
+                fields[name] = value
+            assert line != "", "the events have ended"
+            if fields.get("event") == wanted:
+                return json.loads(fields["data"])
+
+    def sample_where(self, condition):
+        while True:
+            event = self.event("sample")
+            if condition(event):
+                return event
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.answer.close()
+        self.connection.close()
+
+
+def test_the_page_and_its_files_are_served_under_the_policy(daemon):
+    with HttpConnection(daemon.connect("admin")) as admin:
+        for path, kind in {"/status": "text/html", "/status/main.js": "text/javascript",
+                           "/status/plot.js": "text/javascript", "/status/style.css": "text/css",
+                           "/palette.css": "text/css", "/favicon.svg": "image/svg+xml"}.items():
+            answer = admin.ask(get(path))
+            assert answer.status == 200 and answer.get("Content-Type").startswith(kind)
+            assert "default-src 'none'" in answer.get("Content-Security-Policy")
+        for path in ("/status/", "/status/none.js", "/index.html", "/main.js", "/style.css"):
+            assert admin.ask(get(path)).status == 404
+
+
+def test_the_public_listeners_know_nothing_of_it(daemon):
+    with HttpConnection(daemon.connect("web")) as http_:
+        for path in ("/status", "/status/main.js", "/status/events", "/debug/loops"):
+            assert http_.ask(get(path)).status == 404
+
+
+def test_events_are_framed_as_the_standard_says(daemon):
+    with HttpConnection(daemon.connect("admin")) as admin:
+        admin.send(get("/status/events"))
+        head = admin.read_head()
+        assert head.get("Content-Type") == "text/event-stream"
+        assert head.get("Cache-Control") == "no-store"
+        text = b""
+        while text.count(b"event: sample") < 2:
+            text += admin.read_chunk()
+    blocks = text.decode().split("\n\n")
+    assert blocks.pop() == "" and blocks[0].startswith("retry: ")
+    for block in blocks[1:]:
+        kind, data = block.split("\n")
+        assert kind in ("event: begin", "event: sample")
+        assert data.startswith("data: ")
+        json.loads(data.removeprefix("data: "))
+
+
+def test_samples_have_figures_of_every_loop(daemon):
+    with Watcher(daemon) as watcher:
+        begin = watcher.event("begin")
+        assert begin["pid"] == daemon.pid and begin["draining"] is False
+        assert begin["loops"] == daemon.loops + (daemon.loops > 1)
+        first, second = (watcher.event("sample")["sample"] for _ in range(2))
+        assert 900 <= second["at_ms"] - first["at_ms"] <= 10_000
+        assert len(second["lag_us"]) == begin["loops"]
+        assert all(lag is not None and lag >= 0 for lag in second["lag_us"]), "each was probed"
+        median, nearly_all, longest = second["tick_us"]
+        assert 0 < median <= nearly_all <= longest
+        assert second["resident_bytes"] > 1e6
+
+
+def test_rates_are_of_the_last_second(daemon):
+    with Watcher(daemon) as watcher, HttpConnection(daemon.connect("web")) as http_:
+        watcher.event("sample")
+        for _ in range(200):
+            assert http_.ask(get("/echo")).status == 200
+        watcher.sample_where(lambda event: event["sample"]["http_requests"] > 5)
+        watcher.sample_where(lambda event: event["sample"]["http_requests"] < 5)
+
+
+def test_busy_channels_come_first_and_secret_ones_too(daemon, person, channel):
+    user = person("busy")
+    with Watcher(daemon) as watcher:
+        user.send(f"JOIN {channel},{channel}-quiet", f"MODE {channel} +s")
+        stop = threading.Event()
+
+        def talk():
+            while not stop.wait(0.01):
+                user.send(f"PRIVMSG {channel} :x")
+
+        talker = threading.Thread(target=talk)
+        talker.start()
+        try:
+            event = watcher.sample_where(lambda event: event["channels"] is not None and
+                                         event["channels"]["busiest"] and
+                                         event["channels"]["busiest"][0]["messages"] > 10)
+        finally:
+            stop.set()
+            talker.join()
+        busiest = event["channels"]["busiest"]
+        assert busiest[0]["name"] == channel and busiest[0]["members"] == 1
+        assert event["channels"]["count"] >= 2
+        assert len(busiest) <= 10
+
+
+def test_a_page_that_is_loaded_again_has_no_gap(daemon):
+    with Watcher(daemon) as watcher:
+        watcher.event("sample")
+        last = watcher.event("sample")["sample"]["at_ms"]
+    with Watcher(daemon) as watcher:
+        assert last in [sample["at_ms"] for sample in watcher.event("begin")["samples"]]
+
+
+def test_there_is_a_limit_of_watchers(daemon):
+    watchers = [Watcher(daemon) for _ in range(WATCHERS_MAX)]
+    try:
+        assert all(watcher.answer.status == 200 for watcher in watchers)
+        status, _ = daemon.admin("/status/events")
+        assert status == 503
+    finally:
+        for watcher in watchers:
+            watcher.__exit__()
+
+    def is_let_in():
+        with Watcher(daemon) as watcher:
+            return watcher.answer.status == 200
+
+    wait_until(is_let_in, "a place for one more")
+
+
+def test_watchers_do_not_hold_up_the_exit(start):
+    daemon = start()
+    with Watcher(daemon) as watcher, Client(daemon.connect("irc")) as user:
+        user.register("lasting")
+        watcher.event("sample")
+        daemon.stop()
+        with pytest.raises((AssertionError, http.client.HTTPException, ConnectionError)):
+            while True:
+                watcher.event("sample")
+
+
+def test_debug_loops_tell_the_longest_resume_and_the_stages_of_ticks(daemon):
+    with HttpConnection(daemon.connect("web")) as http_:
+        http_.ask(get("/echo"))
+    loops = json.loads(daemon.admin("/debug/loops")[1])
+    assert [loop["runs_hub"] for loop in loops].count(True) == 1
+    sessions = {session["session"]: session for loop in loops for session in loop["sessions"]}
+    for session in sessions.values():
+        assert 0 < session["longest"]["us"] <= session["seconds"] * 1e6 + 1
+    assert sessions["admin"]["longest"]["to_line"] > 0
+    for loop in loops:
+        assert [stage["stage"] for stage in loop["stages"]] == [
+            "accept", "mail", "read", "resume", "hub", "fan_out", "flush", "reap"]
+    assert all(stage["seconds"] > 0 and stage["longest_us"] > 0 for stage in loops[0]["stages"])
