@@ -1,0 +1,85 @@
+#include "net/unix_socket.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 };
+
+const char *unix_socket_path(const char *address)
+{
+    static const char scheme[] = "unix:";
+    if (strncmp(address, scheme, strlen(scheme)) != 0)
+        return NULL;
+    const char *path = address + strlen(scheme);
+    return path[0] == '/' && strlen(path) < UNIX_PATH_BYTES_MAX ? path : NULL;
+}
+
+static int open_socket(void)
+{
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+/* errno is 0 when somebody listens, ECONNREFUSED when nobody does. */
+static void ask(const struct sockaddr_un *at)
+{
+    int fd = open_socket();
+    if (fd < 0)
+        return;
+    int error = connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ? 0 : errno;
+    close(fd);
+    errno = error == EAGAIN ? 0 : error; /* EAGAIN: so many wait that we cannot */
+}
+
+/* Makes room where the socket of a program stands that has ended without removing it. */
+static enum err remove_stale(const struct sockaddr_un *at)
+{
+    struct stat st;
+    if (lstat(at->sun_path, &st) != 0)
+        return errno == ENOENT ? OK : ERR_IO;
+    if (!S_ISSOCK(st.st_mode))
+        return ERR_EXISTS;
+    ask(at);
+    if (errno == 0)
+        return ERR_BUSY;
+    if (errno != ECONNREFUSED)
+        return ERR_IO;
+    return unlink(at->sun_path) == 0 ? OK : ERR_IO;
+}
+
+enum err unix_socket_bind(const char *path, mode_t mode, int *fd, ino_t *inode)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    strncpy(at.sun_path, path, sizeof(at.sun_path) - 1);
+    enum err e = remove_stale(&at);
+    if (e != OK)
+        return e;
+    int made = open_socket();
+    if (made < 0)
+        return ERR_IO;
+    bool is_bound = bind(made, (struct sockaddr *)&at, sizeof(at)) == 0;
+    struct stat st;
+    /* Nobody can connect before it listens, and then the file's mode is what it should be. */
+    if (is_bound && lstat(path, &st) == 0 && chmod(path, mode) == 0 && listen(made, BACKLOG) == 0) {
+        *fd = made;
+        *inode = st.st_ino;
+        return OK;
+    }
+    int error = errno;
+    if (is_bound)
+        unlink(path);
+    close(made);
+    errno = error;
+    return ERR_IO;
+}
+
+void unix_socket_remove(const char *path, ino_t inode)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == inode)
+        unlink(path);
+}

@@ -1,0 +1,20 @@
+/* A listening socket that has a path instead of an address. Whoever may write to the file may
+ * connect, and nobody else. All loops accept on the one socket. */
+#pragma once
+
+#include "simul/err.h"
+
+#include <sys/types.h>
+
+enum { UNIX_PATH_BYTES_MAX = 108 }; /* of a path, with its zero */
+
+/* The path of "unix:/path", which must begin at the root; NULL: the address is not of that kind. */
+const char *unix_socket_path(const char *address);
+
+/* Listens at that path, in whose place a socket may stand that nobody listens on any more. *inode
+ * tells the file, for unix_socket_remove. ERR_EXISTS: there is a file of another kind; ERR_BUSY:
+ * somebody listens there; ERR_IO: errno tells. */
+enum err unix_socket_bind(const char *path, mode_t mode, int *fd, ino_t *inode);
+
+/* Removes the file, unless another has taken its place. */
+void unix_socket_remove(const char *path, ino_t inode);
