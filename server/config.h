@@ -50,7 +50,9 @@ static inline bool config_is_on(enum config_override here, bool everywhere)
 
 struct config_listener {
     char name[CONFIG_NAME_BYTES_MAX];
-    char *address; /* "*" (IPv4 and IPv6), or a literal without brackets: "127.0.0.1", "::1" */
+    char *address; /* "*" (IPv4 and IPv6), a literal without brackets: "127.0.0.1", "::1", or
+                      "unix:/path" */
+    char *mode;    /* of a Unix socket's file: octal digits */
     int64_t port;  /* 0 takes a free one */
     enum config_protocol protocol;
     bool tls;
@@ -98,7 +100,8 @@ struct config {
     } daemon;
     struct {
         char *address; /* as for a listener */
-        int64_t port;  /* or CONFIG_PORT_OFF */
+        char *mode;
+        int64_t port; /* or CONFIG_PORT_OFF */
     } admin;
     struct {
         char *trusted;

@@ -4,6 +4,8 @@
 #include "config_table.h"
 #include "config_value.h"
 
+#include "net/unix_socket.h"
+
 #include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
@@ -245,11 +247,13 @@ static enum err settle_listeners(struct config_loader *l)
     bool can_tls = config_has_tls(config);
     enum err first = OK;
     for (size_t i = 0; i < config->listener_count;) {
-        const struct config_listener *listener = &config->listeners[i];
+        struct config_listener *listener = &config->listeners[i];
         if (listener->port == CONFIG_PORT_OFF || (listener->is_optional && !can_tls)) {
             config_section_remove(config_listener_section, config, i);
             continue;
         }
+        if (listener->port == CONFIG_PORT_MISSING && unix_socket_path(listener->address) != NULL)
+            listener->port = 0; /* nor does it need one */
         first = first_error(first, check_listener(l, listener));
         first = first_error(first, check_listener_proxy(l, listener));
         i++;

@@ -28,8 +28,10 @@ static const int64_t TEBIBYTE = (int64_t)1 << 40; /* as good as no limit, and sa
     TEXT(initial_, 1000), .normalise = config_normalise_colons,                                    \
                           .expects = "names with colons between, such as " example_
 #define ADDRESS(initial_)                                                                          \
-    TEXT(initial_, 64), .normalise = config_normalise_address,                                     \
-                        .expects = "*, an IPv4 address or an IPv6 address"
+    TEXT(initial_, 112), .normalise = config_normalise_address,                                    \
+                         .expects = "*, an IPv4 address, an IPv6 address or unix:/path"
+#define MODE(initial_)                                                                             \
+    TEXT(initial_, 4), .normalise = config_normalise_mode, .expects = "3 or 4 octal digits"
 
 const struct config_setting config_settings[] = {
     {"loops", AT(loops), CORES(256), .help = "event loops, one thread each; auto: one per core"},
@@ -51,6 +53,8 @@ const struct config_setting config_settings[] = {
      .help = "of /metrics, /stats, /livez, /readyz, /debug/loops; *: all"},
     {"admin.port", AT(admin.port), PORT("9090"),
      .help = "its port; 0: a free one; off: not opened"},
+
+    {"admin.mode", AT(admin.mode), MODE("0660"), .help = "of the file, if it is a Unix socket"},
 
     {"proxy.trusted", AT(proxy.trusted), TEXT("", 1024), LIVE,
      .normalise = config_normalise_networks,
@@ -192,6 +196,7 @@ static const struct config_setting listener_settings[] = {
     {"tls", LISTENER_AT(tls), SWITCH("off"), .help = "speak TLS; wants a certificate"},
     {"client_certificates", LISTENER_AT(client_certificates), CHOICE("off", "off|ask|require"),
      .help = "whether clients are asked for one, and must show it"},
+    {"mode", LISTENER_AT(mode), MODE("0660"), .help = "of the file, if it is a Unix socket"},
     {"proxy", LISTENER_AT(proxy), SWITCH("off"),
      .help = "peers in proxy.trusted must begin with a PROXY header"},
     {"deflate", LISTENER_AT(deflate), CHOICE("default", "default|on|off"), LIVE,

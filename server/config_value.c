@@ -1,6 +1,7 @@
 #include "config_value.h"
 
 #include "net/sni.h"
+#include "net/unix_socket.h"
 #include "simul/check.h"
 
 #include <arpa/inet.h>
@@ -338,6 +339,8 @@ static void lower_without_blanks(char *text)
 /* "[::1]" becomes "::1". */
 bool config_normalise_address(char *text)
 {
+    if (unix_socket_path(text) != NULL)
+        return true;
     size_t len = strlen(text);
     bool has_brackets = len >= 2 && text[0] == '[' && text[len - 1] == ']';
     if (has_brackets) {
@@ -348,6 +351,12 @@ bool config_normalise_address(char *text)
     struct in_addr four;
     return inet_pton(AF_INET6, text, &six) == 1 ||
            (!has_brackets && (inet_pton(AF_INET, text, &four) == 1 || strcmp(text, "*") == 0));
+}
+
+bool config_normalise_mode(char *text)
+{
+    size_t len = strlen(text);
+    return (len == 3 || len == 4) && strspn(text, "01234567") == len;
 }
 
 bool config_normalise_networks(char *text)

@@ -35,6 +35,7 @@ void config_value_describe(const struct config_setting *setting, char *to, size_
 
 /* For the normalise column of the table. */
 bool config_normalise_address(char *text);
+bool config_normalise_mode(char *text);
 bool config_normalise_networks(char *text);
 bool config_normalise_server_name(char *text);
 bool config_normalise_cloak_key(char *text);

@@ -1,17 +1,21 @@
 #include "listeners.h"
 
+#include "activation.h"
 #include "chat/session.h"
 #include "echo/echo.h"
 #include "net/listener.h"
+#include "net/unix_socket.h"
 #include "refusal_session.h"
 #include "server.h"
 #include "session.h"
 #include "web/http_session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How a protocol begins on a connection, and on one that is not let in (see struct listener). */
 struct manners {
@@ -30,16 +34,11 @@ static const struct manners ADMIN_MANNERS = {.session = &admin_session, .say_ful
 
 /* What a listener of the settings means, the admin listener included. */
 struct listener_plan {
-    const char *name;
+    struct listener as; /* what it is on every loop, but for its socket */
     const char *address;
     int64_t port;
-    bool tls;
-    enum config_client_certificates client_certificates;
-    bool proxy;
-    bool deflate;
-    bool faults;
-    bool is_admin;
-    const struct manners *manners;
+    const char *mode;                    /* of a Unix socket's file, in octal digits */
+    struct activation_socket *activated; /* NULL: it is to be bound */
 };
 
 static const struct manners *manners_of(const struct config *config,
@@ -51,89 +50,209 @@ static const struct manners *manners_of(const struct config *config,
     return &MANNERS[l->protocol];
 }
 
+static void plan_manners(struct listener *l, const struct manners *m)
+{
+    l->session = m->session;
+    l->refusal = m->refusal;
+    l->say_full = m->say_full;
+}
+
 static unsigned plan_listeners(const struct config *config, struct listener_plan *plans)
 {
     unsigned count = 0;
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *l = &config->listeners[i];
-        plans[count++] =
-            (struct listener_plan){.name = l->name,
+        struct listener_plan *plan = &plans[count++];
+        *plan =
+            (struct listener_plan){.as = {.name = l->name,
+                                          .tls = l->tls,
+                                          .client_certificates = l->client_certificates,
+                                          .proxy = l->proxy,
+                                          .deflate = config_is_on(l->deflate, config->ws.deflate),
+                                          .faults = config_is_on(l->faults, config->echo.faults)},
                                    .address = l->address,
                                    .port = l->port,
-                                   .tls = l->tls,
-                                   .client_certificates = l->client_certificates,
-                                   .proxy = l->proxy,
-                                   .deflate = config_is_on(l->deflate, config->ws.deflate),
-                                   .faults = config_is_on(l->faults, config->echo.faults),
-                                   .manners = manners_of(config, l)};
+                                   .mode = l->mode};
+        plan_manners(&plan->as, manners_of(config, l));
     }
-    if (config->admin.port != CONFIG_PORT_OFF)
-        plans[count++] = (struct listener_plan){.name = "admin",
-                                                .address = config->admin.address,
-                                                .port = config->admin.port,
-                                                .is_admin = true,
-                                                .manners = &ADMIN_MANNERS};
+    if (config->admin.port != CONFIG_PORT_OFF) {
+        struct listener_plan *plan = &plans[count++];
+        *plan = (struct listener_plan){.as = {.name = "admin", .is_admin = true},
+                                       .address = config->admin.address,
+                                       .port = config->admin.port,
+                                       .mode = config->admin.mode};
+        plan_manners(&plan->as, &ADMIN_MANNERS);
+    }
     return count;
 }
 
-/* Binds one socket for a listener on each loop; the admin listener lives on loop 0 alone. */
-static enum err open_listener(struct server *s, const struct listener_plan *plan, char *error,
-                              size_t error_bytes)
+/* "listen.", before what is set of it. */
+static const char *section_of(const struct listener_plan *plan)
 {
-    struct addr addr;
-    enum err e = addr_parse(&addr, plan->address, (uint16_t)plan->port);
-    if (e != OK) {
+    return plan->as.is_admin ? "" : "listen.";
+}
+
+static enum err plan_address(struct listener_plan *plan, char *error, size_t error_bytes)
+{
+    plan->as.path = unix_socket_path(plan->address);
+    plan->as.addr.is_unix = plan->as.path != NULL;
+    if (plan->as.path != NULL)
+        return OK;
+    enum err e = addr_parse(&plan->as.addr, plan->address, (uint16_t)plan->port);
+    if (e != OK)
         snprintf(error, error_bytes,
-                 "listen.%s.address: '%s' is not an address; use an IPv4 or "
-                 "IPv6 address, or *",
-                 plan->name, plan->address);
-        return e;
-    }
-    unsigned loops = plan->is_admin ? 1 : s->net_count;
-    for (unsigned i = 0; i < loops; i++) {
-        struct net *n = &s->threads[i].net;
-        struct listener *l = &n->listeners[n->listener_count];
-        int fd;
-        e = listener_bind(&addr, i == 0, &fd);
-        if (e != OK) {
-            char text[ADDR_CHARS];
-            snprintf(error, error_bytes,
-                     "cannot listen on %s (%s): %s; choose another port with "
-                     "-o %s%s.port=N",
-                     addr_format(&addr, text), plan->name, strerror(errno),
-                     plan->is_admin ? "" : "listen.", plan->name);
-            return e;
-        }
-        *l = (struct listener){.name = plan->name,
-                               .fd = fd,
-                               .tls = plan->tls,
-                               .client_certificates = plan->client_certificates,
-                               .proxy = plan->proxy,
-                               .deflate = plan->deflate,
-                               .faults = plan->faults,
-                               .is_admin = plan->is_admin,
-                               .addr = addr,
-                               .session = plan->manners->session,
-                               .refusal = plan->manners->refusal,
-                               .say_full = plan->manners->say_full};
-        n->listener_count++;
+                 "%s%s.address: '%s' is not an address; use an IPv4 or IPv6 address, * or "
+                 "unix:/path",
+                 section_of(plan), plan->as.name, plan->address);
+    return e;
+}
+
+/* --- sockets that were opened for us ----------------------------------------------------- */
+
+/* By their names; those with other names by their addresses. */
+static enum err assign_activated(struct listener_plan *plans, unsigned count, struct activation *a,
+                                 char *error, size_t error_bytes)
+{
+    for (unsigned i = 0; i < count; i++)
+        plans[i].activated = activation_find_name(a, plans[i].as.name);
+    for (unsigned i = 0; i < count; i++)
+        if (plans[i].activated == NULL)
+            plans[i].activated = activation_find_address(a, &plans[i].as.addr, plans[i].as.path);
+    for (unsigned k = 0; k < a->count; k++) {
+        unsigned takers = 0;
+        for (unsigned i = 0; i < count; i++)
+            takers += plans[i].activated == &a->sockets[k];
+        if (takers == 1)
+            continue;
+        char text[ACTIVATION_TEXT_CHARS];
+        snprintf(error, error_bytes,
+                 "the socket %s, which was opened for us (LISTEN_FDS), is called '%s', and %s; set "
+                 "FileDescriptorName= to the listener's name",
+                 activation_address(&a->sockets[k], text), a->sockets[k].name,
+                 takers == 0 ? "belongs to no listener" : "might be for several");
+        return ERR_SYNTAX;
     }
     return OK;
 }
 
-enum err listeners_open(struct server *s, char *error, size_t error_bytes)
+/* --- opening ----------------------------------------------------------------------------- */
+
+static void add_listener(struct net *n, const struct listener_plan *plan, int fd)
+{
+    struct listener *l = &n->listeners[n->listener_count++];
+    *l = plan->as;
+    l->fd = fd;
+}
+
+/* The admin listener lives on loop 0 alone. */
+static unsigned loops_of(const struct server *s, const struct listener_plan *plan)
+{
+    return plan->as.is_admin ? 1 : s->net_count;
+}
+
+/* All loops accept on the one socket, each with a descriptor of its own. */
+static enum err share_socket(struct server *s, struct listener_plan *plan, int fd, char *error,
+                             size_t error_bytes)
+{
+    plan->as.is_shared = loops_of(s, plan) > 1;
+    add_listener(&s->threads[0].net, plan, fd);
+    plan->as.path_inode = 0; /* the first removes the file */
+    for (unsigned i = 1; i < loops_of(s, plan); i++) {
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (copy < 0) {
+            snprintf(error, error_bytes, "cannot share the socket of %s: %s", plan->as.name,
+                     strerror(errno));
+            return ERR_IO;
+        }
+        add_listener(&s->threads[i].net, plan, copy);
+    }
+    return OK;
+}
+
+static enum err open_activated(struct server *s, struct listener_plan *plan, char *error,
+                               size_t error_bytes)
+{
+    struct activation_socket *a = plan->activated;
+    int fd = a->fd;
+    a->fd = -1;
+    plan->as.addr = a->addr;
+    plan->as.path = a->addr.is_unix ? a->path : NULL;
+    if (!a->addr.is_unix)
+        listener_set_flags(fd);
+    return share_socket(s, plan, fd, error, error_bytes);
+}
+
+static enum err open_unix(struct server *s, struct listener_plan *plan, char *error,
+                          size_t error_bytes)
+{
+    int fd;
+    mode_t mode = (mode_t)strtoul(plan->mode, NULL, 8);
+    enum err e = unix_socket_bind(plan->as.path, mode, &fd, &plan->as.path_inode);
+    if (e == OK)
+        return share_socket(s, plan, fd, error, error_bytes);
+    snprintf(error, error_bytes,
+             "cannot listen on unix:%s (%s): %s; choose another path with -o "
+             "%s%s.address=unix:PATH",
+             plan->as.path, plan->as.name,
+             e == ERR_EXISTS ? "there is a file that is no socket"
+             : e == ERR_BUSY ? "another program listens there"
+                             : strerror(errno),
+             section_of(plan), plan->as.name);
+    return e;
+}
+
+/* Each loop has a socket of its own. */
+static enum err open_tcp(struct server *s, struct listener_plan *plan, char *error,
+                         size_t error_bytes)
+{
+    for (unsigned i = 0; i < loops_of(s, plan); i++) {
+        int fd;
+        enum err e = listener_bind(&plan->as.addr, i == 0, &fd);
+        if (e != OK) {
+            char text[ADDR_CHARS];
+            snprintf(error, error_bytes,
+                     "cannot listen on %s (%s): %s; choose another port with -o %s%s.port=N",
+                     addr_format(&plan->as.addr, text), plan->as.name, strerror(errno),
+                     section_of(plan), plan->as.name);
+            return e;
+        }
+        add_listener(&s->threads[i].net, plan, fd);
+    }
+    return OK;
+}
+
+static enum err open_listener(struct server *s, struct listener_plan *plan, char *error,
+                              size_t error_bytes)
+{
+    if (plan->activated != NULL)
+        return open_activated(s, plan, error, error_bytes);
+    return plan->as.path != NULL ? open_unix(s, plan, error, error_bytes)
+                                 : open_tcp(s, plan, error, error_bytes);
+}
+
+enum err listeners_open(struct server *s, struct activation *activation, char *error,
+                        size_t error_bytes)
 {
     struct listener_plan plans[CONFIG_LISTENERS_MAX + 1];
     unsigned count = plan_listeners(s->config, plans);
-    for (unsigned i = 0; i < s->net_count; i++) {
+    enum err e = OK;
+    for (unsigned i = 0; e == OK && i < s->net_count; i++) {
         s->threads[i].net.listeners = calloc(count + 1, sizeof(struct listener));
-        if (s->threads[i].net.listeners == NULL)
-            return ERR_NOMEM;
+        e = s->threads[i].net.listeners == NULL ? ERR_NOMEM : OK;
     }
-    for (unsigned i = 0; i < count; i++) {
-        enum err e = open_listener(s, &plans[i], error, error_bytes);
-        if (e != OK)
-            return e;
-    }
-    return OK;
+    for (unsigned i = 0; e == OK && i < count; i++)
+        e = plan_address(&plans[i], error, error_bytes);
+    if (e == OK && activation != NULL)
+        e = assign_activated(plans, count, activation, error, error_bytes);
+    for (unsigned i = 0; e == OK && i < count; i++)
+        e = open_listener(s, &plans[i], error, error_bytes);
+    return e;
+}
+
+void listeners_give(struct server *s, uid_t uid, gid_t gid)
+{
+    const struct net *first = &s->threads[0].net;
+    for (unsigned i = 0; i < first->listener_count; i++)
+        if (first->listeners[i].path_inode != 0)
+            (void)!lchown(first->listeners[i].path, uid, gid);
 }

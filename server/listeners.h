@@ -5,9 +5,16 @@
 #include "simul/err.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
+struct activation;
 struct server;
 
-/* Binds them all, the admin listener too, which lives on loop 0 alone. ERR_SYNTAX, ERR_IO: `error`
- * is one line for the user; what was bound is closed with the loops. ERR_NOMEM. */
-enum err listeners_open(struct server *s, char *error, size_t error_bytes);
+/* Opens them all, the admin listener too, which lives on loop 0 alone: on a socket of `activation`
+ * (NULL: there are none), or on one that is bound. ERR_SYNTAX, ERR_IO, ERR_EXISTS, ERR_BUSY:
+ * `error` is one line for the user; what was opened is closed with the loops. ERR_NOMEM. */
+enum err listeners_open(struct server *s, struct activation *activation, char *error,
+                        size_t error_bytes);
+
+/* Gives the files of Unix sockets to that user, as far as the process may. */
+void listeners_give(struct server *s, uid_t uid, gid_t gid);

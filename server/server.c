@@ -97,7 +97,7 @@ static enum err start_chat(struct server *s)
 }
 
 enum err server_new(struct server **out, const struct config *config, struct spawner *spawner,
-                    char *error, size_t error_bytes)
+                    struct activation *activation, char *error, size_t error_bytes)
 {
     snprintf(error, error_bytes, "out of memory"); /* unless somebody knows better */
     struct server *s = calloc(1, sizeof(*s));
@@ -113,7 +113,7 @@ enum err server_new(struct server **out, const struct config *config, struct spa
     for (unsigned i = 0; e == OK && i < s->net_count; i++)
         e = tls_net_new(&s->threads[i].net.tls, s->tls);
     if (e == OK)
-        e = listeners_open(s, error, error_bytes);
+        e = listeners_open(s, activation, error, error_bytes);
     if (e == OK)
         e = start_chat(s);
     if (e == OK)

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct activation;
 struct chat_loop;
 struct door;
 struct hub_service;
@@ -59,7 +60,7 @@ struct server {
 /* Opens every listener and starts what is needed; nothing is left half started on an error, and
  * `error` is one line for the user. `spawner` is taken over. ERR_IO, ERR_TLS, ERR_NOMEM. */
 enum err server_new(struct server **out, const struct config *config, struct spawner *spawner,
-                    char *error, size_t error_bytes);
+                    struct activation *activation, char *error, size_t error_bytes);
 
 /* Serves until a signal has ended it (server_run.c): calls on_ready, runs loop 0
  * on this thread and the others on theirs, drains, and returns. ERR_IO: a thread could not be

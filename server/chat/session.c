@@ -341,7 +341,7 @@ static void take_host(struct conn *c, struct registration_command *r)
     struct span host = span_of(d->ip, d->ip_bytes);
     char cloaked[CLOAK_CHARS];
     const struct chat_loop *cl = loop_of(c);
-    if (cl->config->chat.cloak)
+    if (cl->config->chat.cloak && !c->peer.is_unix) /* there is nothing to hide */
         host = span_str(cloak(hub_service_cloak_key(cl->hub), &c->peer, cloaked));
     memcpy(d->host, host.ptr, host.len);
     d->host_bytes = (uint8_t)host.len;

@@ -1,5 +1,6 @@
 #include "daemon/serve.h"
 
+#include "activation.h"
 #include "core/cycles.h"
 #include "core/descriptors.h"
 #include "core/log.h"
@@ -7,6 +8,7 @@
 #include "daemon/identity.h"
 #include "daemon/pid_file.h"
 #include "jobs/spawner.h"
+#include "listeners.h"
 #include "net/listener.h"
 #include "server.h"
 
@@ -28,6 +30,7 @@ struct start {
     char pid_path[PID_FILE_PATH_BYTES_MAX];
     struct pid_file pid_file;
     int64_t descriptors; /* how many there may be */
+    struct activation activation;
     struct spawner spawner;
     struct server *server; /* NULL: not yet */
     char error[CONFIG_TEXT_BYTES_MAX];
@@ -73,9 +76,9 @@ static void announce(struct server *s)
     struct start *t = s->on_ready_arg;
     const struct net *first = &s->threads[0].net;
     for (unsigned i = 0; i < first->listener_count; i++) {
-        char text[ADDR_CHARS];
+        char text[LISTENER_TEXT_CHARS];
         const struct listener *l = &first->listeners[i];
-        fprintf(t->daemonize.out, "listening %s %s\n", l->name, addr_format(&l->addr, text));
+        fprintf(t->daemonize.out, "listening %s %s\n", l->name, listener_format(l, text));
         LOG_INFO("listening", LOG_STR("name", l->name), LOG_STR("address", text));
     }
     fprintf(t->daemonize.out, "ready\n");
@@ -122,7 +125,8 @@ static enum err start_spawner(struct start *t)
 
 static enum err open_server(struct start *t)
 {
-    enum err e = server_new(&t->server, t->config, &t->spawner, t->error, sizeof(t->error));
+    enum err e =
+        server_new(&t->server, t->config, &t->spawner, &t->activation, t->error, sizeof(t->error));
     if (e != OK)
         return e;
     t->server->on_ready = announce;
@@ -138,6 +142,8 @@ static enum err give_up_root(struct start *t)
         identity_create_file(&t->identity, log->file, LOG_FILE_MODE);
     if (log->access_file[0] != '\0')
         identity_create_file(&t->identity, log->access_file, LOG_FILE_MODE);
+    if (t->identity.changes)
+        listeners_give(t->server, t->identity.uid, t->identity.gid);
     return identity_assume(&t->identity, t->error, sizeof(t->error));
 }
 
@@ -157,7 +163,9 @@ static enum err open_log(struct start *t)
 /* Everything before the server runs; what was begun is ended by stop. */
 static enum err start(struct start *t, bool is_daemon)
 {
-    enum err e = find_identity(t);
+    enum err e = activation_take(&t->activation, t->error, sizeof(t->error));
+    if (e == OK)
+        e = find_identity(t);
     if (e == OK)
         e = pid_file_choose(t->config->daemon.pid_file, is_daemon, t->pid_path, t->error,
                             sizeof(t->error));
@@ -189,6 +197,7 @@ static void stop(struct start *t)
     if (t->spawner.pid > 0)
         spawner_stop(&t->spawner);
     log_stop();
+    activation_close(&t->activation);
     pid_file_remove(&t->pid_file);
 }
 

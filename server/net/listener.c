@@ -5,12 +5,14 @@
 #include "net/door.h"
 #include "net/net.h"
 #include "net/refusal.h"
+#include "net/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 enum {
     BACKLOG = 4096,
     ACCEPTS_PER_TICK = 64,
+    SHARED_ACCEPTS_PER_TICK = 4,  /* so that the other loops get some */
     USER_TIMEOUT_MS = 30 * 1000,  /* unacknowledged bytes for this long: the peer is gone */
     UNSENT_BYTES_MAX = 128 << 10, /* in the kernel, which would take 4 MB from us and for nothing */
     KEEPALIVE_SECONDS = 5 * 60,   /* a silent peer is asked for a sign of life */
@@ -64,6 +67,20 @@ enum err listener_bind(struct addr *addr, bool is_first, int *out)
     addr->port = addr_from_sockaddr(&ss).port;
     *out = fd;
     return OK;
+}
+
+void listener_set_flags(int fd)
+{
+    (void)set_connection_flags(fd); /* it serves without them, too */
+}
+
+const char *listener_format(const struct listener *l, char out[LISTENER_TEXT_CHARS])
+{
+    if (l->path != NULL)
+        snprintf(out, LISTENER_TEXT_CHARS, "unix:%s", l->path);
+    else
+        addr_format(&l->addr, out);
+    return out;
 }
 
 /* Counts a connection against limits.connections, which holds for the whole process. Nobody is
@@ -231,7 +248,8 @@ static void on_accept(struct ev_loop *ev, ev_io *io, int revents)
     (void)ev;
     (void)revents;
     struct listener *l = container_of(io, struct listener, io);
-    for (int i = 0; i < ACCEPTS_PER_TICK && accept_one(l); i++)
+    int max = l->is_shared ? SHARED_ACCEPTS_PER_TICK : ACCEPTS_PER_TICK;
+    for (int i = 0; i < max && accept_one(l); i++)
         ;
 }
 
@@ -248,6 +266,8 @@ void listener_stop(struct listener *l)
         return;
     if (l->net != NULL) /* it was started */
         ev_io_stop(l->net->loop->ev, &l->io);
+    if (l->path_inode != 0)
+        unix_socket_remove(l->path, l->path_inode);
     close(l->fd);
     l->fd = -1;
 }

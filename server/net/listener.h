@@ -1,6 +1,7 @@
 /* A listening socket of one loop. Every loop has its own socket on the same address
  * (SO_REUSEPORT), and the kernel spreads new connections over them. The first socket of an
- * address is bound without the option, so that a second program on the port is told so. */
+ * address is bound without the option, so that a second program on the port is told so. A Unix
+ * socket, and one that was opened for us, is one for all loops. */
 #pragma once
 
 #include "config.h"
@@ -10,6 +11,7 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct net;
 struct session_type;
@@ -21,11 +23,14 @@ struct listener {
     int fd;           /* -1: closed */
     bool tls;
     enum config_client_certificates client_certificates;
-    bool proxy;    /* peers in proxy.trusted begin with a PROXY header */
-    bool deflate;  /* WebSocket messages may be compressed */
-    bool faults;   /* echo misbehaves for who asks it to */
-    bool is_admin; /* stays open while the server drains */
+    bool proxy;     /* peers in proxy.trusted begin with a PROXY header */
+    bool deflate;   /* WebSocket messages may be compressed */
+    bool faults;    /* echo misbehaves for who asks it to */
+    bool is_admin;  /* stays open while the server drains */
+    bool is_shared; /* other loops accept on the same socket, each with its own descriptor */
     struct addr addr;
+    const char *path; /* of a Unix socket, else NULL; borrowed like the name */
+    ino_t path_inode; /* its file, which goes when the listener stops; 0: that is not ours to do */
     const struct session_type *session; /* what begins on each connection */
     /* And on one that is not let in; NULL: it is closed without a word. */
     const struct session_type *refusal;
@@ -41,6 +46,13 @@ enum { HANDSHAKES_WAITING_MAX = 64 };
 /* Makes a listening socket on `addr` and stores it in *fd; a port of 0 is replaced by the one
  * that was found. `is_first` is true for the first socket on the address. ERR_IO: errno tells. */
 enum err listener_bind(struct addr *addr, bool is_first, int *fd);
+
+/* Sets what TCP connections inherit from a socket that somebody else has made. */
+void listener_set_flags(int fd);
+
+/* "127.0.0.1:8080" or "unix:/path". */
+enum { LISTENER_TEXT_CHARS = 128 };
+const char *listener_format(const struct listener *l, char out[LISTENER_TEXT_CHARS]);
 
 /* Accepts on l->fd from now on; l must not move any more. */
 void listener_start(struct listener *l, struct net *n);

@@ -23,8 +23,11 @@ class Proxy:
         both.write_bytes(certificate.read_bytes() + key.read_bytes())
         self.addresses = {name: ("127.0.0.1", free_port()) for name in self.ENTRANCES}
         words = {f"port_{name}": port for name, (_, port) in self.addresses.items()}
-        words |= {f"to_{name}": "{}:{}".format(*address)
-                  for name, address in daemon.addresses.items() if ":" not in address[0]}
+        for name, address in daemon.addresses.items():
+            if isinstance(address, str):
+                words[f"path_{name}"] = address
+            elif ":" not in address[0]:
+                words[f"to_{name}"] = "{}:{}".format(*address)
         words |= {"directory": directory, "certificate": certificate, "key": key, "both": both,
                   "modules": modules(), "admin": daemon.port("admin")}
         self.config = directory / "config"

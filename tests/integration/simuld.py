@@ -139,10 +139,10 @@ class Daemon:
             self.lines.append(line.rstrip("\n"))
             if self.lines[-1] == "ready":
                 return
-            listening = re.fullmatch(r"listening (\S+) (\S+):(\d+)", self.lines[-1])
+            listening = re.fullmatch(r"listening (\S+) (?:unix:(\S+)|(\S+):(\d+))", self.lines[-1])
             assert listening, f"unexpected on standard output: {line}"
-            name, address, port = listening.groups()
-            self.addresses[name] = (address.strip("[]"), int(port))
+            name, path, address, port = listening.groups()
+            self.addresses[name] = path or (address.strip("[]"), int(port))
 
     # --- its processes ---
 
@@ -198,8 +198,7 @@ class Daemon:
 
     def connect(self, name):
         """A connected socket; over TLS where the name says so."""
-        sock = socket.create_connection(self.addresses[name], timeout=TIMEOUT)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock = dial(self.addresses[name])
         return client_tls().wrap_socket(sock) if name.endswith("tls") else sock
 
     def connect_to_loop(self, name, wanted=None):
@@ -269,6 +268,18 @@ class Daemon:
         else:
             self.kill()
         self.stderr_file.close()
+
+
+def dial(address):
+    """A socket that is connected to a pair of address and port, or to a path."""
+    if isinstance(address, str):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(TIMEOUT)
+        sock.connect(address)
+        return sock
+    sock = socket.create_connection(address, timeout=TIMEOUT)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
 
 
 def client_tls():

@@ -41,7 +41,7 @@ static inline void whole_config(const char *const *more, size_t more_count)
 static inline enum err whole_new(void)
 {
     whole.server = NULL;
-    return server_new(&whole.server, &whole.config, NULL, whole.error, sizeof(whole.error));
+    return server_new(&whole.server, &whole.config, NULL, NULL, whole.error, sizeof(whole.error));
 }
 
 /* Makes the server, and accepts. */

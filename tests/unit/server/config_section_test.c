@@ -339,3 +339,26 @@ Test(config_section, a_listener_for_proxies_wants_to_know_them)
     cr_assert_not(listener("irc")->proxy);
     config_deinit(&config);
 }
+
+/* --- Unix sockets --- */
+
+Test(config_section, an_address_may_be_a_unix_socket)
+{
+    cr_assert_eq(LOAD("listen.local.address=unix:/run/simul/s", "listen.web.address=unix:/run/w",
+                      "listen.web.mode=666", "admin.address=unix:/run/a"),
+                 OK, "%s", report.error);
+    cr_assert_str_eq(listener("local")->address, "unix:/run/simul/s"); /* without a port */
+    cr_assert_str_eq(listener("local")->mode, "0660");
+    cr_assert_str_eq(listener("web")->mode, "666");
+    cr_assert_str_eq(config.admin.address, "unix:/run/a");
+    config_deinit(&config);
+    cr_assert_eq(LOAD("listen.web.address=unix:relative"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(
+        "listen.web.address must be *, an IPv4 address, an IPv6 address or unix:/path");
+    static const char *const modes[] = {"listen.web.mode=", "listen.web.mode=66",
+                                        "listen.web.mode=0668", "listen.web.mode=rw-"};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        cr_assert_eq(LOAD(modes[i]), ERR_SYNTAX, "%s", modes[i]);
+        ASSERT_ERROR_HAS("must be 3 or 4 octal digits");
+    }
+}

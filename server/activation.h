@@ -1,0 +1,47 @@
+/* Sockets that somebody has opened for us: systemd, or who else speaks its protocol
+ * (sd_listen_fds(3)). They are the descriptors from 3 on; LISTEN_FDS tells how many, LISTEN_PID for
+ * whom, and LISTEN_FDNAMES, with colons between, what each is called. */
+#pragma once
+
+#include "config.h"
+#include "net/addr.h"
+#include "net/unix_socket.h"
+
+#include <stdbool.h>
+
+enum {
+    ACTIVATION_FIRST_FD = 3,
+    ACTIVATION_SOCKETS_MAX = CONFIG_LISTENERS_MAX + 1,
+    ACTIVATION_NAME_BYTES = 64,
+};
+
+struct activation_socket {
+    int fd; /* -1: a listener has taken it over */
+    char name[ACTIVATION_NAME_BYTES];
+    struct addr addr;
+    char path[UNIX_PATH_BYTES_MAX]; /* of a Unix socket */
+};
+
+struct activation {
+    struct activation_socket sockets[ACTIVATION_SOCKETS_MAX];
+    unsigned count;
+};
+
+/* Takes over what the environment tells of, or nothing, and forgets the variables, so that no
+ * process of ours inherits either. Before any other descriptor is opened. ERR_SYNTAX: the variables
+ * make no sense, or a descriptor is no listening stream socket; ERR_LIMIT: there are too many.
+ * `error` is then one line for the user. */
+enum err activation_take(struct activation *a, char *error, size_t error_bytes);
+
+/* Closes what no listener has taken over. */
+void activation_close(struct activation *a);
+
+/* The socket that is called so, or that listens there (`path` or, where that is NULL, `addr`); NULL
+ * when there is none that is left. */
+struct activation_socket *activation_find_name(struct activation *a, const char *name);
+struct activation_socket *activation_find_address(struct activation *a, const struct addr *addr,
+                                                  const char *path);
+
+/* "unix:/path" or "127.0.0.1:80", for messages. */
+enum { ACTIVATION_TEXT_CHARS = UNIX_PATH_BYTES_MAX + 8 };
+const char *activation_address(const struct activation_socket *s, char out[ACTIVATION_TEXT_CHARS]);
