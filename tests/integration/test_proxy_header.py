@@ -1,5 +1,6 @@
 """PROXY headers: whom a proxy speaks for is whom the server knows. HAProxy and nginx send them, and
 where they would not do so wrongly, we do."""
+import itertools
 import json
 import socket
 import struct
@@ -14,6 +15,7 @@ from simuld import TIMEOUT, client_tls, wait_until
 SETTINGS = ["proxy.trusted=127.0.0.0/8", "listen.web.proxy=on", "listen.irc.proxy=on",
             "listen.echo.proxy=on", "listen.webtls.proxy=on", "listen.irctls.proxy=on",
             "listen.echosix.proxy=on", "listen.plainirc.port=0", "listen.plainirc.protocol=irc"]
+numbers = itertools.count()
 CLIENT = "127.0.0.7"  # of ours, before the proxy
 
 
@@ -126,16 +128,16 @@ def told(http):
 def test_whois_shows_who_is_behind_a_proxy(daemon, proxy):
     with Client(dial(daemon.addresses["plainirc"])) as direct, \
             Client(dial(daemon.addresses["plainirc"], "127.0.0.1")) as other:
-        direct.register("direct")
-        other.register("other")
-        cloak = hosts(direct, "direct")[0]
-        assert cloak != hosts(other, "other")[0]
+        nicks = [f"{name}{next(numbers)}" for name in ("direct", "other")]
+        direct.register(nicks[0])
+        other.register(nicks[1])
+        cloak = hosts(direct, nicks[0])[0]
+        assert cloak != hosts(other, nicks[1])[0]
         for entrance in proxy.IRC:
             with Client(dial(proxy.addresses[entrance])) as behind:
-                behind.register("behind")
-                assert hosts(behind, "behind") == (cloak, CLIENT)
-                behind.send("QUIT")
-                behind.expect_end()
+                nick = f"behind{next(numbers)}"
+                behind.register(nick)
+                assert hosts(behind, nick) == (cloak, CLIENT)
 
 
 def test_http_sees_who_is_behind_a_proxy(proxy):
@@ -148,8 +150,9 @@ def test_http_sees_who_is_behind_a_proxy(proxy):
 
 def test_websocket_sees_who_is_behind_a_proxy(proxy):
     with Client(WebSocketLines(dial(proxy.addresses["web"]), "/chat")) as client:
-        client.register("overws")
-        assert hosts(client, "overws")[1] == CLIENT
+        nick = f"overws{next(numbers)}"
+        client.register(nick)
+        assert hosts(client, nick)[1] == CLIENT
 
 
 # --- headers of our own ---
@@ -160,8 +163,9 @@ def test_websocket_sees_who_is_behind_a_proxy(proxy):
 @pytest.mark.parametrize("name", ["irc", "irctls"])
 def test_the_address_may_be_any(daemon, header, ip, shown, name):
     with Client(announced(daemon, name, header(ip))) as client:
-        client.register("any")
-        assert hosts(client, "any")[1] == shown
+        nick = f"any{next(numbers)}"  # the one before may not have gone yet
+        client.register(nick)
+        assert hosts(client, nick)[1] == shown
 
 
 @pytest.mark.parametrize("name", ["web", "webtls"])

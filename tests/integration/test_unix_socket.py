@@ -1,4 +1,5 @@
 """Listeners on Unix sockets, and sockets that somebody else has opened for us."""
+import itertools
 import json
 import os
 import socket
@@ -13,6 +14,7 @@ from proxies import HAProxy
 from simuld import LISTENERS, TIMEOUT, Daemon, dial, free_port, overrides, run, wait_until
 from tools import tool
 
+numbers = itertools.count()
 NAMES = ["web", "irc", "echo", "webtls", "irctls"]
 
 
@@ -52,11 +54,12 @@ def test_tcp_echo(daemon):
 @pytest.mark.parametrize("name", ["irc", "irctls"])
 def test_irc(daemon, name):
     with Client(daemon.connect(name)) as client:
-        client.register("local")
-        client.send("WHOIS local")
+        nick = f"local{next(numbers)}"
+        client.register(nick)
+        client.send(f"WHOIS {nick}")
         replies = {m.command: m.params for m in client.read_until("318")}
         assert replies["311"][3] == "localhost"
-        assert replies["338"][2:4] == ["~local@localhost", "localhost"]
+        assert replies["338"][2:4] == [f"~{nick}@localhost", "localhost"]
         client.send("QUIT")
         assert client.expect_end().params[0].startswith("Closing Link: localhost")
 
@@ -64,7 +67,7 @@ def test_irc(daemon, name):
 @pytest.mark.parametrize("name", ["web", "webtls"])
 def test_websocket(daemon, name):
     with Client(WebSocketLines(daemon.connect(name))) as client:
-        client.register("overws")
+        client.register(f"overws{next(numbers)}")
 
 
 def test_a_browser_is_let_in_by_the_rule_of_loopback(daemon):
@@ -218,7 +221,7 @@ def test_sockets_that_systemd_has_opened(loops, tmp_path):
             with HttpConnection(dial(("127.0.0.1", port))) as http:
                 assert http.ask(get("/")).status == 200
             with Client(dial(path)) as client:
-                client.register("first")
+                client.register(f"first{next(numbers)}")
                 client.send("QUIT")
                 client.expect_end()
     finally:
