@@ -30,9 +30,10 @@ name_packages() {
         ev_run=libev4t64 ssl_run=libssl3t64 promtool=promtool ;;
     esac
 
-    run_packages="$ev_run $ssl_run $llhttp_run libwslay1 libinih1 libjansson4 zlib1g"
+    run_packages="$ev_run $ssl_run $llhttp_run libwslay1 libinih1 libjansson4 libseccomp2
+        zlib1g"
     build_packages="gcc libc6-dev cmake ninja-build libev-dev libwslay-dev $llhttp libssl-dev
-        libinih-dev libjansson-dev zlib1g-dev"
+        libinih-dev libjansson-dev libseccomp-dev zlib1g-dev"
     server_test_packages="clang libcriterion-dev procps python3 python3-pytest python3-pytest-xdist
         python3-websockets libwebsockets-dev pkgconf ca-certificates curl openssl netcat-openbsd ii
         irssi weechat-headless weechat-plugins mandoc testssl.sh systemd"

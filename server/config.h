@@ -168,6 +168,7 @@ struct config {
         bool commands;
     } echo;
     struct {
+        bool jobs;
         bool stall;
     } debug;
     struct {

@@ -165,6 +165,8 @@ const struct config_setting config_settings[] = {
     {"jobs.deadline_ms", AT(jobs.deadline_ms), NUMBER("10000", 1, 86400000), LIVE,
      .help = "milliseconds from a job's arrival to its answer; beyond it 504"},
 
+    {"debug.jobs", AT(debug.jobs), SWITCH("off"), LIVE,
+     .help = "for tests: jobs that do what workers may not do"},
     {"debug.stall", AT(debug.stall), SWITCH("off"), LIVE,
      .help = "for tests: the admin listener stops loops by /debug/stall"},
 

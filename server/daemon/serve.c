@@ -7,7 +7,9 @@
 #include "daemon/daemonize.h"
 #include "daemon/identity.h"
 #include "daemon/pid_file.h"
+#include "jobs/landlock.h"
 #include "jobs/spawner.h"
+#include "jobs/syscall_filter.h"
 #include "listeners.h"
 #include "net/listener.h"
 #include "server.h"
@@ -58,7 +60,9 @@ static void log_start_up(const struct start *t)
     int64_t possible = connections_possible(t);
     LOG_INFO("starting", LOG_STR("version", SIMUL_VERSION), LOG_INT("loops", config->loops),
              LOG_STR("user", t->identity.user), LOG_INT("descriptors", t->descriptors),
-             LOG_INT("connections_possible", possible));
+             LOG_INT("connections_possible", possible),
+             LOG_STR("landlock", landlock_is_possible() ? "on" : "off"),
+             LOG_STR("seccomp", syscall_filter_is_possible() ? "on" : "off"));
     for (size_t i = 0; i < t->report->warning_count; i++)
         LOG_WARN("configuration", LOG_STR("warning", t->report->warnings[i]));
     if (t->identity.is_ignored)

@@ -4,8 +4,11 @@
 #include "simul/http.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +78,30 @@ static enum err burn_run(const struct job_args *args, struct span body, struct j
                       (int)getpid(), ms);
 }
 
+/* --- debug: does what a worker may not do, which ends it --- */
+
+static enum err tell_of_descriptor(int fd, struct buf *answer)
+{
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    return buf_printf(answer, "%s\n", fd >= 0 ? "nobody minds" : strerror(error));
+}
+
+static enum err debug_open_run(const struct job_args *args, struct span body,
+                               struct job_place place, struct buf *answer)
+{
+    (void)args, (void)body, (void)place;
+    return tell_of_descriptor(open("/etc/passwd", O_RDWR | O_CLOEXEC), answer);
+}
+
+static enum err debug_socket_run(const struct job_args *args, struct span body,
+                                 struct job_place place, struct buf *answer)
+{
+    (void)args, (void)body, (void)place;
+    return tell_of_descriptor(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), answer);
+}
+
 /* --- the table --- */
 
 static const struct job jobs[] = {
@@ -92,9 +119,30 @@ static const struct job jobs[] = {
      .content_type = "application/json",
      .params = {[BURN_MS] = {.name = "ms", .min = 0, .max = JOB_BURN_MS_MAX}},
      .run = burn_run},
+    {.name = "debug-open",
+     .method = "POST",
+     .content_type = "text/plain; charset=utf-8",
+     .is_for_tests = true,
+     .run = debug_open_run},
+    {.name = "debug-socket",
+     .method = "POST",
+     .content_type = "text/plain; charset=utf-8",
+     .is_for_tests = true,
+     .run = debug_socket_run},
 };
 
 enum { JOB_COUNT = sizeof(jobs) / sizeof(jobs[0]) };
+
+enum err job_table_prepare(void)
+{
+    for (size_t i = 0; digest_algorithms[i] != NULL; i++) {
+        EVP_MD *algorithm = EVP_MD_fetch(NULL, digest_algorithms[i], NULL);
+        if (algorithm == NULL)
+            return ERR_TLS;
+        EVP_MD_free(algorithm);
+    }
+    return OK;
+}
 
 const struct job *job_find(struct span name)
 {

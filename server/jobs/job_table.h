@@ -7,6 +7,7 @@
 #include "simul/err.h"
 #include "simul/span.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -41,12 +42,17 @@ struct job {
     const char *name;
     const char *method; /* of the HTTP request that asks for it */
     const char *content_type;
+    bool is_for_tests;                       /* served only with debug.jobs=on */
     struct job_param params[JOB_PARAMS_MAX]; /* up to the first without a name */
     /* Runs in a worker, as long as it takes, and appends at most JOB_ANSWER_BYTES_MAX. An error
      * ends the worker, which fails the job. */
     enum err (*run)(const struct job_args *args, struct span body, struct job_place place,
                     struct buf *answer);
 };
+
+/* To be called in a worker before it gives up opening files: loads what jobs will use, which
+ * OpenSSL would load when it is asked first. ERR_TLS. */
+enum err job_table_prepare(void);
 
 /* NULL when there is no such job. Rows are static. */
 const struct job *job_find(struct span name);

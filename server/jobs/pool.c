@@ -4,6 +4,7 @@
 #include "jobs/worker_link.h"
 #include "simul/check.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -283,6 +284,10 @@ static void on_worker_exited(struct pool_worker *w, const struct spawner_event *
         read_worker(w); /* it may have answered before it died */
     if (worker_is_up(w))
         end_worker(w, "it died", POOL_DIED);
+    if (WIFSIGNALED(event->status) && WTERMSIG(event->status) == SIGSYS) {
+        metric_add(&w->pool->metrics.worker_violations, 1);
+        w->end = "it made a system call that no worker may make";
+    }
     LOG_WARN(
         "worker ended", LOG_INT("worker", w->number), LOG_INT("pid", w->pid),
         LOG_STR("reason", w->end),

@@ -24,7 +24,8 @@
     X(jobs_died, counter, "Jobs whose worker died")                                                \
     X(jobs_cancelled, counter, "Jobs whose client left while they waited")                         \
     X(workers, gauge, "Worker processes that are alive")                                           \
-    X(worker_restarts, counter, "Worker processes started in the place of another")
+    X(worker_restarts, counter, "Worker processes started in the place of another")                \
+    X(worker_violations, counter, "Workers killed for a system call they may not make")
 
 #define POOL_METRIC_FIELD(name, kind, help) _Atomic uint64_t name;
 struct pool_metrics {

@@ -1,5 +1,6 @@
 #include "jobs/spawner.h"
 
+#include "jobs/landlock.h"
 #include "simul/check.h"
 #include "simul/pipe_frame.h"
 
@@ -7,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -294,6 +296,10 @@ static int open_sigchld(void)
 int spawner_main(int fd, unsigned number)
 {
     (void)number;
+    if (landlock_confine() != OK) {
+        fprintf(stderr, "simuld: the spawner cannot be confined: %s\n", strerror(errno));
+        return 1;
+    }
     struct family family = {.server = fd};
     struct pollfd polled[] = {{.fd = fd, .events = POLLIN},
                               {.fd = open_sigchld(), .events = POLLIN}};

@@ -3,8 +3,9 @@
  * any of these exist. The two talk over a pair of SOCK_SEQPACKET sockets, one frame in each packet
  * (simul/pipe_frame.h); children are joined to the server by a pair of stream sockets.
  *
- * Children are named by ids that the server chooses. When the server is gone, however it ended,
- * the spawner kills all its children and ends. */
+ * The spawner and its children are confined: they can open nothing but what starting the program
+ * needs (jobs/landlock.h). Children are named by ids that the server chooses. When the server is
+ * gone, however it ended, the spawner kills all its children and ends. */
 #pragma once
 
 #include "daemon/identity.h"

@@ -1,8 +1,10 @@
 #include "jobs/worker.h"
 
+#include "jobs/syscall_filter.h"
 #include "simul/pipe_frame.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -73,13 +75,25 @@ static enum err serve_job(int fd, struct job_place place)
     return e;
 }
 
-int worker_main(int fd, unsigned number)
+int worker_serve(int fd, unsigned number)
 {
-    /* Fails only where the server itself is nicer than that. */
-    setpriority(PRIO_PROCESS, 0, WORKER_NICE);
     enum err e;
     do
         e = serve_job(fd, (struct job_place){.worker = number});
     while (e == OK);
     return e == ERR_CLOSED ? 0 : 1;
+}
+
+int worker_main(int fd, unsigned number)
+{
+    /* Fails only where the server itself is nicer than that. */
+    setpriority(PRIO_PROCESS, 0, WORKER_NICE);
+    enum err e = job_table_prepare();
+    if (e == OK)
+        e = syscall_filter_install();
+    if (e != OK) {
+        fprintf(stderr, "simuld: worker %u cannot be made ready: %s\n", number, err_name(e));
+        return 1;
+    }
+    return worker_serve(fd, number);
 }

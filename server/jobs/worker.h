@@ -14,5 +14,9 @@ enum {
     WORKER_NICE = 10,
 };
 
-/* Returns the exit status. `number` is the worker's, from 1. */
+/* Serves jobs, confined to reading, writing, memory and the end (jobs/syscall_filter.h). Returns
+ * the exit status. `number` is the worker's, from 1. */
 int worker_main(int fd, unsigned number);
+
+/* The same without being confined, and as nice as one is. */
+int worker_serve(int fd, unsigned number);

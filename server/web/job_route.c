@@ -14,9 +14,12 @@ static bool is_enabled(const struct conn *c)
     return n->config->jobs.enabled == CONFIG_JOBS_ON;
 }
 
-static const struct job *find(const struct http_request *request)
+/* NULL: there is none by that name, or it is not for here. */
+static const struct job *find(const struct conn *c, const struct http_request *request)
 {
-    return job_find(span_drop(request->path, sizeof("/jobs/") - 1));
+    const struct job *job = job_find(span_drop(request->path, sizeof("/jobs/") - 1));
+    bool is_served = job != NULL && (!job->is_for_tests || conn_net(c)->config->debug.jobs);
+    return is_served ? job : NULL;
 }
 
 static bool has_method(const struct job *job, enum http_method method)
@@ -87,7 +90,7 @@ static void answer(struct conn *c, struct http_session *s, const struct job *job
 enum co_result route_job(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
-    const struct job *job = find(x->request);
+    const struct job *job = find(c, x->request);
     enum http_event event;
     CO_BEGIN(x);
     if (job == NULL || !is_enabled(c)) {

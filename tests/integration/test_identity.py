@@ -73,7 +73,6 @@ def free_low_port():
 
 
 @needs_root
-@pytest.mark.short
 def test_root_becomes_a_user_without_any_power_after_it_has_bound_its_ports(start):
     port = free_low_port()
     daemon = start("daemon.user=auto", f"listen.echo.port={port}", "watchdog_ms=1000")

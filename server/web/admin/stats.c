@@ -1,6 +1,8 @@
 /* /stats: every counter as JSON. */
 #include "core/log.h"
+#include "jobs/landlock.h"
 #include "jobs/pool.h"
+#include "jobs/syscall_filter.h"
 #include "net/net.h"
 #include "server.h"
 #include "web/admin/admin.h"
@@ -26,12 +28,14 @@ static json_t *json_stats(const struct server *s)
     }
     json_t *pool =
         s->pool == NULL ? json_null() : json_metrics(pool_metrics(s->pool), &admin_pool_metrics);
-    return json_pack("{s:s, s:i, s:I, s:b, s:I, s:I, s:I, s:o, s:o}", "version", SIMUL_VERSION,
+    json_t *confinement = json_pack("{s:b, s:b}", "landlock", (int)landlock_is_possible(),
+                                    "seccomp", (int)syscall_filter_is_possible());
+    return json_pack("{s:s, s:i, s:I, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "version", SIMUL_VERSION,
                      "pid", (int)getpid(), "uptime_seconds", (json_int_t)admin_uptime_seconds(s),
                      "draining", (int)s->draining, "resident_bytes",
                      (json_int_t)admin_resident_bytes(), "log_lines_dropped",
                      (json_int_t)log_dropped(), "loop_stalls", (json_int_t)admin_stalls(s), "loops",
-                     loops, "jobs", pool);
+                     loops, "jobs", pool, "confinement", confinement);
 }
 
 enum co_result route_stats(struct conn *c, struct http_session *s)

@@ -47,8 +47,21 @@ Test(job_table, numbers_lead_back_to_their_rows)
 {
     cr_assert_eq(job_at(job_number(job_find(SPAN("digest")))), job_find(SPAN("digest")));
     cr_assert_eq(job_at(job_number(job_find(SPAN("burn")))), job_find(SPAN("burn")));
-    cr_assert_null(job_at(2));
+    cr_assert_null(job_at(4));
     cr_assert_null(job_at(UINT16_MAX));
+}
+
+Test(job_table, what_only_tests_may_ask_for_is_marked)
+{
+    cr_assert(job_find(SPAN("debug-open"))->is_for_tests);
+    cr_assert(job_find(SPAN("debug-socket"))->is_for_tests);
+    cr_assert_not(job_find(SPAN("digest"))->is_for_tests);
+    cr_assert_not(job_find(SPAN("burn"))->is_for_tests);
+}
+
+Test(job_table, what_jobs_use_can_be_loaded_beforehand)
+{
+    expect_ok(job_table_prepare());
 }
 
 /* FIPS 180-4 examples; the rounds as Python's hashlib has them. */

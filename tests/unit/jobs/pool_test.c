@@ -20,6 +20,7 @@ enum {
     HANG,         /* never answer */
     EXIT,         /* end without an answer */
     BABBLE,       /* write what is no frame */
+    VIOLATE,      /* die as by a system call that is forbidden */
     WRONG_ID,     /* answer what was not asked */
     ANSWER_TWICE, /* say more than was asked */
 };
@@ -50,6 +51,9 @@ static void play_job(int fd, uint64_t how, uint64_t id)
         for (int i = 0; i < 100; i++)
             if (write(fd, "what was it that you said? ", 27) < 0)
                 break;
+        break;
+    case VIOLATE:
+        raise(SIGSYS);
         break;
     case WRONG_ID:
         answer(fd, id + 1);
@@ -200,6 +204,7 @@ static void expect_replaced(uint64_t how, enum pool_status status)
     cr_assert_neq(first, second);
     expect_gone(first);
     cr_assert_eq(METRIC(&r, worker_restarts), 1);
+    cr_assert_eq(METRIC(&r, worker_violations), how == VIOLATE);
     cr_assert_eq(METRIC(&r, workers), 1);
     rig_stop(&r);
     expect_gone(second);
@@ -276,6 +281,11 @@ Test(pool, replaces_a_worker_that_ends, .timeout = 60)
 Test(pool, replaces_a_worker_that_babbles, .timeout = 60)
 {
     expect_replaced(BABBLE, POOL_DIED);
+}
+
+Test(pool, replaces_and_counts_a_worker_that_does_what_it_may_not, .timeout = 60)
+{
+    expect_replaced(VIOLATE, POOL_DIED);
 }
 
 Test(pool, replaces_a_worker_that_answers_what_was_not_asked, .timeout = 60)

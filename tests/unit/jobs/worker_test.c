@@ -6,20 +6,18 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static int fds[2]; /* the server's end, the worker's */
 static pthread_t thread;
 static bool has_ended;
-static int exit_status, niceness;
+static int exit_status;
 
 static void *run(void *arg)
 {
     (void)arg;
-    exit_status = worker_main(fds[1], 7);
-    niceness = getpriority(PRIO_PROCESS, 0);
+    exit_status = worker_serve(fds[1], 7);
     close(fds[1]);
     return NULL;
 }
@@ -155,12 +153,6 @@ Test(worker, the_job_knows_its_worker)
     cr_assert_not_null(memmem(answer.ptr, answer.len, "\"worker\":7", 10), "%.*s",
                        SPAN_ARG(answer));
     buf_deinit(&b);
-}
-
-Test(worker, it_is_nice)
-{
-    cr_assert_eq(end(), 0);
-    cr_assert_geq(niceness, WORKER_NICE);
 }
 
 /* --- the end ------------------------------------------------------------------------------ */

@@ -1,0 +1,23 @@
+/* Whether the program runs as a tool's guest: such a run needs more than the program itself does,
+ * files and system calls of the tool's own, which confined processes would be refused. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Built with sanitizers (SIMUL_SANITIZE), whose runtimes read /proc, write reports and look for
+ * leaks by threads of their own. */
+#ifdef SIMUL_SANITIZED
+#define IS_SANITIZED 1
+#else
+#define IS_SANITIZED 0
+#endif
+
+/* Valgrind makes system calls on the program's behalf and beside them, and says of those it does
+ * not know that it does not. It can be told by the library that it loads into its guests. */
+static inline bool is_under_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded != NULL && strstr(preloaded, "/vgpreload_") != NULL;
+}
