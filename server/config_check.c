@@ -7,6 +7,7 @@
 #include "net/listener.h"
 #include "net/tls.h"
 #include "net/tls_certificate.h"
+#include "net/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,10 +125,51 @@ static void check_certificates(struct check *c)
     tls_store_free(store);
 }
 
+/* --- files ----------------------------------------------------------------------------------- */
+
+/* What errno says of something that whoever looks has tried. */
+static void cannot(struct check *c, const char *setting, const char *verb, const char *path)
+{
+    const char *why = strerror(errno);
+    const struct passwd *own = getpwuid(geteuid());
+    problem(c, "%s: user '%s' cannot %s '%s': %s", setting, own == NULL ? "?" : own->pw_name, verb,
+            path, why);
+}
+
+/* Of a file that is not there yet. Who starts the server as root makes it where the server itself
+ * could not. */
+static void check_made(struct check *c, const char *setting, const char *path)
+{
+    char copy[PATH_MAX];
+    snprintf(copy, sizeof(copy), "%s", path);
+    const char *directory = dirname(copy);
+    if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0 &&
+        !(c->identity.changes && errno == EACCES))
+        cannot(c, setting, "make a file in", directory);
+}
+
+static void check_appended(struct check *c, const char *setting, const char *path)
+{
+    struct stat st;
+    if (path[0] == '\0')
+        return;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        problem(c, "%s: '%s' is a directory; name a file", setting, path);
+        return;
+    }
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+        return;
+    if (errno == ENOENT)
+        check_made(c, setting, path);
+    else
+        cannot(c, setting, "write", path);
+}
+
 /* --- ports ----------------------------------------------------------------------------------- */
 
 struct planned_port {
     const char *prefix, *name; /* of its settings: "listen." and "web" */
+    const char *path;          /* of a Unix socket; NULL: it has an address */
     struct addr addr;
 };
 
@@ -140,15 +182,42 @@ static bool is_any(const struct addr *a)
 }
 
 /* Whether both cannot be listened on at once. */
-static bool is_taken_by(const struct addr *a, const struct addr *b)
+static bool is_taken_by(const struct planned_port *a, const struct planned_port *b)
 {
-    return a->port != 0 && a->port == b->port &&
-           (memcmp(a->ip, b->ip, sizeof(a->ip)) == 0 || is_any(a) || is_any(b));
+    if (a->path != NULL || b->path != NULL)
+        return a->path != NULL && b->path != NULL && strcmp(a->path, b->path) == 0;
+    return a->addr.port != 0 && a->addr.port == b->addr.port &&
+           (memcmp(a->addr.ip, b->addr.ip, sizeof(a->addr.ip)) == 0 || is_any(&a->addr) ||
+            is_any(&b->addr));
 }
 
-static void tell_bind_error(struct check *c, const struct planned_port *p, int error)
+/* It is only asked whether somebody listens there. */
+static void check_unix_socket(struct check *c, const struct planned_port *p)
+{
+    char setting[CONFIG_NAME_BYTES_MAX + 16];
+    snprintf(setting, sizeof(setting), "%s%s.address", p->prefix, p->name);
+    enum err e = unix_socket_probe(p->path);
+    if (e == OK)
+        check_made(c, setting, p->path);
+    else if (e == ERR_BUSY)
+        warning(c, "%s: '%s' is in use, perhaps by a simuld that is running", setting, p->path);
+    else if (e == ERR_EXISTS)
+        problem(c, "%s: there is a file '%s' that is no socket; choose another path", setting,
+                p->path);
+    else
+        cannot(c, setting, "listen at", p->path);
+}
+
+static void check_address(struct check *c, const struct planned_port *p)
 {
     char text[ADDR_CHARS];
+    struct addr addr = p->addr;
+    int fd;
+    if (listener_bind(&addr, true, &fd) == OK) {
+        close(fd);
+        return;
+    }
+    int error = errno;
     addr_format(&p->addr, text);
     if (error == EADDRINUSE)
         warning(c, "%s%s.port: %s is in use, perhaps by a simuld that is running", p->prefix,
@@ -169,18 +238,18 @@ static void check_port(struct check *c, const struct planned_port *others, size_
 {
     for (const struct planned_port *o = others; o < others + other_count; o++) {
         char text[ADDR_CHARS];
-        if (!is_taken_by(&p->addr, &o->addr))
+        if (!is_taken_by(p, o))
             continue;
-        problem(c, "%s%s.port: %s is taken by %s%s already; choose another port", p->prefix,
-                p->name, addr_format(&p->addr, text), o->prefix, o->name);
+        bool is_path = p->path != NULL;
+        problem(c, "%s%s.%s: %s is taken by %s%s already; choose another %s", p->prefix, p->name,
+                is_path ? "address" : "port", is_path ? p->path : addr_format(&p->addr, text),
+                o->prefix, o->name, is_path ? "path" : "port");
         return;
     }
-    struct addr addr = p->addr;
-    int fd;
-    if (listener_bind(&addr, true, &fd) == OK)
-        close(fd);
+    if (p->path != NULL)
+        check_unix_socket(c, p);
     else
-        tell_bind_error(c, p, errno);
+        check_address(c, p);
 }
 
 static void check_ports(struct check *c)
@@ -194,48 +263,17 @@ static void check_ports(struct check *c)
         int64_t port = is_admin ? c->config->admin.port : l->port;
         struct planned_port *p = &ports[count];
         *p = (struct planned_port){.prefix = is_admin ? "" : "listen.",
-                                   .name = is_admin ? "admin" : l->name};
-        if (port == CONFIG_PORT_OFF || addr_parse(&p->addr, address, (uint16_t)port) != OK)
+                                   .name = is_admin ? "admin" : l->name,
+                                   .path = unix_socket_path(address)};
+        if (port == CONFIG_PORT_OFF ||
+            (p->path == NULL && addr_parse(&p->addr, address, (uint16_t)port) != OK))
             continue;
         check_port(c, ports, count, p);
         count++;
     }
 }
 
-/* --- files, of whoever looks ----------------------------------------------------------------- */
-
-static const char *own_user(void)
-{
-    const struct passwd *own = getpwuid(geteuid());
-    return own == NULL ? "unknown" : own->pw_name;
-}
-
-/* Of a file that is written: it is there, or can be made. Who starts the server as root makes it
- * where the server itself could not. */
-static void check_appended(struct check *c, const char *setting, const char *path)
-{
-    struct stat st;
-    if (path[0] == '\0')
-        return;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        problem(c, "%s: '%s' is a directory; name a file", setting, path);
-        return;
-    }
-    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
-        return;
-    if (errno != ENOENT) {
-        problem(c, "%s: user '%s' cannot write '%s': %s", setting, own_user(), path,
-                strerror(errno));
-        return;
-    }
-    char copy[PATH_MAX];
-    snprintf(copy, sizeof(copy), "%s", path);
-    const char *directory = dirname(copy);
-    if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0 &&
-        !(c->identity.changes && errno == EACCES))
-        problem(c, "%s: user '%s' cannot make a file in '%s': %s", setting, own_user(), directory,
-                strerror(errno));
-}
+/* --- files of the server's ------------------------------------------------------------------- */
 
 /* One that a running server holds is no problem, as its ports are none. */
 static void check_pid_file(struct check *c)
@@ -260,7 +298,7 @@ static void check_motd(struct check *c)
     const char *path = c->config->chat.motd;
     enum err e = motd_load(&motd, path);
     if (e == ERR_IO)
-        problem(c, "chat.motd: user '%s' cannot read '%s': %s", own_user(), path, strerror(errno));
+        cannot(c, "chat.motd", "read", path);
     else if (e != OK)
         problem(c, "chat.motd: '%s' cannot be used: %s", path,
                 e == ERR_UTF8    ? "it is not UTF-8"
@@ -272,8 +310,8 @@ static void check_motd(struct check *c)
 static void check_key_again(struct check *c, const char *section, const char *key)
 {
     if (key[0] != '\0' && faccessat(AT_FDCWD, key, R_OK, AT_EACCESS) != 0)
-        warning(c, "%s.key: user '%s' cannot read '%s' again on a reload: %s", section, own_user(),
-                key, strerror(errno));
+        warning(c, "%s.key: user '%s' cannot read '%s' again on a reload: %s", section,
+                c->identity.user, key, strerror(errno));
 }
 
 /* The keys are read as whoever starts the server, and again as who it is then. */

@@ -35,27 +35,41 @@ static void ask(const struct sockaddr_un *at)
     errno = error == EAGAIN ? 0 : error; /* EAGAIN: so many wait that we cannot */
 }
 
-/* Makes room where the socket of a program stands that has ended without removing it. */
-static enum err remove_stale(const struct sockaddr_un *at)
+static enum err probe(const struct sockaddr_un *at, bool *is_there)
 {
     struct stat st;
-    if (lstat(at->sun_path, &st) != 0)
+    *is_there = lstat(at->sun_path, &st) == 0;
+    if (!*is_there)
         return errno == ENOENT ? OK : ERR_IO;
     if (!S_ISSOCK(st.st_mode))
         return ERR_EXISTS;
     ask(at);
     if (errno == 0)
         return ERR_BUSY;
-    if (errno != ECONNREFUSED)
-        return ERR_IO;
-    return unlink(at->sun_path) == 0 ? OK : ERR_IO;
+    return errno == ECONNREFUSED ? OK : ERR_IO;
+}
+
+static struct sockaddr_un sockaddr_of(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    strncpy(at.sun_path, path, sizeof(at.sun_path) - 1);
+    return at;
+}
+
+enum err unix_socket_probe(const char *path)
+{
+    struct sockaddr_un at = sockaddr_of(path);
+    bool is_there;
+    return probe(&at, &is_there);
 }
 
 enum err unix_socket_bind(const char *path, mode_t mode, int *fd, ino_t *inode)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    strncpy(at.sun_path, path, sizeof(at.sun_path) - 1);
-    enum err e = remove_stale(&at);
+    struct sockaddr_un at = sockaddr_of(path);
+    bool is_stale;
+    enum err e = probe(&at, &is_stale);
+    if (e == OK && is_stale && unlink(path) != 0) /* of a program that has not removed it */
+        e = ERR_IO;
     if (e != OK)
         return e;
     int made = open_socket();

@@ -2,6 +2,7 @@
 #include "config_check.h"
 #include "net/addr.h"
 #include "net/listener.h"
+#include "net/unix_socket.h"
 
 #include <criterion/criterion.h>
 
@@ -11,6 +12,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 static char said[4096]; /* what the last check wrote */
@@ -146,19 +148,32 @@ Test(config_check, warns_of_a_key_that_everybody_may_read)
 
 /* --- ports --- */
 
+/* Listens on a port that the system gives nobody by itself, so that it stays free once it is
+ * closed.
+ */
+static uint16_t listen_somewhere(const char *address, int *fd)
+{
+    struct addr addr;
+    uint16_t port;
+    do {
+        cr_assert_eq(getrandom(&port, sizeof(port), 0), (ssize_t)sizeof(port));
+        port = (uint16_t)(10000 + port % 20000);
+        cr_assert_eq(addr_parse(&addr, address, port), OK);
+    } while (listener_bind(&addr, true, fd) != OK);
+    return port;
+}
+
 Test(config_check, a_port_in_use_is_only_a_warning)
 {
     without_certificate();
-    struct addr addr;
     int fd;
-    cr_assert_eq(addr_parse(&addr, "127.0.0.1", 0), OK);
-    cr_assert_eq(listener_bind(&addr, true, &fd), OK);
+    uint16_t port = listen_somewhere("127.0.0.1", &fd);
     char setting[64];
-    snprintf(setting, sizeof(setting), "listen.web.port=%d", addr.port);
+    snprintf(setting, sizeof(setting), "listen.web.port=%d", port);
     check_with(setting);
     expect_one(true, "listen.web.port: 127.0.0.1:");
     cr_assert_not_null(strstr(said, "is in use, perhaps by a simuld that is running"));
-    snprintf(setting, sizeof(setting), "admin.port=%d", addr.port);
+    snprintf(setting, sizeof(setting), "admin.port=%d", port);
     check_with(setting);
     expect_one(true, "warning: admin.port: 127.0.0.1:");
     close(fd);
@@ -169,14 +184,12 @@ Test(config_check, a_port_in_use_is_only_a_warning)
 Test(config_check, two_listeners_on_one_port_are_a_problem)
 {
     without_certificate();
-    struct addr addr;
     int fd;
-    cr_assert_eq(addr_parse(&addr, "127.0.0.1", 0), OK);
-    cr_assert_eq(listener_bind(&addr, true, &fd), OK);
-    close(fd); /* a free port */
+    uint16_t port = listen_somewhere("*", &fd);
+    close(fd);
     char web[64], admin[64];
-    snprintf(web, sizeof(web), "listen.web.port=%d", addr.port);
-    snprintf(admin, sizeof(admin), "admin.port=%d", addr.port);
+    snprintf(web, sizeof(web), "listen.web.port=%d", port);
+    snprintf(admin, sizeof(admin), "admin.port=%d", port);
     tls_set(web);
     check_with(admin);
     expect_one(false, "is taken by listen.web already");
@@ -193,6 +206,30 @@ Test(config_check, an_address_of_another_machine_is_a_problem)
     without_certificate();
     check_with("listen.web.address=192.0.2.1");
     expect_one(false, "listen.web.address: 192.0.2.1:0 is no address of this machine");
+}
+
+Test(config_check, a_unix_socket_is_looked_at_without_being_made)
+{
+    without_certificate();
+    check_with("listen.web.address=unix:@/socket");
+    expect_good();
+    cr_assert_neq(access(tls_path("socket"), F_OK), 0, "it was made");
+    int fd;
+    ino_t inode;
+    cr_assert_eq(unix_socket_bind(tls_path("socket"), 0600, &fd, &inode), OK);
+    check_with("listen.web.address=unix:@/socket");
+    expect_one(true, "socket' is in use, perhaps by a simuld that is running");
+    close(fd);
+    check_with("listen.web.address=unix:@/socket");
+    expect_good(); /* what a program that has ended has left */
+    tls_write_text("file", "");
+    check_with("admin.address=unix:@/file");
+    expect_one(false, "admin.address: there is a file '");
+    check_with("admin.address=unix:@/none/socket");
+    expect_one(false, "admin.address: user '");
+    tls_set("listen.web.address=unix:@/socket");
+    check_with("admin.address=unix:@/socket");
+    expect_one(false, "is taken by listen.web already; choose another path");
 }
 
 /* --- users and files --- */
