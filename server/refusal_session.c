@@ -18,6 +18,7 @@ static enum co_result run(struct conn *c, void *frame)
 
 const struct session_type irc_refusal_session = {
     .name = "irc-refusal",
+    .protocol = PROTOCOL_IRC,
     .is_refusal = true,
     .input_bytes = 4096,
     .resume = run,

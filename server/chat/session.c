@@ -387,8 +387,9 @@ static enum co_result run(struct conn *c, void *frame)
                                                 : (const char *)message_text(s->farewell).ptr);
     if (s->is_at_fault)
         conn_fail(c, s->reason);
-    else
-        conn_close(c);
+    if (!c->eof && !c->draining) /* which say more */
+        conn_note_end(c, s->reason);
+    conn_close(c);
     CO_END;
 }
 
@@ -431,6 +432,7 @@ static size_t held_bytes(const struct conn *c, const void *frame)
 
 const struct session_type chat_line_session = {
     .name = "irc",
+    .protocol = PROTOCOL_IRC,
     .is_lasting = true,
     .frame_bytes = sizeof(struct chat_session),
     .input_bytes = INPUT_BYTES,
@@ -440,6 +442,7 @@ const struct session_type chat_line_session = {
 
 const struct session_type chat_ws_session = {
     .name = "irc over websocket",
+    .protocol = PROTOCOL_IRC_WS,
     .is_lasting = true,
     .frame_bytes = sizeof(struct chat_ws_session),
     .input_bytes = INPUT_BYTES,

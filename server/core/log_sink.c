@@ -240,6 +240,7 @@ void log_sink_close(struct log_sink *s)
 
 enum err log_sink_start(struct log_sink *s)
 {
+    CHECK(!s->is_started);
     int fd = s->fd;
     s->is_stopping = s->must_reopen = s->is_running = false;
     int error = thread_start(&s->thread, run, s);

@@ -14,6 +14,7 @@ enum { TIMEOUT_BUCKETS = 32 };
 struct timeout {
     struct list node;
     uint32_t stamp_ms; /* of the last activity; the low 32 bits of the loop's clock */
+    uint32_t born_s;   /* the owner's, since there is room: when it came into being */
 };
 
 struct timeout_class {
@@ -27,8 +28,8 @@ struct timeout_class {
 /* duration_ms of 0 means "never": entries may be added and do not expire. */
 void timeout_class_init(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms);
 
-/* The duration is another from now on, also for those that are armed: they expire when it has passed
- * since their last activity, which may be at once. Looks at each of them. */
+/* The duration is another from now on, also for those that are armed: they expire when it has
+ * passed since their last activity, which may be at once. Looks at each of them. */
 void timeout_class_set_duration(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms);
 
 /* Arms t, which must not be armed, as active now. */

@@ -17,6 +17,7 @@ static void refuse(struct conn *c, const char *why)
     char text[FAULTS_MESSAGE_CHARS + 32];
     int len = snprintf(text, sizeof(text), "error: %s\n", why);
     conn_write(c, span_of(text, (size_t)len));
+    conn_note_end(c, "the command is not valid"); /* `why` does not last that long */
     conn_fail(c, why);
 }
 
@@ -107,6 +108,7 @@ static enum co_result run(struct conn *c, void *frame)
 
 const struct session_type tcp_command_session = {
     .name = "tcp-command",
+    .protocol = PROTOCOL_TCP,
     .is_lasting = true,
     .input_bytes = 16 * 1024,
     .resume = run,

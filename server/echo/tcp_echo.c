@@ -19,6 +19,7 @@ static enum co_result run(struct conn *c, void *frame)
 
 const struct session_type tcp_echo_session = {
     .name = "tcp-echo",
+    .protocol = PROTOCOL_TCP,
     .is_lasting = true,
     .input_bytes = 256 * 1024,
     .resume = run,

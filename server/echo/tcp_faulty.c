@@ -129,6 +129,7 @@ static size_t held_bytes(const struct conn *c, const void *frame)
 
 const struct session_type tcp_faulty_session = {
     .name = "tcp-faulty",
+    .protocol = PROTOCOL_TCP,
     .is_lasting = true,
     .frame_bytes = sizeof(struct tcp_faulty),
     .input_bytes = 16 * 1024,

@@ -242,6 +242,7 @@ static size_t held_bytes(const struct conn *c, const void *frame)
 
 const struct session_type ws_echo_session = {
     .name = "ws-echo",
+    .protocol = PROTOCOL_WS,
     .is_lasting = true,
     .frame_bytes = sizeof(struct ws_echo),
     .input_bytes = 256 * 1024,

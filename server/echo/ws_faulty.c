@@ -234,6 +234,7 @@ static void judge_silence(struct conn *c, struct ws_faulty *f)
         return;
     }
     metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+    conn_note_end(c, "timed out");
     if (has_begun)
         ws_replies_say_close(&f->replies, WS_CODE_POLICY, SPAN("the frame did not go on in time"));
     else
@@ -345,6 +346,7 @@ static size_t held_bytes(const struct conn *c, const void *frame)
 
 const struct session_type ws_faulty_session = {
     .name = "ws-faulty",
+    .protocol = PROTOCOL_WS,
     .is_lasting = true,
     .frame_bytes = sizeof(struct ws_faulty),
     .input_bytes = 16 * 1024, /* it may all have to be inflated in one resume, at 80 ns a byte */

@@ -1,6 +1,7 @@
 #include "net/conn.h"
 
 #include "core/log.h"
+#include "net/access_log.h"
 #include "net/listener.h"
 #include "net/net.h"
 #include "net/transport.h"
@@ -150,10 +151,25 @@ static const char *peer_text(const struct conn *c, char out[ADDR_CHARS])
     return addr_format(&c->peer, out);
 }
 
+void conn_note_end(struct conn *c, const char *reason)
+{
+    if (conn_net(c)->access != NULL)
+        access_log_note_end(conn_net(c)->access, c, reason);
+}
+
+static const char *usual_end(const struct conn *c)
+{
+    return c->eof         ? "closed by peer"
+           : c->draining  ? "drain"
+           : c->timed_out ? "timed out"
+                          : "finished";
+}
+
 void conn_close(struct conn *c)
 {
     if (c->state != CONN_OPEN)
         return;
+    conn_note_end(c, usual_end(c));
     c->state = CONN_CLOSING;
     conn_set_timer(c, TIMER_FLUSH);
     net_touch(conn_net(c), c);
@@ -161,6 +177,7 @@ void conn_close(struct conn *c)
 
 void conn_reset(struct conn *c)
 {
+    conn_note_end(c, "reset");
     conn_close(c);
     c->resets = true;
 }
@@ -185,6 +202,7 @@ void conn_fail(struct conn *c, const char *reason)
         return;
     metric_add(&conn_net(c)->loop->metrics.protocol_errors, 1);
     log_fault(c, reason);
+    conn_note_end(c, reason);
     conn_close(c);
 }
 
@@ -222,6 +240,7 @@ void conn_abort(struct conn *c, const char *reason)
     char peer[ADDR_CHARS];
     LOG_DEBUG("connection aborted", LOG_STR("reason", reason), LOG_STR("session", c->session->name),
               LOG_STR("peer", peer_text(c, peer)));
+    conn_note_end(c, reason);
     c->state = CONN_DEAD;
     net_touch(conn_net(c), c);
 }

@@ -36,12 +36,23 @@ enum conn_timer {
     TIMER_COUNT,
 };
 
+/* What a session speaks, as the access log tells it. */
+enum conn_protocol {
+    PROTOCOL_NONE, /* nothing that shows it has come yet */
+    PROTOCOL_TCP,
+    PROTOCOL_HTTP,
+    PROTOCOL_WS,
+    PROTOCOL_IRC,
+    PROTOCOL_IRC_WS,
+};
+
 /* A kind of session. Its root coroutine stands in the connection itself (CO_BEGIN(c)); what must
  * survive an await beside that is in its frame: `frame_bytes` allocated zeroed when it begins.
  * `drop` frees what the frame owns beside itself (may be NULL); it is called once, in whatever
  * state the frame is. */
 struct session_type {
     const char *name;
+    enum conn_protocol protocol;
     bool is_refusal; /* of those who are not let in (net/refusal.h) */
     bool is_lasting; /* it has no end of its own: a drain tells such peers one after the other */
     size_t frame_bytes;
@@ -127,6 +138,12 @@ struct handle conn_handle(const struct conn *c);
 /* The peer is a proxy that speaks for another: from now on that is who counts, here and at the
  * door. Unless that admits it, the connection must end. */
 enum door_verdict conn_set_peer(struct conn *c, const struct addr *peer);
+
+/* When it was accepted, in seconds of the loop's clock. */
+static inline uint32_t conn_opened_s(const struct conn *c)
+{
+    return c->timeout.born_s;
+}
 
 /* It was accepted only to be told that it is not let in. */
 static inline bool conn_is_refusal(const struct conn *c)
@@ -229,6 +246,11 @@ void conn_set_timer(struct conn *c, enum conn_timer timer);
  * harmless. conn_fail logs `reason` once as the peer's fault and counts it as a protocol error. */
 void conn_close(struct conn *c);
 void conn_fail(struct conn *c, const char *reason);
+/* Tells the access log why it ends, unless it knows already or keeps none; the functions here that
+ * end it do so themselves, a conn_close where the reason shows: the peer has, the server drains, or
+ * the timer ran out. `reason` is static, and so are theirs
+ * where it is not known already. */
+void conn_note_end(struct conn *c, const char *reason);
 /* Two odd ends, for an echo that was asked to misbehave. conn_reset is a conn_close with a reset
  * (SO_LINGER of 0) where our end would be shut. conn_half_close shuts our end when what is queued
  * is sent, TLS's first, while the session goes on to read: it writes nothing more, since the write

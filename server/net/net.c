@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "core/log.h"
+#include "net/access_log.h"
 #include "net/door.h"
 #include "net/listener.h"
 #include "net/net_internal.h"
@@ -42,7 +43,10 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
     n->slow_ns = (uint64_t)config->slow_ms * 1000 * 1000;
     n->in = malloc(IN_BYTES + TRANSPORT_SLACK_BYTES);
     n->ws_pool = calloc(1, sizeof(*n->ws_pool));
-    enum err e = n->in == NULL || n->ws_pool == NULL ? ERR_NOMEM : OK;
+    if (config->log.access)
+        n->access = access_log_new();
+    bool has_all = n->in != NULL && n->ws_pool != NULL && config->log.access == (n->access != NULL);
+    enum err e = has_all ? OK : ERR_NOMEM;
     if (e == OK)
         e = out_pool_init(&n->out, GATHER_BYTES);
     if (e != OK)
@@ -115,6 +119,7 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
     c->session = session;
     c->listener = (uint8_t)listener;
     c->peer = *peer;
+    c->timeout.born_s = (uint32_t)(n->loop->now_ms / 1000);
     c->fresh = true;
     if (!session->is_refusal) {
         c->at_door = net_asks_door(n, listener, peer);
@@ -123,6 +128,8 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
     }
     c->frame = calloc(1, session->frame_bytes);
     e = c->frame == NULL ? ERR_NOMEM : OK;
+    if (e == OK && n->access != NULL)
+        e = access_log_begin(n->access, c);
     if (e == OK && n->listeners[listener].tls && !c->awaits_proxy)
         e = tls_accept(c);
     if (e != OK)
@@ -222,6 +229,8 @@ static void forget_unsent(int fd)
 
 static void reap(struct net *n, struct conn *c)
 {
+    if (n->access != NULL && !conn_is_refusal(c))
+        access_log_end(n->access, c);
     ev_io_stop(n->loop->ev, &c->io);
     timeout_remove(&n->timers[c->timer], &c->timeout);
     pace_forget(n, c);
@@ -279,6 +288,7 @@ void net_close(struct net *n)
 void net_deinit(struct net *n)
 {
     net_drain_free(n);
+    access_log_free(n->access);
     free(n->listeners);
     conn_table_deinit(&n->conns);
     out_pool_deinit(&n->out);

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct access_log;
 struct chat_loop;
 struct config;
 struct door;
@@ -95,8 +96,9 @@ struct net {
         uint64_t began_ms, span_ms;
     } drain;
 
-    struct tls_net *tls;     /* this loop's part of TLS */
-    struct ws_pool *ws_pool; /* decoders for frames that straddle reads, and inflaters */
+    struct access_log *access; /* NULL: log.access is off */
+    struct tls_net *tls;       /* this loop's part of TLS */
+    struct ws_pool *ws_pool;   /* decoders for frames that straddle reads, and inflaters */
     struct ws_deflater ws_deflater;
     struct http_limits http_limits;
 

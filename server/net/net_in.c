@@ -1,6 +1,7 @@
 /* The first half of a tick: what the poll named is read once each, and its session resumed. */
 #include "core/cycles.h"
 #include "core/log.h"
+#include "net/access_log.h"
 #include "net/listener.h"
 #include "net/net.h"
 #include "net/net_internal.h"
@@ -124,6 +125,15 @@ static enum co_result resume_timed(struct net *n, struct conn *c)
     return r;
 }
 
+/* The same, and the messages that it takes are counted. */
+static enum co_result resume_counted(struct net *n, struct conn *c)
+{
+    uint64_t before = access_log_messages(c);
+    enum co_result r = resume_timed(n, c);
+    access_log_add(n->access, c, access_log_messages(c) - before);
+    return r;
+}
+
 /* Resumes the session, and those that follow it, with the input that is loaded. */
 static enum co_result resume(struct net *n, struct conn *c)
 {
@@ -132,7 +142,7 @@ static enum co_result resume(struct net *n, struct conn *c)
     for (;;) {
         c->wants_input = false;
         c->running = true;
-        r = resume_timed(n, c);
+        r = n->access == NULL ? resume_timed(n, c) : resume_counted(n, c);
         c->running = false;
         if (r != CO_DONE || n->next_session == NULL)
             break;

@@ -333,6 +333,7 @@ static size_t held_bytes(const struct conn *c, const void *frame)
 
 const struct session_type http_session = {
     .name = "http",
+    .protocol = PROTOCOL_HTTP,
     .frame_bytes = sizeof(struct http_session),
     .input_bytes = 64 * 1024,
     .resume = run,
@@ -342,6 +343,7 @@ const struct session_type http_session = {
 
 const struct session_type admin_session = {
     .name = "admin",
+    .protocol = PROTOCOL_HTTP,
     .frame_bytes = sizeof(struct http_session),
     .input_bytes = 64 * 1024,
     .resume = run,
@@ -350,6 +352,7 @@ const struct session_type admin_session = {
 
 const struct session_type http_refusal_session = {
     .name = "http-refusal",
+    .protocol = PROTOCOL_HTTP,
     .is_refusal = true,
     .frame_bytes = sizeof(struct http_session),
     .input_bytes = 64 * 1024,
