@@ -38,6 +38,8 @@ enum config_client_certificates {
     CONFIG_CLIENT_CERTIFICATES_REQUIRE
 };
 enum config_tls_version { CONFIG_TLS_1_2, CONFIG_TLS_1_3 };
+/* In which a proxy says whom an HTTP request is for. */
+enum config_proxy_header { CONFIG_PROXY_HEADER_X_FORWARDED_FOR, CONFIG_PROXY_HEADER_FORWARDED };
 enum config_jobs { CONFIG_JOBS_AUTO, CONFIG_JOBS_ON, CONFIG_JOBS_OFF };
 
 /* What a listener says about a switch that there is for all of them. */
@@ -106,6 +108,7 @@ struct config {
     struct {
         char *trusted;
         struct networks networks; /* what that means */
+        enum config_proxy_header header;
     } proxy;
     struct {
         char *certificate; /* paths, both or neither empty */

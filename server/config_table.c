@@ -60,6 +60,8 @@ const struct config_setting config_settings[] = {
      .normalise = config_normalise_networks,
      .expects = "networks such as 10.0.0.0/8, ::1 or unix, commas between",
      .help = "proxies: whom they say they speak for is believed"},
+    {"proxy.header", AT(proxy.header), CHOICE("x-forwarded-for", "x-forwarded-for|forwarded"), LIVE,
+     .help = "in which of HTTP's headers they say it; the other is ignored"},
 
     {"tls.certificate", AT(tls.certificate), TEXT("", PATH_BYTES), LIVE,
      .help = "file with the certificate chain (PEM)"},

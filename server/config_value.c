@@ -18,6 +18,7 @@ _Static_assert(sizeof(enum config_protocol) == sizeof(unsigned), "enums are unsi
 _Static_assert(sizeof(enum config_override) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum config_client_certificates) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum config_tls_version) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum config_proxy_header) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum config_jobs) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "enums are unsigned");
 _Static_assert(sizeof(enum log_syslog) == sizeof(unsigned), "enums are unsigned");

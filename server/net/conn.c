@@ -2,7 +2,6 @@
 
 #include "core/log.h"
 #include "net/access_log.h"
-#include "net/listener.h"
 #include "net/net.h"
 #include "net/transport.h"
 
@@ -25,8 +24,8 @@ enum door_verdict conn_set_peer(struct conn *c, const struct addr *peer)
         door_leave(n->door, &c->peer, n->loop->now_ms);
     c->peer = *peer;
     c->at_door = false;
-    if (n->door == NULL || n->listeners[c->listener].is_admin)
-        return DOOR_ADMITTED;
+    if (!net_asks_door(n, c->listener, peer))
+        return DOOR_ADMITTED; /* another proxy, say */
     enum door_verdict verdict = door_enter(n->door, peer, n->loop->now_ms);
     c->at_door = verdict == DOOR_ADMITTED;
     return verdict;

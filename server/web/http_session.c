@@ -4,6 +4,7 @@
 #include "jobs/jobs_client.h"
 #include "net/net.h"
 #include "web/admin/status.h"
+#include "web/forwarded.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -190,11 +191,16 @@ static enum co_result bad_method(struct conn *c, struct http_session *s)
     return CO_DONE;
 }
 
-static enum co_result refuse_address(struct conn *c, struct http_session *s)
+void http_refuse_address(struct conn *c, struct http_session *s)
 {
     const struct http_field field = {SPAN("Retry-After"), SPAN("10")}; /* seconds */
     s->exchange.response.keep_alive = false;
     http_answer_with(c, s, 429, NULL, &field, 1, SPAN("too many connections from your address\n"));
+}
+
+static enum co_result refuse_address(struct conn *c, struct http_session *s)
+{
+    http_refuse_address(c, s);
     return CO_DONE;
 }
 
@@ -225,6 +231,17 @@ static void begin_exchange(struct http_session *s)
     struct http_exchange *x = &s->exchange;
     *x = (struct http_exchange){.request = http_parser_request(&s->parser)};
     http_response_init(&x->response, x->request, 200);
+}
+
+/* Whom the request is for, as far as the one who sent it may tell. Requests of several clients may
+ * share a proxy's connection, so one that stands at the door for itself stays there. */
+static void note_peer(struct conn *c, struct http_session *s)
+{
+    struct http_exchange *x = &s->exchange;
+    x->is_forwarded =
+        forwarded_find(conn_net(c)->config, &s->hop, x->request->headers, &x->forwarded);
+    if (!c->at_door)
+        c->peer = x->is_forwarded ? x->forwarded : s->hop;
 }
 
 /* Frees what a handler may have left, wherever it stands. */
@@ -271,6 +288,7 @@ static enum co_result run(struct conn *c, void *frame)
     enum http_event event;
     CO_BEGIN(c);
     http_parser_init(&s->parser, &conn_net(c)->http_limits);
+    s->hop = c->peer;
     for (;;) {
         while ((event = read_head(c, s)) == HTTP_EVENT_NEED_MORE) {
             if (c->eof || (c->draining && http_parser_is_idle(&s->parser)))
@@ -290,6 +308,7 @@ static enum co_result run(struct conn *c, void *frame)
         }
 
         begin_exchange(s);
+        note_peer(c, s);
         conn_set_timer(c, TIMER_IDLE);
         metric_add(&conn_net(c)->loop->metrics.http_requests, 1);
         CO_CALL(&s->exchange, find_handler(c, s->exchange.request)(c, s));

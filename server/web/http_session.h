@@ -28,12 +28,15 @@ struct http_exchange {
     struct http_faulty *faulty; /* the echo is to misbehave; NULL: it is not */
     struct buf body;            /* where the handler wants the body whole */
     size_t body_counted;        /* memory_count */
+    bool is_forwarded;          /* by a proxy, for somebody else */
+    struct addr forwarded;      /* who that is */
     struct job_request *job;    /* NULL: none was asked for */
     struct status_watch *watch; /* NULL: it does not watch the status */
 };
 
 struct http_session {
     struct http_parser parser;
+    struct addr hop; /* who sends the requests; the peer is whom the present one is for */
     struct http_exchange exchange;
 };
 
@@ -78,3 +81,5 @@ void http_answer_with(struct conn *c, struct http_session *s, uint16_t status, c
                       const struct http_field *fields, size_t field_count, struct span body);
 /* A plain-text answer that is the reason and a line feed. */
 void http_refuse(struct conn *c, struct http_session *s, uint16_t status, const char *reason);
+/* 429, and the end: the door does not admit the address. */
+void http_refuse_address(struct conn *c, struct http_session *s);

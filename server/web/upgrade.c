@@ -8,6 +8,7 @@
 #include "echo/ws_faulty.h"
 #include "net/listener.h"
 #include "net/net.h"
+#include "net/refusal.h"
 #include "simul/ws_handshake.h"
 #include "web/http_session.h"
 
@@ -45,6 +46,20 @@ static void refuse(struct conn *c, struct http_session *s, const struct ws_hands
              LOG_STR("reason", handshake->reason));
 }
 
+/* Whom the connection is for from here on is asked for at the door; false when the refusal is
+ * queued. */
+static bool is_admitted(struct conn *c, struct http_session *s)
+{
+    if (!s->exchange.is_forwarded)
+        return true;
+    enum door_verdict verdict = conn_set_peer(c, &s->exchange.forwarded);
+    if (verdict == DOOR_ADMITTED)
+        return true;
+    refusal_note(conn_net(c), verdict, &c->peer);
+    http_refuse_address(c, s);
+    return false;
+}
+
 /* Judges the request; false when the refusal is queued. */
 static bool judge(struct conn *c, struct http_session *s, const struct span *protocols,
                   size_t protocol_count, struct ws_handshake *handshake)
@@ -68,7 +83,7 @@ static bool judge(struct conn *c, struct http_session *s, const struct span *pro
         refuse(c, s, handshake);
         return false;
     }
-    return true;
+    return is_admitted(c, s);
 }
 
 /* True when the 101 is queued. */

@@ -1,0 +1,141 @@
+#include "web/forwarded.h"
+
+#include "config.h"
+#include "net/addr.h"
+#include "simul/http.h"
+
+enum {
+    LINES_MAX = 16,    /* of one header; those before the last so many are not looked at */
+    ELEMENTS_MAX = 64, /* no more proxies than that stand in a row */
+};
+
+static struct span trim(struct span s)
+{
+    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s = span_drop(s, 1);
+    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+static size_t find_last(struct span s, uint8_t byte)
+{
+    const uint8_t *at = s.len == 0 ? NULL : memrchr(s.ptr, byte, s.len);
+    return at == NULL ? s.len : (size_t)(at - s.ptr);
+}
+
+/* Takes the last element off a list. Commas are not looked for in the light of quotes: what comes
+ * first is the client's, and may leave one open. False when there is none left. */
+static bool take_last(struct span *list, struct span *element)
+{
+    while (list->len > 0) {
+        size_t comma = find_last(*list, ',');
+        bool is_first = comma == list->len;
+        *element = trim(is_first ? *list : span_drop(*list, comma + 1));
+        *list = span_take(*list, is_first ? 0 : comma);
+        if (element->len > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool read_port(struct span s, uint16_t *port)
+{
+    uint32_t number = 0;
+    if (s.len == 0 || s.len > 5)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] < '0' || s.ptr[i] > '9')
+            return false;
+        number = number * 10 + (s.ptr[i] - '0');
+    }
+    *port = (uint16_t)number;
+    return number <= UINT16_MAX;
+}
+
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80" */
+static bool read_node(struct span s, struct addr *out)
+{
+    uint16_t port = 0;
+    size_t colon = span_find(s, ':');
+    struct span ip = s, rest = SPAN_EMPTY;
+    if (s.len > 0 && s.ptr[0] == '[') {
+        size_t end = span_find(s, ']');
+        if (end == s.len || colon > end)
+            return false;
+        ip = span_drop(span_take(s, end), 1);
+        rest = span_drop(s, end + 1);
+    } else if (colon < s.len && find_last(s, ':') == colon) {
+        ip = span_take(s, colon);
+        rest = span_drop(s, colon);
+    }
+    if (rest.len > 0 && (rest.ptr[0] != ':' || !read_port(span_drop(rest, 1), &port)))
+        return false;
+    char text[ADDR_IP_CHARS];
+    if (ip.len == 0 || ip.len >= sizeof(text) || span_find(ip, '*') < ip.len ||
+        span_find(ip, '[') < ip.len || span_find(ip, '\0') < ip.len)
+        return false;
+    memcpy(text, ip.ptr, ip.len);
+    text[ip.len] = '\0';
+    struct addr a;
+    if (addr_parse(&a, text, port) != OK)
+        return false;
+    *out = a;
+    return true;
+}
+
+/* The value of "for" in "for=192.0.2.1;proto=https"; empty when there is none. */
+static struct span value_of_for(struct span element)
+{
+    while (element.len > 0) {
+        size_t len = span_find(element, ';');
+        struct span pair = trim(span_take(element, len));
+        element = span_drop(element, len < element.len ? len + 1 : len);
+        if (pair.len < 4 || !span_eq_nocase(span_take(pair, 4), SPAN("for=")))
+            continue;
+        struct span value = span_drop(pair, 4);
+        if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
+            value = span_drop(span_take(value, value.len - 1), 1);
+        return value;
+    }
+    return SPAN_EMPTY;
+}
+
+/* Those lines of the header that are looked at, in their order; returns how many. */
+static size_t find_lines(struct span headers, const char *header, struct span lines[LINES_MAX])
+{
+    size_t count = 0;
+    struct span name, value;
+    while (http_header_next(&headers, &name, &value)) {
+        if (!span_eq_nocase(name, span_str(header)))
+            continue;
+        if (count == LINES_MAX)
+            memmove(lines, lines + 1, --count * sizeof(lines[0]));
+        lines[count++] = value;
+    }
+    return count;
+}
+
+bool forwarded_find(const struct config *config, const struct addr *hop, struct span headers,
+                    struct addr *out)
+{
+    if (!networks_has(&config->proxy.networks, hop))
+        return false;
+    bool is_rfc = config->proxy.header == CONFIG_PROXY_HEADER_FORWARDED;
+    struct span lines[LINES_MAX], element;
+    size_t count = find_lines(headers, is_rfc ? "Forwarded" : "X-Forwarded-For", lines);
+    bool is_found = false;
+    for (int i = 0; i < ELEMENTS_MAX && count > 0;) {
+        if (!take_last(&lines[count - 1], &element)) {
+            count--;
+            continue;
+        }
+        if (!read_node(is_rfc ? value_of_for(element) : element, out))
+            break;
+        is_found = true;
+        if (!networks_has(&config->proxy.networks, out))
+            break;
+        i++;
+    }
+    return is_found;
+}
