@@ -26,10 +26,9 @@ struct file_reader {
     struct config_loader *loader;
     const char *path;
     FILE *file;
-    int line;         /* counts from 1 */
-    bool is_unusable; /* nothing is read any more */
-    enum err error;   /* the first */
-    int error_line;   /* where that is */
+    int line;       /* counts from 1 */
+    enum err error; /* the first */
+    int error_line; /* where that is */
 };
 
 static void note_error(struct file_reader *r, enum err e)
@@ -41,26 +40,28 @@ static void note_error(struct file_reader *r, enum err e)
 }
 
 /* Reads as fgets does, but skips indentation, which inih would take for more of the line above, and
- * refuses lines that inih would split. */
+ * what does not fit, which it would take for another line: of a comment it is nothing, of any other
+ * line an error. */
 static char *read_line(char *line, int size, void *ctx)
 {
     struct file_reader *r = ctx;
-    if (r->is_unusable)
-        return NULL;
     r->line++;
     int len = 0;
+    bool is_cut = false;
     for (int c = 0; c != '\n' && (c = getc(r->file)) != EOF;) {
-        if (c == '\0' || len == size - 1) {
-            enum err e = config_fail(r->loader, ERR_SYNTAX,
-                                     "%.200s:%d: the line is longer than %d bytes or has a zero "
-                                     "byte; long values can be given in the environment or with -o",
-                                     r->path, r->line, size - 2);
-            note_error(r, e);
-            r->is_unusable = true;
-            return NULL;
-        }
-        if (len > 0 || (c != ' ' && c != '\t'))
+        if (c == '\0' || len == size - 1)
+            is_cut = true;
+        else if (len > 0 || (c != ' ' && c != '\t'))
             line[len++] = (char)c;
+    }
+    if (is_cut && (len == 0 || strchr(INI_START_COMMENT_PREFIXES, line[0]) == NULL)) {
+        enum err e = config_fail(r->loader, ERR_SYNTAX,
+                                 "%.200s:%d: the line is longer than %d bytes or has a zero byte; "
+                                 "long values can be given in the environment or with -o",
+                                 r->path, r->line, size - 2);
+        note_error(r, e);
+        line[0] = '\n'; /* nothing is left of it */
+        len = 1;
     }
     line[len] = '\0';
     return len > 0 ? line : NULL;

@@ -91,7 +91,8 @@ static bool can_stand_in_file(const char *key, const char *value)
     return true;
 }
 
-/* Ends a line of which `used` bytes stand there. Of an origin that is too long the end counts. */
+/* Ends a line of which `used` bytes stand there. An origin that is too long for it ends as it
+ * should: there is the number of the line. */
 static void print_origin(FILE *to, int used, const char *origin)
 {
     int pad = used < ORIGIN_COLUMN ? ORIGIN_COLUMN - used : 1;
@@ -107,14 +108,12 @@ static void print_origin(FILE *to, int used, const char *origin)
 static void print_value(FILE *to, const char *key, const struct config_setting *setting,
                         const char *value, const char *origin)
 {
-    int used;
     if (setting->is_secret && value[0] != '\0')
-        used = fprintf(to, "; %s is set, and not shown", key);
+        fprintf(to, "; %s is set, and not shown ; %s\n", key, origin);
     else if (!can_stand_in_file(key, value))
-        used = fprintf(to, "; %s is not for a file, but for the environment or -o", key);
+        fprintf(to, "; no file can say: %s = %s ; %s\n", key, value, origin);
     else
-        used = fprintf(to, "%s =%s%s", key, value[0] == '\0' ? "" : " ", value);
-    print_origin(to, used, origin);
+        print_origin(to, fprintf(to, "%s =%s%s", key, value[0] == '\0' ? "" : " ", value), origin);
 }
 
 static void print_in_force(FILE *to, const char *key_in_section, const struct config_key *key,

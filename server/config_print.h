@@ -11,8 +11,8 @@ void config_print_help(FILE *to);
 
 /* Prints every setting in force as a file that gives the same settings again, with where each comes
  * from as a comment: a line of the file, the environment, -o, or "default". Secrets are hidden and
- * not part of the file; so is what a file cannot say, such as values longer than a line. `origins`
- * is of the same config_load_traced. */
+ * not part of the file; what a file cannot say, such as a value longer than a line, is a comment.
+ * `origins` is of the same config_load_traced. */
 void config_print(FILE *to, const struct config *config, const struct config_origins *origins);
 
 /* Prints a file with every setting explained and, behind a semicolon, its default. ERR_NOMEM. */

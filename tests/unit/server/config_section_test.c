@@ -210,8 +210,22 @@ Test(config_section, line_that_is_too_long_or_has_a_zero_byte_is_an_error)
     memset(text + strlen(text), 'm', 500);
     cr_assert_eq(load_file(text), ERR_SYNTAX);
     ASSERT_ERROR_HAS(":3: the line is longer than");
+    strcat(text, "\nnick_length=0");
+    cr_assert_eq(load_file(text), ERR_SYNTAX);
+    cr_assert_eq(report.more_error_count, 1);
+    cr_assert_not_null(strstr(report.more_errors[0], ":4: chat.nick_length"));
     cr_assert_eq(load_file_bytes("loops=1\nloops=\0002", 16), ERR_SYNTAX);
     ASSERT_ERROR_HAS(":2: the line is longer than");
+}
+
+Test(config_section, a_comment_may_be_of_any_length)
+{
+    char text[1000] = "; ";
+    memset(text + strlen(text), 'c', 600);
+    strcat(text, " loops=many\nloops=3\n");
+    cr_assert_eq(load_file(text), OK, "%s", report.error);
+    cr_assert_eq(config.loops, 3);
+    config_deinit(&config);
 }
 
 /* --- certificates --- */
