@@ -25,6 +25,7 @@
 /* One look at the configuration. */
 struct check {
     const struct config *config;
+    bool is_daemon;
     FILE *to;
     struct identity identity; /* whom the server will be */
     int problems;
@@ -279,7 +280,7 @@ static void check_ports(struct check *c)
 static void check_pid_file(struct check *c)
 {
     char path[PID_FILE_PATH_BYTES_MAX], error[CONFIG_TEXT_BYTES_MAX];
-    if (pid_file_choose(c->config->daemon.pid_file, false, path, error, sizeof(error)) == OK)
+    if (pid_file_choose(c->config->daemon.pid_file, c->is_daemon, path, error, sizeof(error)) == OK)
         check_appended(c, "daemon.pid_file", path);
     else
         problem(c, "%s", error);
@@ -288,6 +289,8 @@ static void check_pid_file(struct check *c)
 static void check_logs(struct check *c)
 {
     check_appended(c, "log.file", c->config->log.file);
+    if (c->is_daemon && c->config->log.file[0] == '\0' && c->config->log.syslog == LOG_SYSLOG_OFF)
+        warning(c, "the log of a daemon goes nowhere; set log.file or log.syslog");
     if (c->config->log.access)
         check_appended(c, "log.access_file", c->config->log.access_file);
 }
@@ -361,9 +364,9 @@ static void check_files_as_server(struct check *c)
         c->problems++;
 }
 
-bool config_check(const struct config *config, FILE *to)
+bool config_check(const struct config *config, bool is_daemon, FILE *to)
 {
-    struct check c = {.config = config, .to = to};
+    struct check c = {.config = config, .is_daemon = is_daemon, .to = to};
     check_certificates(&c);
     check_ports(&c);
     check_pid_file(&c);

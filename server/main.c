@@ -39,10 +39,11 @@ static int complain_of_config(const struct cli *cli, const struct config_report 
 }
 
 /* That the file can be read does not mean that the machine is as it says. */
-static int test(const struct config *config, const struct config_report *report)
+static int test(const struct cli *cli, const struct config *config,
+                const struct config_report *report)
 {
     print_warnings(report);
-    if (!config_check(config, stderr))
+    if (!config_check(config, cli->is_daemon, stderr))
         return EXIT_CONFIG;
     printf("configuration ok\n");
     return EXIT_OK;
@@ -64,7 +65,7 @@ static int run_with_config(const struct cli *cli)
     } else if (cli->action == CLI_SERVE) {
         status = serve(&config, &report, cli->is_daemon);
     } else if (cli->action == CLI_TEST) {
-        status = test(&config, &report);
+        status = test(cli, &config, &report);
     } else {
         print_warnings(&report);
         config_print(stdout, &config, &origins);

@@ -17,6 +17,7 @@
 
 static char said[4096]; /* what the last check wrote */
 static bool is_good;
+static bool is_daemon; /* as the test says */
 
 /* Checks the settings there are so far. */
 static void check(void)
@@ -24,7 +25,7 @@ static void check(void)
     FILE *to = tmpfile(); /* which a child can write to as well */
     cr_assert_not_null(to);
     tls_load();
-    is_good = config_check(&tls.config, to);
+    is_good = config_check(&tls.config, is_daemon, to);
     rewind(to);
     said[fread(said, 1, sizeof(said) - 1, to)] = '\0';
     fclose(to);
@@ -285,6 +286,17 @@ Test(config_check, a_log_that_cannot_be_is_a_problem)
     expect_one(false, "log.access_file: user '");
     check_with("daemon.pid_file=@/none/pid");
     expect_one(false, "daemon.pid_file: user '");
+}
+
+Test(config_check, a_daemon_should_log_somewhere)
+{
+    without_certificate();
+    tls_set("daemon.pid_file=@/pid");
+    is_daemon = true;
+    check();
+    expect_one(true, "the log of a daemon goes nowhere");
+    check_with("log.file=@/log");
+    expect_good();
 }
 
 Test(config_check, what_the_server_may_not_do_as_its_user_is_a_problem)
