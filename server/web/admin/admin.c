@@ -5,6 +5,7 @@
 #include "server.h"
 #include "web/http_session.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -65,4 +66,16 @@ void admin_answer_json(struct conn *c, struct http_session *s, json_t *value)
     else
         http_answer(c, s, 200, "application/json", span_str(text));
     free(text);
+}
+
+bool admin_query_number(struct span query, const char *name, uint64_t *value, uint64_t max)
+{
+    char text[16], *end;
+    enum err e = http_query_get(query, name, text, sizeof(text));
+    if (e == ERR_UNKNOWN)
+        return true;
+    if (e != OK || !isdigit((unsigned char)text[0]))
+        return false;
+    *value = strtoull(text, &end, 10);
+    return *end == '\0' && *value <= max;
 }

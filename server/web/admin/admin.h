@@ -3,8 +3,10 @@
 #pragma once
 
 #include "core/metrics.h"
+#include "simul/span.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,3 +48,7 @@ uint64_t admin_stalls(const struct server *s);
 
 /* Answers with `value`, which is taken over, or 503 if it is NULL or cannot be written. */
 void admin_answer_json(struct conn *c, struct http_session *s, json_t *value);
+
+/* A number of the request's query, in *value, which stays as it is where there is none. False: it
+ * is no number, or above `max`. */
+bool admin_query_number(struct span query, const char *name, uint64_t *value, uint64_t max);

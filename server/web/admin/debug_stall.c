@@ -5,10 +5,10 @@
 #include "core/clock.h"
 #include "net/net.h"
 #include "server.h"
+#include "web/admin/admin.h"
 #include "web/http_session.h"
 #include "web/routes.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,19 +47,6 @@ static void deliver(struct mail *m)
     free(o);
 }
 
-/* A number of the query; what it is without one is in *value. */
-static bool read_number(struct span query, const char *name, uint64_t *value, uint64_t max)
-{
-    char text[16], *end;
-    enum err e = http_query_get(query, name, text, sizeof(text));
-    if (e == ERR_UNKNOWN)
-        return true;
-    if (e != OK || !isdigit((unsigned char)text[0]))
-        return false;
-    *value = strtoull(text, &end, 10);
-    return *end == '\0' && *value <= max;
-}
-
 static bool read_order(const struct net *n, struct span query, struct stall_order *out)
 {
     char by[8] = "burn";
@@ -68,8 +55,8 @@ static bool read_order(const struct net *n, struct span query, struct stall_orde
     out->stall = strcmp(by, "burn") == 0 ? stall_by_burning : stall_by_sleeping;
     return (e == OK || e == ERR_UNKNOWN) &&
            (out->stall == stall_by_burning || strcmp(by, "sleep") == 0) &&
-           read_number(query, "ms", &out->ms, STALL_MS_MAX) &&
-           read_number(query, "loop", &out->loop, n->loop->set->count - 1);
+           admin_query_number(query, "ms", &out->ms, STALL_MS_MAX) &&
+           admin_query_number(query, "loop", &out->loop, n->loop->set->count - 1);
 }
 
 enum co_result route_debug_stall(struct conn *c, struct http_session *s)
