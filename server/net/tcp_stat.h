@@ -1,0 +1,20 @@
+/* What the kernel knows of a TCP connection (TCP_INFO). It counts bytes and measures round trips
+ * anyway, so the server does not. */
+#pragma once
+
+#include "simul/err.h"
+
+#include <stdint.h>
+
+struct tcp_stat {
+    uint32_t rtt_us, rttvar_us; /* smoothed round-trip time and its variation */
+    uint32_t retransmits;       /* segments sent again since the connection began */
+    uint32_t retransmitting;    /* of these, how many are on their way now */
+    uint32_t unacked;           /* segments sent and not acknowledged */
+    uint32_t unsent_bytes;      /* in the kernel's queue, not sent once */
+    uint64_t received_bytes, acked_bytes;
+    uint64_t delivery_bytes_per_second; /* as last measured; 0: never */
+};
+
+/* ERR_IO: it is no TCP connection (a Unix socket). One system call. */
+enum err tcp_stat_read(int fd, struct tcp_stat *out);
