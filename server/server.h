@@ -14,6 +14,7 @@
 
 struct activation;
 struct chat_loop;
+struct conn_query;
 struct door;
 struct hub_service;
 struct status;
@@ -46,6 +47,7 @@ struct server {
     struct hub_service *hub;
     struct spawner *spawner;
     struct pool *pool;
+    struct conn_query *conn_query; /* of /debug/connections; NULL: none is under way */
     struct status *status;     /* for /status; NULL: nobody has watched it */
     struct watchdog *watchdog; /* NULL: off, or nothing runs */
     uint64_t started_ms;       /* wall clock */

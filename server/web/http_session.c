@@ -3,6 +3,7 @@
 #include "echo/http_faulty.h"
 #include "jobs/jobs_client.h"
 #include "net/net.h"
+#include "web/admin/conn_query.h"
 #include "web/admin/status.h"
 #include "web/forwarded.h"
 
@@ -254,6 +255,8 @@ static void end_exchange(struct conn *c, struct http_session *s)
     memory_count(&conn_net(c)->memory, &x->body_counted, 0);
     job_request_release(x->job);
     x->job = NULL;
+    conn_query_release(x->conn_query);
+    x->conn_query = NULL;
     status_unwatch(x->watch);
     x->watch = NULL;
 }

@@ -6,6 +6,7 @@
 #include "simul/buf.h"
 #include "simul/http.h"
 
+struct conn_query;
 struct http_faulty;
 struct job_request;
 struct status_watch;
@@ -25,13 +26,14 @@ struct http_exchange {
     bool is_continued; /* a peer that would wait for "100 Continue" got it, or did not wait */
     bool is_read;      /* the request's body is used up */
     bool is_upgraded;  /* another protocol has taken over: the session ends */
-    struct http_faulty *faulty; /* the echo is to misbehave; NULL: it is not */
-    struct buf body;            /* where the handler wants the body whole */
-    size_t body_counted;        /* memory_count */
-    bool is_forwarded;          /* by a proxy, for somebody else */
-    struct addr forwarded;      /* who that is */
-    struct job_request *job;    /* NULL: none was asked for */
-    struct status_watch *watch; /* NULL: it does not watch the status */
+    struct http_faulty *faulty;    /* the echo is to misbehave; NULL: it is not */
+    struct buf body;               /* where the handler wants the body whole */
+    size_t body_counted;           /* memory_count */
+    bool is_forwarded;             /* by a proxy, for somebody else */
+    struct addr forwarded;         /* who that is */
+    struct job_request *job;       /* NULL: none was asked for */
+    struct conn_query *conn_query; /* NULL: it does not ask for connections */
+    struct status_watch *watch;    /* NULL: it does not watch the status */
 };
 
 struct http_session {

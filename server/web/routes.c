@@ -27,6 +27,7 @@ const struct http_route admin_routes[] = {
     {"/status/", true, GET, route_admin_file},
     {"/palette.css", false, GET, route_admin_file}, /* of the web client, as is the next */
     {"/favicon.svg", false, GET, route_admin_file},
+    {"/debug/connections", false, GET, route_debug_connections},
     {"/debug/loops", false, GET, route_debug_loops},
     {"/debug/stall", false, GET, route_debug_stall},
     {0},

@@ -18,6 +18,7 @@ enum co_result route_metrics(struct conn *c, struct http_session *s);
 enum co_result route_livez(struct conn *c, struct http_session *s);  /* health.c */
 enum co_result route_readyz(struct conn *c, struct http_session *s); /* health.c */
 enum co_result route_stats(struct conn *c, struct http_session *s);
+enum co_result route_debug_connections(struct conn *c, struct http_session *s);
 enum co_result route_debug_loops(struct conn *c, struct http_session *s);
 enum co_result route_debug_stall(struct conn *c, struct http_session *s);
 enum co_result route_status_events(struct conn *c, struct http_session *s); /* status_route.c */
