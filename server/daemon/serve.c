@@ -54,6 +54,27 @@ static int64_t connections_possible(const struct start *t)
     return t->descriptors > own ? t->descriptors - own : 0;
 }
 
+static void warn_if_unreadable(const struct start *t, const char *path)
+{
+    if (path[0] != '\0' && access(path, R_OK) != 0)
+        LOG_WARN("HUP will not be able to read this file again", LOG_STR("file", path),
+                 LOG_STR("user", t->identity.user), LOG_STR("reason", strerror(errno)));
+}
+
+/* What root has read may be closed to who we are now. */
+static void warn_of_unreadable(const struct start *t)
+{
+    const struct config *config = t->config;
+    warn_if_unreadable(t, config->tls.certificate);
+    warn_if_unreadable(t, config->tls.key);
+    warn_if_unreadable(t, config->tls.client_authorities);
+    for (size_t i = 0; i < config->certificate_count; i++) {
+        warn_if_unreadable(t, config->certificates[i].certificate);
+        warn_if_unreadable(t, config->certificates[i].key);
+    }
+    warn_if_unreadable(t, config->chat.motd);
+}
+
 static void log_start_up(const struct start *t)
 {
     const struct config *config = t->config;
@@ -65,6 +86,8 @@ static void log_start_up(const struct start *t)
              LOG_STR("seccomp", syscall_filter_is_possible() ? "on" : "off"));
     for (size_t i = 0; i < t->report->warning_count; i++)
         LOG_WARN("configuration", LOG_STR("warning", t->report->warnings[i]));
+    if (t->identity.changes)
+        warn_of_unreadable(t);
     if (t->identity.is_ignored)
         LOG_WARN("daemon.user and daemon.group are for servers that root starts",
                  LOG_STR("user", t->identity.user));

@@ -85,7 +85,7 @@ def test_only_workers_have_a_filter_and_nobody_gains_anything_by_executing(daemo
 
 
 def test_what_is_in_force_is_logged_and_told(daemon, confinement):
-    line = daemon.log("starting")[0]
+    line = wait_until(lambda: daemon.log("starting"), "a log line")[0]
     assert (line["landlock"], line["seccomp"]) == ("on", "on")
     assert confinement == {"landlock": True, "seccomp": True}
 

@@ -23,6 +23,8 @@ NOBODY = pwd.getpwnam("nobody")
 AUTO_USER = "simul" if "simul" in (user.pw_name for user in pwd.getpwall()) else "nobody"
 ANOTHER_GROUP = next(group for group in grp.getgrall() if group.gr_gid not in (0, NOBODY.pw_gid))
 
+UNREADABLE = "HUP will not be able to read this file again"
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
@@ -137,6 +139,7 @@ def test_a_key_that_its_group_may_read_is_read_again_on_hup(start, open_director
     second = certificate.read_text()
     daemon.signal(signal.SIGHUP)
     wait_until(lambda: certificate_of(daemon) == second, "the new certificate")
+    assert not daemon.log(UNREADABLE)
 
     certificates.make(open_directory)
     give_to_group(0o600)
@@ -146,11 +149,13 @@ def test_a_key_that_its_group_may_read_is_read_again_on_hup(start, open_director
 
 
 @needs_root
-def test_a_key_of_roots_alone_is_read_at_the_start(start, open_directory):
+def test_a_key_of_roots_alone_is_read_at_the_start_and_warned_of(start, open_directory):
     certificate, key = certificates.make(open_directory)
     assert key.stat().st_mode & 0o077 == 0
     daemon = start("daemon.user=nobody", *certificates.settings(certificate, key))
     assert certificate_of(daemon) == certificate.read_text()
+    lines = wait_until(lambda: daemon.log(UNREADABLE), "a warning")
+    assert [line["file"] for line in lines] == [str(key)]
 
 
 @needs_root
