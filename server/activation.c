@@ -114,18 +114,20 @@ struct activation_socket *activation_find_name(struct activation *a, const char 
     return NULL;
 }
 
+static bool listens_at(const struct activation_socket *s, const struct addr *addr, const char *path)
+{
+    if (s->addr.is_unix || addr->is_unix)
+        return s->addr.is_unix && addr->is_unix && strcmp(s->path, path) == 0;
+    return s->addr.port == addr->port && s->addr.is_v6 == addr->is_v6 &&
+           memcmp(s->addr.ip, addr->ip, sizeof(addr->ip)) == 0;
+}
+
 struct activation_socket *activation_find_address(struct activation *a, const struct addr *addr,
                                                   const char *path)
 {
-    for (unsigned i = 0; i < a->count; i++) {
-        struct activation_socket *s = &a->sockets[i];
-        if (s->fd < 0 || s->addr.is_unix != (path != NULL))
-            continue;
-        if (path != NULL ? strcmp(s->path, path) == 0
-                         : s->addr.port == addr->port && s->addr.is_v6 == addr->is_v6 &&
-                               memcmp(s->addr.ip, addr->ip, sizeof(addr->ip)) == 0)
-            return s;
-    }
+    for (unsigned i = 0; i < a->count; i++)
+        if (a->sockets[i].fd >= 0 && listens_at(&a->sockets[i], addr, path))
+            return &a->sockets[i];
     return NULL;
 }
 

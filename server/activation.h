@@ -36,8 +36,8 @@ enum err activation_take(struct activation *a, char *error, size_t error_bytes);
 /* Closes what no listener has taken over. */
 void activation_close(struct activation *a);
 
-/* The socket that is called so, or that listens there (`path` or, where that is NULL, `addr`); NULL
- * when there is none that is left. */
+/* The socket that is called so, or that listens there (`path` is a Unix socket's); NULL when there
+ * is none that is left. */
 struct activation_socket *activation_find_name(struct activation *a, const char *name);
 struct activation_socket *activation_find_address(struct activation *a, const struct addr *addr,
                                                   const char *path);

@@ -94,10 +94,12 @@ static const char *section_of(const struct listener_plan *plan)
 
 static enum err plan_address(struct listener_plan *plan, char *error, size_t error_bytes)
 {
-    plan->as.path = unix_socket_path(plan->address);
-    plan->as.addr.is_unix = plan->as.path != NULL;
-    if (plan->as.path != NULL)
+    const char *path = unix_socket_path(plan->address);
+    if (path != NULL) {
+        plan->as.addr.is_unix = 1;
+        snprintf(plan->as.path, sizeof(plan->as.path), "%s", path);
         return OK;
+    }
     enum err e = addr_parse(&plan->as.addr, plan->address, (uint16_t)plan->port);
     if (e != OK)
         snprintf(error, error_bytes,
@@ -176,7 +178,7 @@ static enum err open_activated(struct server *s, struct listener_plan *plan, cha
     int fd = a->fd;
     a->fd = -1;
     plan->as.addr = a->addr;
-    plan->as.path = a->addr.is_unix ? a->path : NULL;
+    memcpy(plan->as.path, a->path, sizeof(plan->as.path));
     if (!a->addr.is_unix)
         listener_set_flags(fd);
     return share_socket(s, plan, fd, error, error_bytes);
@@ -226,7 +228,7 @@ static enum err open_listener(struct server *s, struct listener_plan *plan, char
 {
     if (plan->activated != NULL)
         return open_activated(s, plan, error, error_bytes);
-    return plan->as.path != NULL ? open_unix(s, plan, error, error_bytes)
+    return plan->as.addr.is_unix ? open_unix(s, plan, error, error_bytes)
                                  : open_tcp(s, plan, error, error_bytes);
 }
 

@@ -5,7 +5,6 @@
 #include "net/door.h"
 #include "net/net.h"
 #include "net/refusal.h"
-#include "net/unix_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,7 +75,7 @@ void listener_set_flags(int fd)
 
 const char *listener_format(const struct listener *l, char out[LISTENER_TEXT_CHARS])
 {
-    if (l->path != NULL)
+    if (l->addr.is_unix)
         snprintf(out, LISTENER_TEXT_CHARS, "unix:%s", l->path);
     else
         addr_format(&l->addr, out);

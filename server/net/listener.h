@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "net/addr.h"
+#include "net/unix_socket.h"
 #include "simul/err.h"
 #include "simul/span.h"
 
@@ -29,7 +30,7 @@ struct listener {
     bool is_admin;  /* stays open while the server drains */
     bool is_shared; /* other loops accept on the same socket, each with its own descriptor */
     struct addr addr;
-    const char *path; /* of a Unix socket, else NULL; borrowed like the name */
+    char path[UNIX_PATH_BYTES_MAX]; /* of a Unix socket; empty: it is none */
     ino_t path_inode; /* its file, which goes when the listener stops; 0: that is not ours to do */
     const struct session_type *session; /* what begins on each connection */
     /* And on one that is not let in; NULL: it is closed without a word. */

@@ -2,9 +2,11 @@
 import itertools
 import json
 import os
+import pwd
 import socket
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -14,6 +16,7 @@ from proxies import HAProxy
 from simuld import LISTENERS, TIMEOUT, Daemon, dial, free_port, overrides, run, wait_until
 from tools import tool
 
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 numbers = itertools.count()
 NAMES = ["web", "irc", "echo", "webtls", "irctls"]
 
@@ -144,6 +147,19 @@ def test_a_file_of_another_kind_stays(tmp_path):
     assert done.returncode == 1
     assert "there is a file that is no socket" in done.stderr
     assert (tmp_path / "echo").read_text() == "mine"
+
+
+@needs_root
+def test_files_belong_to_who_serves(start):
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o777)
+        daemon = start(*paths(directory, "echo"), "listen.echo.mode=0600", "daemon.user=nobody")
+        file = os.stat(daemon.addresses["echo"])
+        nobody = pwd.getpwnam("nobody")
+        assert (file.st_uid, file.st_gid) == (nobody.pw_uid, nobody.pw_gid)
+        assert stat.S_IMODE(file.st_mode) == 0o600
+        daemon.stop()
+        assert os.listdir(directory) == []
 
 
 # --- behind a proxy ---

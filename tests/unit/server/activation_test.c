@@ -95,7 +95,7 @@ static void take_two(void)
     CHECK(strcmp(activation_address(irc, text), addr_format(&second, want)) == 0);
     CHECK(activation_find_name(&a, "echo") == NULL);
     CHECK(activation_find_address(&a, &first, NULL) == &a.sockets[0]);
-    CHECK(activation_find_address(&a, &first, "/run/s") == NULL);
+    CHECK(activation_find_address(&a, &(struct addr){.is_unix = 1}, "/run/s") == NULL);
     first.port++;
     CHECK(activation_find_address(&a, &first, NULL) == NULL);
     irc->fd = -1; /* a listener has taken it */
