@@ -30,7 +30,7 @@ defaults
     timeout client 60s
     timeout server 60s
     timeout check 10s
-    default-server check inter 100ms
+    default-server check inter 50ms
 listen irc
     bind 127.0.0.1:%(port_irc)s
     server simul %(to_irc)s send-proxy
@@ -153,6 +153,31 @@ def test_websocket_sees_who_is_behind_a_proxy(proxy):
         nick = f"overws{next(numbers)}"
         client.register(nick)
         assert hosts(client, nick)[1] == CLIENT
+
+
+def test_checks_of_a_proxy_find_the_server_and_leave_no_trace(start, tmp_path):
+    daemon = start(*SETTINGS, "slow_ms=60000")
+    proxy = SendingHAProxy(daemon, tmp_path)
+    try:
+        up = {"irc": ("UP", "L4OK"), "irc2": ("UP", "L4OK"), "irctls": ("UP", "L6OK"),
+              "web": ("UP", "L4OK"), "webtls": ("UP", "L6OK")}
+        wait_until(lambda: proxy.checks() == up, "every check's success")
+        before = daemon.metric("simul_accepted_total")
+        wait_until(lambda: daemon.metric("simul_accepted_total") > before + 50, "50 checks")
+        assert proxy.checks() == up
+    finally:
+        proxy.stop()
+    assert daemon.log("connection closed") == []
+    assert daemon.metric("simul_timeouts_total") == 0
+
+
+def test_the_access_log_shows_who_is_behind(start, tmp_path):
+    file = tmp_path / "access"
+    daemon = start(*SETTINGS, "log.access=on", f"log.access_file={file}")
+    with announced(daemon, "echo", v1()) as sock:
+        sock.sendall(b"x")
+        assert sock.recv(1) == b"x"
+    wait_until(lambda: file.exists() and "192.0.2.1:4711" in file.read_text(), "the line")
 
 
 # --- headers of our own ---
