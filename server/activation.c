@@ -48,7 +48,8 @@ static bool adopt(struct activation_socket *s, int fd)
     s->fd = fd;
     s->addr = addr_from_sockaddr(&ss);
     if (s->addr.is_unix)
-        snprintf(s->path, sizeof(s->path), "%s", ((struct sockaddr_un *)(void *)&ss)->sun_path);
+        snprintf(s->path, sizeof(s->path), "%.*s", (int)sizeof(s->path) - 1,
+                 ((struct sockaddr_un *)(void *)&ss)->sun_path);
     return true;
 }
 
