@@ -1,10 +1,13 @@
 #include "drain.h"
 
 #include "core/log.h"
+#include "daemon/notify.h"
 #include "server.h"
 
 /* Of drain_seconds: the last who is told has the rest to go in. */
 enum { TURNS_PERCENT = 90 };
+/* What the service manager gives us beyond them, to stop workers and write the log's rest. */
+enum { STOP_SECONDS = 10 };
 
 static void deliver_drain(struct mail *m)
 {
@@ -28,6 +31,8 @@ void drain_begin(struct server *s)
     }
     LOG_INFO("draining", LOG_INT("connections", s->open_total),
              LOG_INT("seconds_max", s->config->drain_seconds));
+    notify_send("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=%lld",
+                ((long long)s->config->drain_seconds + STOP_SECONDS) * 1000000);
     ev_timer_init(&s->drain_timer, on_drain_timer, (double)s->config->drain_seconds, 0);
     s->drain_timer.data = s;
     ev_timer_start(s->loops.loops[0].ev, &s->drain_timer);

@@ -32,7 +32,7 @@ struct loop_thread {
     struct jobs_client jobs;
     _Atomic bool stopping; /* set from any thread; the tick that sees it is the last */
     _Atomic bool drained;  /* nobody but the admin listener's clients is left */
-    struct mail drain_mail, reload_mail;
+    struct mail drain_mail, reload_mail, keepalive_mail;
     _Atomic bool reload_posted; /* reload_mail is on its way */
 };
 
@@ -48,12 +48,16 @@ struct server {
     struct spawner *spawner;
     struct pool *pool;
     struct conn_query *conn_query; /* of /debug/connections; NULL: none is under way */
-    struct status *status;     /* for /status; NULL: nobody has watched it */
-    struct watchdog *watchdog; /* NULL: off, or nothing runs */
-    uint64_t started_ms;       /* wall clock */
-    _Atomic bool draining;     /* /readyz says so */
-    ev_timer drain_timer;      /* drain_seconds, on loop 0 */
-    bool must_leave;           /* they are over, or a second signal came */
+    struct status *status;         /* for /status; NULL: nobody has watched it */
+    struct watchdog *watchdog;     /* NULL: off, or nothing runs */
+    uint64_t started_ms;           /* wall clock */
+    _Atomic bool draining;         /* /readyz says so */
+    ev_timer drain_timer;          /* drain_seconds, on loop 0 */
+    bool must_leave;               /* they are over, or a second signal came */
+    struct {
+        ev_timer timer;
+        _Atomic unsigned unanswered; /* mails of this round that have not been delivered */
+    } keepalive;
     struct ev_signal signals[SIGNALS_WATCHED];
     void (*on_ready)(struct server *s); /* called once all serves; may be NULL */
     void *on_ready_arg;                 /* the caller's */

@@ -1,6 +1,7 @@
 #include "core/log.h"
 #include "core/watchdog.h"
 #include "drain.h"
+#include "keepalive.h"
 #include "net/listener.h"
 #include "net/tls.h"
 #include "server.h"
@@ -87,6 +88,8 @@ enum err server_run(struct server *s)
         tls_store_log_expiry(s->tls);
     if (e == OK && s->on_ready != NULL)
         s->on_ready(s);
+    if (e == OK)
+        keepalive_start(s);
     while (e == OK && !drain_is_over(s))
         tick(&s->threads[0]);
     LOG_INFO("stopping", LOG_INT("connections", s->open_total));
@@ -94,5 +97,6 @@ enum err server_run(struct server *s)
     stop_threads(s);
     signals_ignore(s);
     drain_end(s);
+    keepalive_stop(s);
     return e;
 }

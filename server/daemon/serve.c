@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "daemon/daemonize.h"
 #include "daemon/identity.h"
+#include "daemon/notify.h"
 #include "daemon/pid_file.h"
 #include "jobs/landlock.h"
 #include "jobs/spawner.h"
@@ -110,6 +111,7 @@ static void announce(struct server *s)
     }
     fprintf(t->daemonize.out, "ready\n");
     fflush(t->daemonize.out);
+    notify_send("READY=1\nMAINPID=%d\nSTATUS=serving", (int)getpid());
     daemonize_tell(&t->daemonize, EXIT_SUCCESS);
 }
 
@@ -190,6 +192,7 @@ static enum err open_log(struct start *t)
 /* Everything before the server runs; what was begun is ended by stop. */
 static enum err start(struct start *t, bool is_daemon)
 {
+    notify_open();
     enum err e = activation_take(&t->activation, t->error, sizeof(t->error));
     if (e == OK)
         e = find_identity(t);
@@ -224,6 +227,7 @@ static void stop(struct start *t)
     if (t->spawner.pid > 0)
         spawner_stop(&t->spawner);
     log_stop();
+    notify_close();
     activation_close(&t->activation);
     pid_file_remove(&t->pid_file);
 }
