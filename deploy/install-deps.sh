@@ -36,7 +36,7 @@ name_packages() {
         libinih-dev libjansson-dev libseccomp-dev zlib1g-dev"
     server_test_packages="clang libcriterion-dev procps python3 python3-pytest python3-pytest-xdist
         python3-websockets libwebsockets-dev pkgconf ca-certificates curl openssl netcat-openbsd ii
-        irssi weechat-headless weechat-plugins mandoc testssl.sh systemd"
+        irssi weechat-headless weechat-plugins mandoc testssl.sh systemd busybox logrotate"
     server_test_programs="haproxy nginx libnginx-mod-stream ngircd $promtool"
     other_test_packages="clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross valgrind
         chromium mmdebstrap"

@@ -113,15 +113,16 @@ def processes_of_session(leader):
 
 
 class Daemon:
-    def __init__(self, *settings, loops=1, arguments=None, env=None):
-        """`arguments`, where given, replace everything: listeners, loops and settings."""
+    def __init__(self, *settings, loops=1, arguments=None, env=None, before=(), stderr=None):
+        """`arguments`, where given, replace everything: listeners, loops and settings. `before` are
+        words that stand before the program's; `stderr` is a file for its standard error."""
         if arguments is None:
             arguments = overrides([*LISTENERS, *TLS, *TALKATIVE, *BRIEF, "log.format=json",
                                    f"loops={loops}", *settings])
         self.loops = loops
-        self.stderr_file = tempfile.TemporaryFile("w+b")
+        self.stderr_file = stderr or tempfile.TemporaryFile("w+b")
         # A session of its own, so that whatever is left of it can be found.
-        self.process = subprocess.Popen([program(), *arguments], env=environment(env),
+        self.process = subprocess.Popen([*before, program(), *arguments], env=environment(env),
                                         stdout=subprocess.PIPE, stderr=self.stderr_file,
                                         start_new_session=True)
         self.lines = []  # what stood on standard output, up to "ready"
