@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { spawn } from 'node:child_process';
 
-/** Starts the daemon on the port (0: a free one); gives {address, pid, port, stop} once it is ready. */
+/** Starts the daemon on the port (0: a free one); gives {address, admin, pid, port, stop} once it is
+ * ready: `admin` is the address of the admin listener, the others are of the page. */
 export async function startDaemon(port = 0, ...settings) {
   assert.ok(process.env.SIMULD, 'SIMULD names the daemon to test');
   const all = [`listen.web.port=${port}`, 'listen.irc.port=off', 'listen.echo.port=off',
@@ -14,16 +15,19 @@ export async function startDaemon(port = 0, ...settings) {
   const child = spawn(process.env.SIMULD, all.flatMap((setting) => ['-o', setting]),
     { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
-  let address = '';
+  const addresses = {};
   let ready = false;
   for await (const line of createInterface({ input: child.stdout })) {
-    address = /^listening web (.+)$/.exec(line)?.[1] ?? address;
+    const [, name, where] = /^listening (\S+) (.+)$/.exec(line) ?? [];
+    if (name !== undefined) addresses[name] = where;
     ready = line === 'ready';
     if (ready) break;
   }
-  assert.ok(ready && address !== '', 'the daemon did not get ready');
+  const address = addresses.web;
+  assert.ok(ready && address !== undefined, 'the daemon did not get ready');
   return {
     address,
+    admin: addresses.admin,
     pid: child.pid,
     port: Number(address.slice(address.lastIndexOf(':') + 1)),
     async stop() {

@@ -44,7 +44,7 @@ export function linearMarks(max, base = 10) {
   const factors = base === 10 ? [1, 2, 5, 10] : [1, 2];
   const step = Math.max(1, factors.map((f) => f * size).find((s) => s >= least * 0.999));
   const marks = [];
-  for (let i = 0; i === 0 || marks.at(-1) < max; i++) marks.push(i * step);
+  for (let i = 0; i < 2 || marks.at(-1) < max; i++) marks.push(i * step);
   return marks;
 }
 
