@@ -12,8 +12,9 @@ int64_t descriptors_raise_limit(void);
 int64_t descriptors_count(void);
 
 /* Gives the calling thread descriptors of its own: standard input, output and error, and `keep`
- * (which may be one of these, or -1). What other threads open or close from here on is not its concern,
- * nor the other way round. It is for threads beside the loops, since as long as two threads share
- * their descriptors, the kernel counts references to them in each call of either; with one loop,
- * that is in every call. Where it cannot be done (before Linux 5.11) nothing changes: false. */
+ * (which may be one of these, or -1). What other threads open or close from here on is not its
+ * concern, nor the other way round. It is for threads beside the loops, since as long as two
+ * threads share their descriptors, the kernel counts references to them in each call of either;
+ * with one loop, that is in every call. Where it cannot be done (before Linux 5.11) nothing
+ * changes: false. */
 bool descriptors_detach(int keep);
