@@ -189,11 +189,15 @@ static char *release_stderr(int pipe_end)
     return read_all(pipe_end);
 }
 
-static void start(enum log_level level, enum log_format format, const char *path)
+static void start_with(const struct log_options *options)
 {
     char error[256];
-    const struct log_options options = {.level = level, .format = format, .file = path};
-    cr_assert_eq(log_start(&options, error, sizeof(error)), OK, "%s", error);
+    cr_assert_eq(log_start(options, error, sizeof(error)), OK, "%s", error);
+}
+
+static void start(enum log_level level, enum log_format format, const char *path)
+{
+    start_with(&(struct log_options){.level = level, .format = format, .file = path});
 }
 
 static size_t count_lines(const char *text)
@@ -246,6 +250,82 @@ Test(log, filters_by_level_before_anything_is_evaluated)
     cr_assert_eq(evaluated, 2);
     cr_assert_eq(count_lines(text), 2);
     cr_assert_null(strstr(text, "hidden"));
+    free(text);
+}
+
+Test(log, modules_have_levels_of_their_own_which_may_change)
+{
+    start_with(&(struct log_options){.level = LOG_LEVEL_WARN, .modules = "net=debug,chat=error"});
+    cr_assert(log_is_on(LOG_MODULE_NET, LOG_LEVEL_DEBUG));
+    cr_assert(log_is_on(LOG_MODULE_WEB, LOG_LEVEL_WARN));
+    cr_assert_not(log_is_on(LOG_MODULE_WEB, LOG_LEVEL_INFO));
+    cr_assert_not(log_is_on(LOG_MODULE_CHAT, LOG_LEVEL_WARN));
+
+    cr_assert_eq(log_set_levels(LOG_LEVEL_INFO, "web=debug"), OK);
+    cr_assert_not(log_is_on(LOG_MODULE_NET, LOG_LEVEL_DEBUG));
+    cr_assert(log_is_on(LOG_MODULE_CHAT, LOG_LEVEL_INFO));
+    cr_assert(log_is_on(LOG_MODULE_WEB, LOG_LEVEL_DEBUG));
+
+    cr_assert_eq(log_set_levels(LOG_LEVEL_ERROR, "wed=debug"), ERR_SYNTAX);
+    cr_assert(log_is_on(LOG_MODULE_WEB, LOG_LEVEL_DEBUG), "as before");
+    log_stop();
+}
+
+Test(log, modules_that_do_not_exist_are_an_error_at_the_start)
+{
+    char error[256];
+    const struct log_options options = {.level = LOG_LEVEL_WARN, .modules = "nut=debug"};
+    cr_assert_eq(log_start(&options, error, sizeof(error)), ERR_SYNTAX);
+    cr_assert_not_null(strstr(error, "nut=debug"));
+}
+
+/* Logs a line of each kind. */
+static void log_both(void)
+{
+    const struct log_field fields[] = {LOG_STR("msg", "access"), LOG_INT("n", 1)};
+    log_access(fields, 2);
+    LOG_ERROR("error");
+}
+
+Test(log, access_lines_go_where_the_others_do_and_no_level_keeps_them_back)
+{
+    int pipe_end = capture_stderr();
+    start(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT, NULL);
+    log_both();
+    log_stop();
+    char *text = release_stderr(pipe_end);
+    cr_assert_eq(count_lines(text), 2);
+    cr_assert_not_null(strstr(text, " level=info module=net msg=access n=1\n"));
+    free(text);
+}
+
+Test(log, access_lines_may_have_a_file_of_their_own)
+{
+    char path[] = "/tmp/log_test_XXXXXX";
+    int fd = mkstemp(path);
+    int pipe_end = capture_stderr();
+    start_with(&(struct log_options){.level = LOG_LEVEL_ERROR, .access_file = path});
+    log_both();
+    log_stop();
+    unlink(path);
+    char *text = release_stderr(pipe_end), *access = read_all(fd);
+    close(fd);
+    cr_assert_eq(count_lines(text), 1);
+    cr_assert_null(strstr(text, "msg=access"));
+    cr_assert_eq(count_lines(access), 1);
+    cr_assert_not_null(strstr(access, "msg=access"));
+    free(text);
+    free(access);
+}
+
+Test(log, lines_for_the_system_log_go_to_standard_error_after_stop_without_their_header)
+{
+    int pipe_end = capture_stderr();
+    start_with(&(struct log_options){.level = LOG_LEVEL_INFO, .syslog = LOG_SYSLOG_DAEMON});
+    log_stop();
+    LOG_INFO("late");
+    char *text = release_stderr(pipe_end);
+    cr_assert_eq(strncmp(text, "ts=", 3), 0, "%s", text);
     free(text);
 }
 
