@@ -2,6 +2,7 @@
 
 #include "chat/chat_loop.h"
 #include "chat/hub_service.h"
+#include "core/descriptors.h"
 #include "listeners.h"
 #include "net/door.h"
 #include "net/tls.h"
@@ -123,6 +124,7 @@ enum err server_new(struct server **out, const struct config *config, struct spa
         return e;
     }
     s->started_ms = s->loops.loops[0].wall_ms;
+    s->own_descriptors = descriptors_count();
     *out = s;
     return OK;
 }

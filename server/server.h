@@ -51,6 +51,7 @@ struct server {
     struct status *status;         /* for /status; NULL: nobody has watched it */
     struct watchdog *watchdog;     /* NULL: off, or nothing runs */
     uint64_t started_ms;           /* wall clock */
+    int64_t own_descriptors;       /* open when it began, without any connection */
     _Atomic bool draining;         /* /readyz says so */
     ev_timer drain_timer;          /* drain_seconds, on loop 0 */
     bool must_leave;               /* they are over, or a second signal came */

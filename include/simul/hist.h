@@ -116,6 +116,24 @@ static inline uint64_t hist_count_below(const struct hist *h, uint64_t bound)
     return count;
 }
 
+/* How many are at least `from` and below `bound`, which are each 0 or a power of two. */
+static inline uint64_t hist_count_between(const struct hist *h, uint64_t from, uint64_t bound)
+{
+    uint64_t count = 0;
+    for (unsigned i = hist_index(from), end = hist_index(bound); i < end; i++)
+        count += hist_get(&h->counts[i]);
+    return count;
+}
+
+/* How many are at least that. */
+static inline uint64_t hist_count_from(const struct hist *h, uint64_t from)
+{
+    uint64_t count = 0;
+    for (unsigned i = hist_index(from); i < HIST_BUCKETS; i++)
+        count += hist_get(&h->counts[i]);
+    return count;
+}
+
 /* How many values there are. */
 static inline uint64_t hist_total(const struct hist *h)
 {

@@ -3,6 +3,7 @@
 #include "chat/hub_service.h"
 #include "chat/session.h"
 #include "config.h"
+#include "core/cycles.h"
 #include "core/log.h"
 #include "net/net.h"
 #include "reload.h"
@@ -93,6 +94,8 @@ void chat_loop_post(struct chat_loop *cl, struct chat_command *command)
 {
     CHECK(cl->credits > 0);
     cl->credits--;
+    metric_add(&cl->loop->metrics.chat_commands, 1);
+    command->head.since_cycles = cl->loop->polled_cycles;
     command->head.loop = cl;
     hub_service_post(cl->hub, command);
 }
@@ -100,6 +103,8 @@ void chat_loop_post(struct chat_loop *cl, struct chat_command *command)
 void chat_loop_post_close(struct chat_loop *cl, struct registration_command *r, const char *reason)
 {
     registration_command_close(r, reason);
+    metric_add(&cl->loop->metrics.chat_commands, 1);
+    r->command.head.since_cycles = cl->loop->polled_cycles;
     r->command.head.loop = cl;
     hub_service_post(cl->hub, &r->command);
 }
@@ -116,7 +121,7 @@ void chat_loop_await_credit(struct chat_loop *cl, struct conn *c)
 {
     chat_session_of(c)->is_waiting = try_push(&cl->waiting, conn_handle(c));
     if (!chat_session_of(c)->is_waiting)
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
 }
 
 /* As many as there are credits. Those that then have nothing to post leave theirs to the next tick,
@@ -156,7 +161,7 @@ bool chat_loop_has_work(const struct chat_loop *cl)
 static void on_joined(struct chat_loop *cl, struct conn *c, uint32_t channel)
 {
     if (members_add(cl, c, channel) != OK)
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
 }
 
 static void on_parted(struct chat_loop *cl, struct conn *c, const struct delivery *d)
@@ -179,7 +184,7 @@ static void on_reply(struct conn *c, struct span lines)
 static void on_renamed(struct conn *c, struct span nick)
 {
     if (registration_command_set_nick(&chat_session_of(c)->registration, nick) != OK)
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
 }
 
 /* It may be on its way out already, by what it has said itself. */
@@ -246,6 +251,7 @@ static void on_applied(struct conn *c, struct line_command *l)
 static void on_return(struct chat_loop *cl, struct chat_command *command)
 {
     const struct entry *e = &command->item.entry;
+    metric_sub(&cl->loop->metrics.chat_commands, 1);
     if (e->kind == ENTRY_CLOSE) {
         conn_unpin(cl->net, e->from);
         chat_command_free(command);
@@ -264,6 +270,13 @@ static void on_return(struct chat_loop *cl, struct chat_command *command)
     else /* it left meanwhile */
         chat_loop_post_close(cl, container_of(command, struct registration_command, command),
                              "Connection closed");
+}
+
+/* Loops may run on processors whose counters are not quite alike. */
+static void note_delivery(struct chat_loop *cl, const struct delivery *d)
+{
+    uint64_t since = d->head.since_cycles, now = cycles_now();
+    hist_add(&cl->loop->metrics.delivery, now > since ? cycles_to_ns(now - since) : 0);
 }
 
 /* Works on the delivery at the front; false if there is more to do. */
@@ -285,6 +298,8 @@ static bool work_off(struct chat_loop *cl, struct delivery_head *head, size_t *b
     cl->response = NULL;
     if (!is_done)
         return false;
+    if (head->kind == DELIVERY_CHANNELS)
+        note_delivery(cl, d);
     fan_out_spend(budget, cl->fan_out.compressions * COMPRESSION_COST);
     fan_out_end(cl);
     delivery_free(d);

@@ -74,7 +74,7 @@ static void send_response(struct conn *c, const struct message *m)
     unsigned tags = chat_session_of(c)->caps & (CAP_SERVER_TIME | CAP_MESSAGE_TAGS);
     struct shared *bytes = render(m, render_variant(tags, FRAMING_LINE));
     if (bytes == NULL) {
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
         return;
     }
     chat_session_write(c, span_of(bytes->bytes, bytes->len - strlen("\r\n")));
@@ -87,7 +87,7 @@ void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
     if (c->state != CONN_OPEN || (s->caps & m->need) != m->need || s->caps & m->avoid)
         return;
     if (is_behind(c)) {
-        conn_evict(c, EVICT_SENDQ); /* it cannot keep up; nobody else waits */
+        conn_evict(c, END_SENDQ); /* it cannot keep up; nobody else waits */
         return;
     }
     if (cl->response != NULL && response_is_to(c)) {
@@ -98,7 +98,7 @@ void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
     struct shared *bytes =
         s->out_bits == 0 ? rendered(cl, m, variant) : compressed(cl, m, variant, s->out_bits);
     if (bytes == NULL) {
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
         return;
     }
     conn_write_shared(c, bytes);

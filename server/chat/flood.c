@@ -39,7 +39,7 @@ static void wait_ms(struct conn *c, struct flood *f, uint64_t ms)
     struct loop *l = conn_net(c)->loop;
     f->wait = malloc(sizeof(*f->wait));
     if (f->wait == NULL) {
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
         return;
     }
     *f->wait = (struct flood_wait){.timer.fire = on_due, .conn = c};

@@ -19,9 +19,11 @@ struct hub_service {
     struct hub *hub;
     struct loop *loop;
     struct log_local log;
+    struct hub_metrics metrics;
     struct siphash_key cloak_key;
     struct chat_loop *loops[LOOPS_MAX]; /* those attached, by index */
     unsigned loop_count;                /* indices below this are attached */
+    uint64_t since_cycles;              /* of the command that is being applied */
     _Atomic bool waits;                 /* for room in a delivery queue */
 };
 
@@ -42,6 +44,8 @@ static void send(struct hub_sink *sink, unsigned loop, struct delivery *d)
     struct hub_service *h = container_of(sink, struct hub_service, sink);
     const struct message *m = d->message;
     uint32_t bytes = m == NULL ? 0 : m->tags_bytes + m->text_bytes;
+    metric_add(&h->metrics.hub_deliveries, 1);
+    d->head.since_cycles = h->since_cycles;
     post_head(h, h->loops[loop], &d->head, 1 + bytes / COST_BYTES);
 }
 
@@ -59,6 +63,7 @@ static void on_command(struct mail *m)
 {
     struct chat_command *command = container_of(m, struct chat_command, head.mail);
     struct hub_service *h = command->head.loop->hub;
+    metric_add(&h->metrics.hub_waiting, 1);
     h->log.log.append(&h->log.log, &command->item, h->loop->wall_ms);
 }
 
@@ -68,10 +73,22 @@ void hub_service_post(struct hub_service *h, struct chat_command *command)
     loop_post(command->head.loop->loop, h->loop, &command->head.mail);
 }
 
+static void count_entry(struct hub_service *h, const struct entry *e)
+{
+    struct hub_metrics *m = &h->metrics;
+    _Atomic uint64_t *const counters[] = {[ENTRY_REGISTER] = &m->hub_registrations,
+                                          [ENTRY_LINE] = &m->hub_lines,
+                                          [ENTRY_CLOSE] = &m->hub_closes};
+    metric_add(counters[e->kind], 1);
+    metric_sub(&m->hub_waiting, 1);
+}
+
 /* Returns what it has cost. */
 static uint32_t apply(struct hub_service *h, struct chat_command *command)
 {
     struct entry *e = &command->item.entry;
+    count_entry(h, e);
+    h->since_cycles = command->head.since_cycles;
     enum err result = hub_apply(h->hub, e);
     uint32_t rows = e->kind == ENTRY_LINE ? e->line->rows : 0;
     if (e->kind == ENTRY_REGISTER) {
@@ -84,20 +101,36 @@ static uint32_t apply(struct hub_service *h, struct chat_command *command)
     return 1 + rows;
 }
 
-void hub_service_run(struct hub_service *h)
+static void publish_counts(struct hub_service *h)
+{
+    const struct hub_counts counts = hub_counts(h->hub);
+    metric_set(&h->metrics.users, counts.users);
+    metric_set(&h->metrics.operators, counts.opers);
+    metric_set(&h->metrics.channels, counts.channels);
+}
+
+static void apply_waiting(struct hub_service *h)
 {
     atomic_store(&h->waits, false);
     for (uint32_t cost = 0; cost < COST_PER_RUN && !log_local_is_empty(&h->log);) {
         if (!has_room(h)) {
             /* Asked again behind the flag: a loop that drained just before it saw no flag. */
             atomic_store(&h->waits, true);
-            if (!has_room(h))
+            if (!has_room(h)) {
+                metric_add(&h->metrics.hub_waits, 1);
                 return;
+            }
             atomic_store(&h->waits, false);
         }
         struct log_item *item = h->log.log.next(&h->log.log);
         cost += apply(h, container_of(item, struct chat_command, item));
     }
+}
+
+void hub_service_run(struct hub_service *h)
+{
+    apply_waiting(h);
+    publish_counts(h);
 }
 
 bool hub_service_has_work(const struct hub_service *h)
@@ -175,6 +208,11 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
     h->hub = hub_new(&options, &h->sink);
     log_local_init(&h->log);
     return h;
+}
+
+const struct hub_metrics *hub_service_metrics(const struct hub_service *h)
+{
+    return &h->metrics;
 }
 
 const struct siphash_key *hub_service_cloak_key(const struct hub_service *h)

@@ -10,11 +10,31 @@
 #include "chat/hub/hub.h"
 #include "chat/hub/survey.h"
 #include "core/loop.h"
+#include "core/metrics.h"
 
 #include <stdbool.h>
 
 struct chat_loop;
 struct config;
+
+/* As in core/metrics.h; written by the hub's loop. */
+#define HUB_METRICS(X, F, V)                                                                       \
+    X(users, gauge, "Users of the chat")                                                           \
+    X(operators, gauge, "Users of the chat who are operators")                                     \
+    X(channels, gauge, "Channels of the chat")                                                     \
+    F(hub_entries, counter, "kind",                                                                \
+      "Entries that the hub has applied: registrations, lines and "                                \
+      "the ends of sessions")                                                                      \
+    V(hub_registrations, "register")                                                               \
+    V(hub_lines, "line")                                                                           \
+    V(hub_closes, "close")                                                                         \
+    X(hub_waiting, gauge, "Entries that the hub has yet to apply")                                 \
+    X(hub_waits, counter, "Times that the hub stopped until a loop had worked off deliveries")     \
+    X(hub_deliveries, counter, "Deliveries of the hub, one for each loop that they concern")
+
+struct hub_metrics {
+    HUB_METRICS(METRIC_FIELD, METRIC_FAMILY, METRIC_VALUE)
+};
 
 /* `key`, for the hub's tables and for hosts unless chat.cloak_key is set, is random and secret.
  * NULL without memory. hub_loop and config are borrowed. */
@@ -25,6 +45,9 @@ void hub_service_free(struct hub_service *h);
 
 /* Once for each loop with connections, before any of them runs. */
 void hub_service_attach(struct hub_service *h, struct chat_loop *cl);
+
+/* May be read from any thread. */
+const struct hub_metrics *hub_service_metrics(const struct hub_service *h);
 
 /* What cloak() hides hosts with. From any thread. */
 const struct siphash_key *hub_service_cloak_key(const struct hub_service *h);

@@ -73,7 +73,7 @@ static enum line_result take_data(struct conn *c, struct chat_session *s, const 
     if (s->held.len + ev->payload.len > LINE_BYTES_MAX) {
         s->is_skipping = true; /* too long for a line whatever follows */
     } else if (buf_append(&s->held, ev->payload) != OK) {
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
         return end(s, "Out of memory", WS_CODE_INTERNAL);
     }
     return ev->message_last ? take_message(s, buf_span(&s->held), line) : LINE_NONE;

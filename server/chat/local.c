@@ -37,7 +37,7 @@ void local_nick(struct conn *c, struct chat_session *s, const struct irc_line *l
         return;
     }
     if (registration_command_set_nick(&s->registration, nick) != OK)
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
 }
 
 /* Nobody vouches for the name, which the '~' says. */

@@ -99,7 +99,7 @@ void response_write(struct conn *c, struct span line)
     struct response *r = loop_of(c)->response;
     if (r->batch == 0 && r->first.len == 0) {
         if (buf_append(&r->first, line) != OK)
-            conn_abort(c, "out of memory");
+            conn_abort_no_memory(c);
         return;
     }
     if (r->batch == 0)

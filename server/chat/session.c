@@ -88,7 +88,7 @@ static void post(struct conn *c, struct chat_session *s, const struct verb *verb
 {
     struct line_command *l = line_command_new(conn_handle(c), bytes);
     if (l == NULL) {
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
         s->reason = "Out of memory";
         return;
     }
@@ -167,7 +167,7 @@ static bool is_late_to_register(const struct conn *c, const struct chat_session 
 static void on_silence(struct conn *c, struct chat_session *s)
 {
     if (s->was_pinged) {
-        metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+        conn_count_end(c, END_TIMEOUT);
         s->reason = c->in_late ? "Input stalled" : loop_of(c)->ping_timeout;
         return;
     }
@@ -181,7 +181,7 @@ static void look_at_clock(struct conn *c, struct chat_session *s)
     if (c->draining) {
         s->reason = "Server is shutting down";
     } else if (is_late_to_register(c, s)) {
-        metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+        conn_count_end(c, END_TIMEOUT);
         s->reason = "Registration timed out";
     } else if (c->timed_out) {
         on_silence(c, s);
@@ -231,7 +231,7 @@ static bool hold(struct conn *c, struct chat_session *s, struct span line)
     s->held.len = 0;
     if (buf_append(&s->held, line) == OK)
         return true;
-    conn_abort(c, "out of memory");
+    conn_abort_no_memory(c);
     s->reason = "Out of memory";
     return false;
 }
@@ -357,7 +357,7 @@ static bool begin(struct conn *c, struct chat_session *s)
     s->began_ms = c->timeout.stamp_ms; /* the first line may have taken some of the time already */
     s->registration = registration_command_new(conn_handle(c));
     if (s->registration == NULL) {
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
         return false;
     }
     s->registration->command.head.loop = loop_of(c);

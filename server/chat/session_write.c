@@ -53,7 +53,7 @@ static void write_scratch(struct conn *c, enum err e)
     if (e == OK)
         chat_session_write(c, buf_span(&loop_of(c)->scratch));
     else
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
 }
 
 void chat_session_numeric(struct conn *c, const char *numeric, const struct span *params,

@@ -130,11 +130,15 @@ void loop_post_now(struct loop *to, struct mail *m)
 void loop_deliver_mail(struct loop *l)
 {
     struct mail *m = mailbox_take(&l->mailbox);
-    while (m != NULL) {
-        struct mail *next = m->next;
+    uint64_t count = 0;
+    for (struct mail *next; m != NULL; m = next, count++) {
+        next = m->next;
         m->deliver(m);
-        m = next;
     }
+    if (count == 0)
+        return;
+    metric_add(&l->metrics.letters, count);
+    metric_set(&l->metrics.mailbox_letters, count);
 }
 
 void loop_publish_mail(struct loop *l)

@@ -7,30 +7,50 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* X(name, kind, help): the metric is simul_<name>, with _total added to counters. */
-#define LOOP_METRICS(X)                                                                            \
+/* X(name, kind, help): the metric is simul_<name>, with _total added to counters.
+ * F(name, kind, label, help): a family of metrics of that name, of which each V(field, value)
+ * behind it counts one value of the label. */
+#define LOOP_METRICS(X, F, V)                                                                      \
     X(connections, gauge, "Connections that are open")                                             \
     X(accepted, counter, "Connections accepted")                                                   \
     X(accept_pauses, counter, "Pauses of accepting: no connections, descriptors or memory left")   \
     X(handshake_pauses, counter, "Pauses of accepting TLS: too many handshakes waited their turn") \
-    X(refused_crowded, counter, "Connections refused: their address had as many as it may")        \
-    X(refused_hasty, counter, "Connections refused: their address came more often than it may")    \
-    X(refused_descriptors, counter, "Connections refused: no descriptor was left")                 \
+    F(refused, counter, "reason",                                                                  \
+      "Connections refused: their address had as many as it may (crowded) or came more often "     \
+      "(hasty), or no descriptor or memory was left")                                              \
+    V(refused_crowded, "crowded")                                                                  \
+    V(refused_hasty, "hasty")                                                                      \
+    V(refused_descriptors, "descriptors")                                                          \
+    V(refused_memory, "no_memory")                                                                 \
     X(closed, counter, "Connections closed")                                                       \
-    X(protocol_errors, counter, "Connections closed because of what the peer sent")                \
-    X(evicted, counter, "Connections closed because the peer did not take what it was sent")       \
-    X(evicted_slow, counter,                                                                       \
-      "Connections closed because the peer took what it was sent too slowly")                      \
-    X(evicted_memory, counter,                                                                     \
-      "Connections closed because they held the most when memory was short")                       \
+    F(connections_ended, counter, "reason",                                                        \
+      "Connections that came to their end, or whose end was decided, by reason")                   \
+    V(ended_done, "done")                                                                          \
+    V(ended_refused, "refused")                                                                    \
+    V(protocol_errors, "protocol")                                                                 \
+    V(timeouts, "timeout")                                                                         \
+    V(ended_broken, "broken")                                                                      \
+    V(evicted, "sendq")                                                                            \
+    V(evicted_slow, "slow")                                                                        \
+    V(evicted_memory, "memory")                                                                    \
+    V(out_of_memory, "no_memory")                                                                  \
+    V(ended_server, "server")                                                                      \
+    F(tls_handshakes, counter, "result",                                                           \
+      "TLS handshakes: those that made new keys (full), went on with a ticket (resumed), or "      \
+      "failed, which takes in those who left or said nothing")                                     \
+    V(tls_full, "full")                                                                            \
+    V(tls_resumed, "resumed")                                                                      \
+    V(tls_failed, "failed")                                                                        \
     X(held_bytes, gauge, "Memory that connections hold")                                           \
     X(held_bytes_max, gauge, "Memory held by one of them, at most, since memory was last short")   \
-    X(timeouts, counter, "Connections closed because the peer was silent for too long")            \
+    X(queued_bytes, gauge, "Memory of what waits to be sent, each message once")                   \
     X(in_bytes, counter, "Bytes received, after TLS")                                              \
     X(out_bytes, counter, "Bytes sent, before TLS")                                                \
     X(reads, counter, "System calls that received")                                                \
     X(writes, counter, "System calls that sent")                                                   \
     X(ticks, counter, "Ticks")                                                                     \
+    X(letters, counter, "Letters that the loop took from its mailbox")                             \
+    X(mailbox_letters, gauge, "Letters that were in its mailbox when it last took any")            \
     X(http_requests, counter, "HTTP requests answered")                                            \
     X(ws_messages, counter, "WebSocket messages received")                                         \
     X(deflate_connections, gauge, "WebSockets that agreed on compression")                         \
@@ -44,26 +64,30 @@
       "Faults that echo was asked for: answers lost or changed, odd ends and so on")               \
     X(irc_lines, counter, "IRC lines received")                                                    \
     X(sessions, gauge, "Registered chat sessions")                                                 \
+    X(chat_commands, gauge, "Commands of chat sessions that the hub has not sent back")            \
     X(messages_rendered, counter, "Chat messages rendered, one per variant")                       \
     X(messages_delivered, counter, "Chat messages queued to recipients")                           \
     X(jobs, counter, "Jobs asked for")                                                             \
-    X(slow_resumes, counter, "Resumes longer than slow_ms")                                        \
-    X(out_of_memory, counter, "Connections closed because memory could not be had")
+    X(slow_resumes, counter, "Resumes longer than slow_ms")
 
 /* X(name, help): durations in nanoseconds; the metric is simul_<name>_seconds. */
 #define LOOP_HISTOGRAMS(X)                                                                         \
     X(tick, "A tick, from the end of the wait to the next")                                        \
     X(lag, "How late a loop came back to a timer")                                                 \
-    X(resume, "One resume of a session")
+    X(resume, "One resume of a session")                                                           \
+    X(delivery, "From the read of a line to its delivery to all of the loop who are in the room")  \
+    X(tls_handshake, "From accept to the end of a TLS handshake that was done")
 
-#define LOOP_METRIC_FIELD(name, kind, help) _Atomic uint64_t name;
-#define LOOP_HISTOGRAM_FIELD(name, help) struct hist name;
+/* What makes fields of such lists. */
+#define METRIC_FIELD(name, kind, help) _Atomic uint64_t name;
+#define METRIC_FAMILY(name, kind, label, help)
+#define METRIC_VALUE(name, value) _Atomic uint64_t name;
+#define METRIC_HISTOGRAM(name, help) struct hist name;
+
 struct loop_metrics {
-    LOOP_METRICS(LOOP_METRIC_FIELD)
-    LOOP_HISTOGRAMS(LOOP_HISTOGRAM_FIELD)
+    LOOP_METRICS(METRIC_FIELD, METRIC_FAMILY, METRIC_VALUE)
+    LOOP_HISTOGRAMS(METRIC_HISTOGRAM)
 };
-#undef LOOP_HISTOGRAM_FIELD
-#undef LOOP_METRIC_FIELD
 
 static inline void metric_add(_Atomic uint64_t *m, uint64_t n)
 {
@@ -73,6 +97,11 @@ static inline void metric_add(_Atomic uint64_t *m, uint64_t n)
 static inline void metric_sub(_Atomic uint64_t *m, uint64_t n)
 {
     metric_add(m, (uint64_t)0 - n);
+}
+
+static inline void metric_set(_Atomic uint64_t *m, uint64_t value)
+{
+    hist_set(m, value);
 }
 
 static inline uint64_t metric_get(const _Atomic uint64_t *m)

@@ -40,7 +40,7 @@ static void say(struct http_faulty *f, struct buf *text, enum err e)
     if (e == OK)
         shaper_say(&f->shaper, buf_span(text));
     else
-        conn_abort(f->conn, "out of memory");
+        conn_abort_no_memory(f->conn);
     buf_deinit(text);
 }
 
@@ -83,7 +83,7 @@ static void say_body(struct http_session *s, struct http_faulty *f, struct span 
     const struct http_response *r = &s->exchange.response;
     struct buf changed = {0};
     if (stream_faults_pass(&f->stream, body, &changed) != OK)
-        conn_abort(f->conn, "out of memory");
+        conn_abort_no_memory(f->conn);
     for (struct span rest = buf_span(&changed); rest.len > 0 && !r->bodyless;) {
         uint64_t room = stream_faults_room(&f->stream);
         struct span part = span_take(rest, rest.len < room ? rest.len : room);
@@ -113,7 +113,7 @@ static void answer_get(struct http_session *s, struct http_faulty *f)
 {
     char *text = http_echo_describe(f->conn, s->exchange.request);
     if (text == NULL) {
-        conn_abort(f->conn, "out of memory");
+        conn_abort_no_memory(f->conn);
         return;
     }
     s->exchange.response.content_length = strlen(text);

@@ -61,7 +61,7 @@ static struct shaper_item *push(struct shaper *s, enum item_kind kind, uint64_t 
         return NULL;
     struct shaper_item *item = malloc(sizeof(*item) + len);
     if (item == NULL) {
-        conn_abort(s->conn, "out of memory");
+        conn_abort_no_memory(s->conn);
         return NULL;
     }
     *item = (struct shaper_item){

@@ -28,7 +28,7 @@ void tcp_faulty_session_init(void *frame, const struct faults *faults)
 static void say(struct conn *c, struct tcp_faulty *f, struct buf *changed, enum err e)
 {
     if (e != OK)
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
     shaper_begin(&f->shaper);
     for (struct span rest = buf_span(changed); rest.len > 0;) {
         uint64_t room = stream_faults_room(&f->stream);

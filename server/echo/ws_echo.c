@@ -114,7 +114,7 @@ static bool mirror(struct conn *c, const struct ws_echo *f, const struct ws_even
     metric_add(&n->loop->metrics.ws_messages, 1);
     deflate_note_inflated(c, ev->payload.len);
     if (deflate_message(n, f->reader.deflate.out_bits, ev->payload, &compressed) != OK) {
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
         return false;
     }
     uint8_t header[WS_HEADER_BYTES_MAX];
@@ -185,7 +185,7 @@ static bool has_begun(const struct conn *c)
 
 static void time_out(struct conn *c)
 {
-    metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+    conn_count_end(c, END_TIMEOUT);
     if (has_begun(c))
         send_close(c, WS_CODE_POLICY, SPAN("the frame did not go on in time"));
     else

@@ -127,7 +127,7 @@ static void take(struct conn *c, struct ws_faulty *f, enum ws_event_kind kind,
     switch (kind) {
     case WS_DATA:
         if (take_data(c, f, ev) != OK)
-            conn_abort(c, "out of memory");
+            conn_abort_no_memory(c);
         break;
     case WS_PING:
         if (faults_has(&f->faults, FAULT_NOPONG))
@@ -233,7 +233,7 @@ static void judge_silence(struct conn *c, struct ws_faulty *f)
         c->pinged = true;
         return;
     }
-    metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+    conn_count_end(c, END_TIMEOUT);
     conn_note_end(c, "timed out");
     if (has_begun)
         ws_replies_say_close(&f->replies, WS_CODE_POLICY, SPAN("the frame did not go on in time"));

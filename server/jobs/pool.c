@@ -1,5 +1,6 @@
 #include "jobs/pool.h"
 
+#include "core/cycles.h"
 #include "core/log.h"
 #include "jobs/worker_link.h"
 #include "simul/check.h"
@@ -73,6 +74,14 @@ static bool worker_is_up(const struct pool_worker *w)
 
 /* --- the end of a job --- */
 
+/* How long the job has waited or run; from now on it does the other. */
+static uint64_t lap_ns(struct pool_job *j)
+{
+    uint64_t since = j->since_cycles;
+    j->since_cycles = cycles_now();
+    return cycles_to_ns(j->since_cycles - since);
+}
+
 static void finish_job(struct pool *p, struct pool_job *j, enum pool_status status)
 {
     _Atomic uint64_t *const counters[] = {
@@ -83,6 +92,7 @@ static void finish_job(struct pool *p, struct pool_job *j, enum pool_status stat
     metric_add(counters[status], 1);
     if (j->worker != NULL) {
         metric_sub(&p->metrics.jobs_running, 1);
+        hist_add(&p->metrics.job_run, lap_ns(j));
         j->worker->job = NULL;
         j->worker = NULL;
     } else if (list_is_linked(&j->node)) {
@@ -214,6 +224,7 @@ static void run_job(struct pool_worker *w, struct pool_job *j)
     list_remove(&j->node);
     metric_sub(&p->metrics.jobs_waiting, 1);
     metric_add(&p->metrics.jobs_running, 1);
+    hist_add(&p->metrics.job_wait, lap_ns(j));
     j->worker = w;
     w->job = j;
     w->state = WORKER_BUSY;
@@ -394,6 +405,7 @@ void pool_take(struct pool *p, struct pool_job *j)
     j->deadline.fire = on_deadline;
     wheel_add(&p->loop->sched.wheel, &j->deadline, j->arrived_ms + p->deadline_ms);
     list_push_back(&p->waiting, &j->node);
+    j->since_cycles = cycles_now();
     metric_add(&p->metrics.jobs_waiting, 1);
     dispatch(p);
 }

@@ -14,24 +14,31 @@
 #include "jobs/spawner.h"
 #include "simul/list.h"
 
-/* X(name, kind, help), as in core/metrics.h. */
-#define POOL_METRICS(X)                                                                            \
+/* As in core/metrics.h. */
+#define POOL_METRICS(X, F, V)                                                                      \
     X(jobs_waiting, gauge, "Jobs that wait for a worker")                                          \
     X(jobs_running, gauge, "Jobs that a worker runs")                                              \
-    X(jobs_done, counter, "Jobs answered by a worker")                                             \
-    X(jobs_busy, counter, "Jobs refused because the queue was full")                               \
-    X(jobs_timed_out, counter, "Jobs that were not done by their deadline")                        \
-    X(jobs_died, counter, "Jobs whose worker died")                                                \
-    X(jobs_cancelled, counter, "Jobs whose client left while they waited")                         \
+    F(jobs_finished, counter, "result",                                                            \
+      "Jobs answered by a worker (done), refused since the queue was full (busy), not done by "    \
+      "their deadline (timed_out), whose worker died, or whose client left while they waited "     \
+      "(cancelled)")                                                                               \
+    V(jobs_done, "done")                                                                           \
+    V(jobs_busy, "busy")                                                                           \
+    V(jobs_timed_out, "timed_out")                                                                 \
+    V(jobs_died, "died")                                                                           \
+    V(jobs_cancelled, "cancelled")                                                                 \
     X(workers, gauge, "Worker processes that are alive")                                           \
     X(worker_restarts, counter, "Worker processes started in the place of another")                \
     X(worker_violations, counter, "Workers killed for a system call they may not make")
 
-#define POOL_METRIC_FIELD(name, kind, help) _Atomic uint64_t name;
+#define POOL_HISTOGRAMS(X)                                                                         \
+    X(job_wait, "How long a job waited for a worker that took it")                                 \
+    X(job_run, "How long a worker had a job")
+
 struct pool_metrics {
-    POOL_METRICS(POOL_METRIC_FIELD)
+    POOL_METRICS(METRIC_FIELD, METRIC_FAMILY, METRIC_VALUE)
+    POOL_HISTOGRAMS(METRIC_HISTOGRAM)
 };
-#undef POOL_METRIC_FIELD
 
 enum pool_status {
     POOL_DONE,      /* `answer` is the worker's */
@@ -61,6 +68,7 @@ struct pool_job {
     struct pool_worker *worker; /* that runs it; NULL while it waits */
     struct list node;           /* in the queue */
     struct wheel_timer deadline;
+    uint64_t since_cycles; /* when it began to wait, or to run */
 };
 
 struct pool_options {

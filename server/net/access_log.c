@@ -100,7 +100,7 @@ void access_log_end(struct access_log *a, const struct conn *c)
     uint64_t in = 0, out = 0;
     bool is_counted = socket_bytes(c->io.fd, c->eof, &in, &out);
     /* An eviction comes last, and is why. */
-    const char *reason = c->eviction != EVICT_NONE ? conn_end_reason(c) : r->reason;
+    const char *reason = conn_is_evicted(c) ? conn_end_reason(c) : r->reason;
     struct log_field fields[10] = {
         LOG_STR("msg", "access"),
         LOG_STR("peer", addr_format(&c->peer, peer)),

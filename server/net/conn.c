@@ -66,17 +66,11 @@ bool conn_spend(struct conn *c)
     return true;
 }
 
-static void out_of_memory(struct conn *c)
-{
-    metric_add(&conn_net(c)->loop->metrics.out_of_memory, 1);
-    conn_abort(c, "out of memory");
-}
-
 void conn_write(struct conn *c, struct span s)
 {
     net_touch(conn_net(c), c);
     if (outq_write(&c->out, &conn_net(c)->out, s) != OK)
-        out_of_memory(c);
+        conn_abort_no_memory(c);
 }
 
 void conn_write_shared(struct conn *c, struct shared *s)
@@ -84,7 +78,7 @@ void conn_write_shared(struct conn *c, struct shared *s)
     if (!c->unsent && !c->later)
         net_touch_later(conn_net(c), c);
     if (outq_push(&c->out, &conn_net(c)->out, s) != OK)
-        out_of_memory(c);
+        conn_abort_no_memory(c);
 }
 
 uint8_t *conn_write_room(struct conn *c, size_t len)
@@ -92,7 +86,7 @@ uint8_t *conn_write_room(struct conn *c, size_t len)
     net_touch(conn_net(c), c);
     uint8_t *room = outq_extend(&c->out, &conn_net(c)->out, len);
     if (room == NULL)
-        out_of_memory(c);
+        conn_abort_no_memory(c);
     return room;
 }
 
@@ -100,7 +94,7 @@ uint8_t *conn_write_reserve(struct conn *c, size_t max)
 {
     uint8_t *room = outq_reserve(&conn_net(c)->out, max);
     if (room == NULL)
-        out_of_memory(c);
+        conn_abort_no_memory(c);
     return room;
 }
 
@@ -108,7 +102,7 @@ void conn_write_commit(struct conn *c, size_t len)
 {
     net_touch(conn_net(c), c);
     if (outq_commit(&c->out, &conn_net(c)->out, len) != OK)
-        out_of_memory(c);
+        conn_abort_no_memory(c);
 }
 
 bool conn_has_room(struct conn *c)
@@ -150,6 +144,23 @@ static const char *peer_text(const struct conn *c, char out[ADDR_CHARS])
     return addr_format(&c->peer, out);
 }
 
+void conn_count_end(struct conn *c, enum conn_end why)
+{
+    if (c->end != END_NONE)
+        return;
+    struct loop_metrics *m = &conn_net(c)->loop->metrics;
+    _Atomic uint64_t *const counters[END_COUNT] = {
+        [END_REFUSED] = &m->ended_refused, [END_PROTOCOL] = &m->protocol_errors,
+        [END_TIMEOUT] = &m->timeouts,      [END_BROKEN] = &m->ended_broken,
+        [END_SENDQ] = &m->evicted,         [END_SLOW] = &m->evicted_slow,
+        [END_MEMORY] = &m->evicted_memory, [END_NO_MEMORY] = &m->out_of_memory,
+        [END_SERVER] = &m->ended_server,
+    };
+    c->end = (uint8_t)why;
+    if (why != END_DONE) /* something may still come between: that is counted at the very end */
+        metric_add(counters[why], 1);
+}
+
 void conn_note_end(struct conn *c, const char *reason)
 {
     if (conn_net(c)->access != NULL)
@@ -170,6 +181,7 @@ void conn_close(struct conn *c)
         return;
     conn_note_end(c, usual_end(c));
     c->state = CONN_CLOSING;
+    conn_count_end(c, c->draining ? END_SERVER : END_DONE);
     conn_set_timer(c, TIMER_FLUSH);
     net_touch(conn_net(c), c);
 }
@@ -199,37 +211,37 @@ void conn_fail(struct conn *c, const char *reason)
 {
     if (c->state != CONN_OPEN)
         return;
-    metric_add(&conn_net(c)->loop->metrics.protocol_errors, 1);
+    conn_count_end(c, END_PROTOCOL);
     log_fault(c, reason);
     conn_note_end(c, reason);
     conn_close(c);
 }
 
-/* As they stand in the QUIT that others see, in the words that IRC users know. */
-static const char *const END_REASONS[EVICT_COUNT] = {
-    [EVICT_NONE] = "Connection closed",
-    [EVICT_SENDQ] = "SendQ exceeded",
-    [EVICT_SLOW] = "SendQ drains too slowly",
-    [EVICT_MEMORY] = "Memory limit exceeded",
-};
-
-void conn_evict(struct conn *c, enum conn_eviction why)
+void conn_evict(struct conn *c, enum conn_end why)
 {
     if (c->state == CONN_DEAD)
         return;
-    struct loop_metrics *m = &conn_net(c)->loop->metrics;
-    _Atomic uint64_t *const counters[EVICT_COUNT] = {[EVICT_SENDQ] = &m->evicted,
-                                                     [EVICT_SLOW] = &m->evicted_slow,
-                                                     [EVICT_MEMORY] = &m->evicted_memory};
-    metric_add(counters[why], 1);
-    c->eviction = (uint8_t)why;
+    if (c->end == END_DONE)
+        c->end = END_NONE; /* it was through, but for what it did not take */
+    conn_count_end(c, why);
+    c->resets = true;
     log_fault(c, conn_end_reason(c));
     conn_abort(c, conn_end_reason(c));
 }
 
+/* As they stand in the QUIT that others see, in the words that IRC users know. */
 const char *conn_end_reason(const struct conn *c)
 {
-    return END_REASONS[c->eviction];
+    switch ((enum conn_end)c->end) {
+    case END_SENDQ:
+        return "SendQ exceeded";
+    case END_SLOW:
+        return "SendQ drains too slowly";
+    case END_MEMORY:
+        return "Memory limit exceeded";
+    default:
+        return "Connection closed";
+    }
 }
 
 void conn_abort(struct conn *c, const char *reason)
@@ -239,9 +251,16 @@ void conn_abort(struct conn *c, const char *reason)
     char peer[ADDR_CHARS];
     LOG_DEBUG("connection aborted", LOG_STR("reason", reason), LOG_STR("session", c->session->name),
               LOG_STR("peer", peer_text(c, peer)));
+    conn_count_end(c, END_BROKEN);
     conn_note_end(c, reason);
     c->state = CONN_DEAD;
     net_touch(conn_net(c), c);
+}
+
+void conn_abort_no_memory(struct conn *c)
+{
+    conn_count_end(c, END_NO_MEMORY);
+    conn_abort(c, "out of memory");
 }
 
 void *conn_become(struct conn *c, const struct session_type *next)
@@ -250,7 +269,7 @@ void *conn_become(struct conn *c, const struct session_type *next)
     CHECK(c->running && n->next_session == NULL);
     n->next_frame = calloc(1, next->frame_bytes);
     if (n->next_frame == NULL) {
-        out_of_memory(c);
+        conn_abort_no_memory(c);
         return NULL;
     }
     memory_take(&n->memory, next->frame_bytes);

@@ -70,13 +70,21 @@ enum conn_state {
     CONN_DEAD,     /* reaped at the end of the tick */
 };
 
-/* Why a peer is let go that did nothing wrong but hold what others need. */
-enum conn_eviction {
-    EVICT_NONE,
-    EVICT_SENDQ,  /* more is queued than limits.out_bytes */
-    EVICT_SLOW,   /* it takes less than limits.write_rate_min */
-    EVICT_MEMORY, /* it holds the most, and all hold more than limits.memory_bytes */
-    EVICT_COUNT,
+/* Why a connection ends. The first reason stays. */
+enum conn_end {
+    END_NONE,     /* it does not */
+    END_DONE,     /* the session is through, or the peer hung up */
+    END_REFUSED,  /* it was not let in */
+    END_PROTOCOL, /* of what the peer sent */
+    END_TIMEOUT,  /* the peer was silent, or did not take or end the close */
+    END_BROKEN,   /* reset, or unreachable */
+    /* Evictions, of a peer that did nothing wrong but hold what others need: */
+    END_SENDQ,     /* more is queued than limits.out_bytes */
+    END_SLOW,      /* it takes less than limits.write_rate_min */
+    END_MEMORY,    /* it holds the most, and all hold more than limits.memory_bytes */
+    END_NO_MEMORY, /* memory for it could not be had */
+    END_SERVER,    /* the server stops */
+    END_COUNT,
 };
 
 /* What output needs stands in front, side by side: fewer cache lines to fetch in a fan-out. */
@@ -120,7 +128,7 @@ struct conn {
     bool in_late : 1, out_late : 1; /* the same, ever since the hand came by */
     bool awaits_proxy : 1;          /* its PROXY header is still to come (net/transport_proxy.c) */
     bool at_door : 1;               /* counted at net->door, under the peer's address */
-    uint8_t eviction;               /* enum conn_eviction */
+    uint8_t end;                    /* enum conn_end: why it does, or will */
 
     struct timeout timeout;
     struct task task;
@@ -228,7 +236,7 @@ static inline void conn_fetch(const struct conn *c)
 {
     __builtin_prefetch(&c->io, 1);
     __builtin_prefetch(&c->in, 1);
-    __builtin_prefetch(&c->eviction, 1);
+    __builtin_prefetch(&c->end, 1);
 }
 
 /* --- life -------------------------------------------------------------------------------- */
@@ -257,12 +265,21 @@ void conn_note_end(struct conn *c, const char *reason);
  * would fail. Its own close then only drains. */
 void conn_reset(struct conn *c);
 void conn_half_close(struct conn *c);
-/* At once, without flushing, logged and counted; also while the close is under way. */
-void conn_evict(struct conn *c, enum conn_eviction why);
+/* At once, without flushing and logged; also while the close is under way. `why` is END_SENDQ,
+ * END_SLOW or END_MEMORY. */
+void conn_evict(struct conn *c, enum conn_end why);
+/* Notes and counts why it is about to end, unless there is a reason already. */
+void conn_count_end(struct conn *c, enum conn_end why);
+static inline bool conn_is_evicted(const struct conn *c)
+{
+    return c->end == END_SENDQ || c->end == END_SLOW || c->end == END_MEMORY;
+}
 /* What others may be told of the end: why it was evicted, or "Connection closed". Static. */
 const char *conn_end_reason(const struct conn *c);
-/* At once and without flushing. */
+/* At once and without flushing: counted as END_BROKEN, unless another reason was noted. */
 void conn_abort(struct conn *c, const char *reason);
+/* The same where memory for it could not be had. */
+void conn_abort_no_memory(struct conn *c);
 
 /* Another session takes over, with the input that is left, when the present one returns CO_DONE
  * in this resume. Returns the new session's zeroed frame, so that the present one can fill in

@@ -166,7 +166,7 @@ static void open_conn(struct listener *l, int fd, const struct addr *peer)
     if (net_asks_door(n, (unsigned)(l - n->listeners), peer))
         door_leave(n->door, peer, n->loop->now_ms);
     release_connection(n);
-    metric_add(&n->loop->metrics.out_of_memory, 1);
+    metric_add(&n->loop->metrics.refused_memory, 1);
 }
 
 void listener_keep_spare(struct net *n)

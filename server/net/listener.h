@@ -29,6 +29,7 @@ struct listener {
     bool faults;    /* echo misbehaves for who asks it to */
     bool is_admin;  /* stays open while the server drains */
     bool is_shared; /* other loops accept on the same socket, each with its own descriptor */
+    _Atomic uint64_t open, accepted; /* connections here; others may read them at any time */
     struct addr addr;
     char path[UNIX_PATH_BYTES_MAX]; /* of a Unix socket; empty: it is none */
     ino_t path_inode; /* its file, which goes when the listener stops; 0: that is not ours to do */

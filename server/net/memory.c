@@ -69,6 +69,7 @@ uint64_t memory_publish(struct net *n)
 {
     struct memory *m = &n->memory;
     _Atomic uint64_t *total = &n->loop->set->held_bytes;
+    metric_set(&n->loop->metrics.queued_bytes, n->out.heap_bytes);
     uint64_t bytes = m->counted_bytes + n->out.heap_bytes + n->ws_pool->held_bytes;
     uint64_t change = bytes - m->published_bytes, sum;
     if (change == 0) {
@@ -141,7 +142,7 @@ static void evict_largest(struct net *n, uint64_t enough)
         if (bytes <= enough + reaped || loop_of_largest(n) != n->loop)
             return;
         tell(n, bytes);
-        conn_evict(victims[i], EVICT_MEMORY);
+        conn_evict(victims[i], END_MEMORY);
         outq_clear(&victims[i]->out, &n->out);
         reaped += held_by(victims[i]);
     }

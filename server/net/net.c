@@ -139,9 +139,13 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
     ev_io_start(n->loop->ev, &c->io);
     if (session->is_refusal) {
         n->refusal_count++;
+        conn_count_end(c, END_REFUSED);
         conn_wake(c); /* it may have something to say before the peer has */
     }
     n->admin_count += n->listeners[listener].is_admin;
+    net_count_session(n, session, 1);
+    metric_add(&n->listeners[listener].accepted, 1);
+    metric_add(&n->listeners[listener].open, 1);
     metric_add(&n->loop->metrics.accepted, 1);
     metric_add(&n->loop->metrics.connections, 1);
     return OK;
@@ -169,13 +173,12 @@ void net_note_activity(struct net *n, struct conn *c)
 static void on_time_out(struct timeout *t)
 {
     struct conn *c = container_of(t, struct conn, timeout);
-    struct net *n = conn_net(c);
     if (c->state != CONN_OPEN || conn_is_refusal(c)) {
         conn_abort(c, "the peer did not take or end the close in time");
         return;
     }
     if (!transport_of(c)->is_ready(c)) {
-        metric_add(&n->loop->metrics.timeouts, 1);
+        conn_count_end(c, END_TIMEOUT);
         conn_abort(c, c->awaits_proxy ? "the PROXY header was not complete in time"
                                       : "TLS handshake timed out");
         return;
@@ -216,7 +219,9 @@ static void count_out(struct net *n, const struct conn *c)
     if (c->at_door)
         door_leave(n->door, &c->peer, n->loop->now_ms);
     atomic_fetch_sub_explicit(n->open_total, 1, memory_order_relaxed);
+    metric_sub(&n->listeners[c->listener].open, 1);
     metric_add(&n->loop->metrics.closed, 1);
+    metric_add(&n->loop->metrics.ended_done, c->end <= END_DONE);
     metric_sub(&n->loop->metrics.connections, 1);
 }
 
@@ -240,7 +245,7 @@ static void reap(struct net *n, struct conn *c)
     memory_give(&n->memory, sizeof(*c));
     outq_clear(&c->out, &n->out);
     transport_of(c)->free(c);
-    if (c->eviction != EVICT_NONE || c->resets)
+    if (c->resets)
         forget_unsent(c->io.fd);
     close(c->io.fd);
     listener_keep_spare(n); /* before anybody else takes what is free now */
@@ -274,6 +279,7 @@ void net_for_each(struct net *n, void (*f)(struct net *, struct conn *))
 static void kill_conn(struct net *n, struct conn *c)
 {
     (void)n;
+    conn_count_end(c, END_SERVER);
     conn_abort(c, "the server stops");
 }
 

@@ -40,6 +40,7 @@ enum accept_pause {
 /* What the sessions of one type have cost this loop. Others may read it at any time. */
 struct session_time {
     _Atomic(const struct session_type *) type; /* NULL: this and what follows is unused */
+    _Atomic uint64_t open;                     /* connections that it has now */
     _Atomic uint64_t resumes, ns;
     _Atomic uint64_t longest_ns;   /* the longest resume */
     _Atomic uint32_t longest_from; /* the lines of its source where that began, and gave way */

@@ -23,6 +23,7 @@ static void tell(struct net *n, struct conn *c)
     if (!is_concerned(n, c))
         return;
     if (!transport_of(c)->is_ready(c)) {
+        conn_count_end(c, END_SERVER);
         conn_abort(c, "the server is about to stop");
         return;
     }

@@ -30,6 +30,22 @@ void net_on_io(struct ev_loop *ev, ev_io *io, int revents)
     }
 }
 
+static struct session_time *time_of(struct net *n, const struct session_type *type)
+{
+    struct session_time *t = n->times;
+    while (t->type != type && t->type != NULL)
+        t++;
+    CHECK(t < n->times + SESSION_TYPES_MAX);
+    if (t->type == NULL)
+        atomic_store_explicit(&t->type, type, memory_order_release);
+    return t;
+}
+
+void net_count_session(struct net *n, const struct session_type *type, int change)
+{
+    metric_add(&time_of(n, type)->open, (uint64_t)change);
+}
+
 void net_end_session(struct conn *c)
 {
     if (c->frame == NULL)
@@ -38,6 +54,7 @@ void net_end_session(struct conn *c)
         c->session->drop(c, c->frame);
     free(c->frame);
     memory_give(&conn_net(c)->memory, c->session->frame_bytes);
+    net_count_session(conn_net(c), c->session, -1);
     c->frame = NULL;
     c->in.len = 0;
 }
@@ -72,8 +89,7 @@ static void keep_input(struct conn *c)
     if (copy == NULL) {
         c->in.len = 0;
         c->in.ptr = NULL;
-        metric_add(&conn_net(c)->loop->metrics.out_of_memory, 1);
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
         return;
     }
     memcpy(copy, c->in.ptr, c->in.len);
@@ -84,13 +100,7 @@ static void keep_input(struct conn *c)
 /* Of a resume that began at that line. */
 static void add_time(struct net *n, const struct conn *c, uint16_t from_line, uint64_t ns)
 {
-    const struct session_type *type = c->session;
-    struct session_time *t = n->times;
-    while (t->type != type && t->type != NULL)
-        t++;
-    CHECK(t < n->times + SESSION_TYPES_MAX);
-    if (t->type == NULL)
-        atomic_store_explicit(&t->type, type, memory_order_release);
+    struct session_time *t = time_of(n, c->session);
     hist_bump(&t->resumes, 1);
     hist_bump(&t->ns, ns);
     if (ns <= hist_get(&t->longest_ns))
@@ -151,6 +161,7 @@ static enum co_result resume(struct net *n, struct conn *c)
         c->in.len = (uint32_t)rest.len;
         c->session = n->next_session;
         c->frame = n->next_frame;
+        net_count_session(n, c->session, 1);
         c->co = (struct co){0};
         c->owes = false;
         c->fresh = true;

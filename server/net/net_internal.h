@@ -10,6 +10,9 @@ void net_on_io(struct ev_loop *ev, ev_io *io, int revents);
 /* Of a connection's task: resumes its session with the input that was kept. */
 enum co_result net_resume_task(struct task *t);
 
+/* So many more connections (or less: it may be -1) have a session of this type. */
+void net_count_session(struct net *n, const struct session_type *type, int change);
+
 /* Frees the input that was kept. */
 void net_drop_input(struct conn *c);
 

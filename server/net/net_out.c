@@ -138,7 +138,7 @@ static void flush(struct net *n, struct conn *c)
     if (c->state == CONN_DEAD)
         return;
     if (outq_settle(&c->out, &n->out) != OK)
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
     else
         rearm(n, c);
     if (c->state == CONN_DEAD)

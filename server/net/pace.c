@@ -72,7 +72,7 @@ static void visit(struct net *n, struct conn *c)
     if (!c->lags || c->state == CONN_DEAD)
         return;
     if (p->out_bytes_min > 0 && takes_too_little(p, c)) {
-        conn_evict(c, EVICT_SLOW);
+        conn_evict(c, END_SLOW);
         return;
     }
     if (c->in_late && c->in.got < p->in_bytes_min) {

@@ -37,7 +37,7 @@ void refusal_note(struct net *n, enum door_verdict verdict, const struct addr *p
         refusal_log(n, "limits.connection_rate_per_address", peer);
         break;
     case DOOR_NO_MEMORY:
-        metric_add(&m->out_of_memory, 1);
+        metric_add(&m->refused_memory, 1);
         refusal_log(n, "out of memory", peer);
         break;
     }
@@ -67,6 +67,8 @@ bool refusal_take_over(struct conn *c, enum door_verdict verdict)
     net_end_session(c); /* which has not begun */
     c->session = session;
     c->frame = frame;
+    net_count_session(n, session, 1);
+    conn_count_end(c, END_REFUSED);
     memory_take(&n->memory, session->frame_bytes);
     conn_set_timer(c, TIMER_REFUSAL);
     n->refusal_count++;

@@ -1,5 +1,6 @@
 /* TLS on a connection. OpenSSL sees no socket: it reads from the ciphertext of this tick's one
  * recv and writes into the loop's ciphertext buffer, which one send empties. */
+#include "core/cycles.h"
 #include "core/log.h"
 #include "net/listener.h"
 #include "net/net.h"
@@ -34,8 +35,9 @@ struct tls_net {
 
 struct tls_conn {
     SSL *ssl;
-    struct buf pending; /* ciphertext that the socket did not take */
-    size_t counted;     /* memory_count */
+    struct buf pending;    /* ciphertext that the socket did not take */
+    size_t counted;        /* memory_count */
+    uint64_t since_cycles; /* when it was accepted */
     bool is_ready;
     bool is_shut; /* close_notify is made */
 };
@@ -140,6 +142,7 @@ enum err tls_accept(struct conn *c)
     BIO_set_init(bio, 1);
     SSL_set_bio(t->ssl, bio, bio);
     SSL_set_accept_state(t->ssl);
+    t->since_cycles = cycles_now();
     c->tls = t;
     count_memory(c);
     return OK;
@@ -222,6 +225,13 @@ static void log_identity(const struct conn *c)
               LOG_STR("subject", subject), LOG_STR("peer", addr_format(&c->peer, peer)));
 }
 
+static void count_handshake(const struct conn *c)
+{
+    struct loop_metrics *m = &conn_net(c)->loop->metrics;
+    metric_add(SSL_session_reused(c->tls->ssl) ? &m->tls_resumed : &m->tls_full, 1);
+    hist_add(&m->tls_handshake, cycles_to_ns(cycles_now() - c->tls->since_cycles));
+}
+
 static enum io_result decrypt(struct conn *c, uint8_t *to, size_t room, size_t *got)
 {
     struct tls_conn *t = c->tls;
@@ -230,6 +240,7 @@ static enum io_result decrypt(struct conn *c, uint8_t *to, size_t room, size_t *
         if (done != 1)
             return judge(c, done);
         t->is_ready = true;
+        count_handshake(c);
         forget_exchange(t->ssl);
         log_identity(c);
         c->fresh = true; /* the session begins, whether there is input or not */
@@ -372,6 +383,7 @@ static void tls_free(struct conn *c)
     SSL_free(c->tls->ssl);
     buf_deinit(&c->tls->pending);
     memory_count(&conn_net(c)->memory, &c->tls->counted, 0);
+    metric_add(&conn_net(c)->loop->metrics.tls_failed, !c->tls->is_ready);
     free(c->tls);
     c->tls = NULL;
 }

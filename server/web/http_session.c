@@ -54,7 +54,7 @@ static void time_out(struct conn *c, struct http_session *s)
         http_response_init(&s->exchange.response, NULL, 408);
         http_refuse(c, s, 408, "the request was not complete in time");
     }
-    metric_add(&conn_net(c)->loop->metrics.timeouts, 1);
+    conn_count_end(c, END_TIMEOUT);
     conn_fail(c, "the request was not complete in time");
 }
 
@@ -80,7 +80,7 @@ static void queue(struct conn *c, struct buf *b, enum err e)
     if (e == OK)
         conn_write(c, buf_span(b));
     else
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
     buf_deinit(b);
 }
 

@@ -42,7 +42,7 @@ static enum http_event collect(struct conn *c, struct http_session *s)
         if (event != HTTP_EVENT_BODY)
             return event;
         if (buf_append(&s->exchange.body, piece) != OK) {
-            conn_abort(c, "out of memory");
+            conn_abort_no_memory(c);
             return HTTP_EVENT_FAILED;
         }
         memory_count(&conn_net(c)->memory, &s->exchange.body_counted, s->exchange.body.cap);

@@ -96,7 +96,7 @@ static bool accept_upgrade(struct conn *c, struct http_session *s,
         conn_write(c, buf_span(&answer));
     buf_deinit(&answer);
     if (e != OK)
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
     s->exchange.is_upgraded = e == OK;
     return e == OK;
 }
@@ -173,7 +173,7 @@ static void begin_faulty(struct conn *c, struct http_session *s, const struct fa
     struct buf answer = {0};
     void *frame = NULL;
     if (format_faulty(faults, handshake, &answer) != OK)
-        conn_abort(c, "out of memory");
+        conn_abort_no_memory(c);
     else
         frame = conn_become(c, &ws_faulty_session);
     if (frame != NULL) {

@@ -181,10 +181,12 @@ class Daemon:
     def stats(self):
         return json.loads(self.admin("/stats")[1])
 
-    def metric(self, name):
-        """The sum of a metric over its labels."""
-        values = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", self.admin("/metrics")[1], re.M)
-        assert values, f"there is no metric {name}"
+    def metric(self, name, **labels):
+        """The sum of a metric over its samples that have these labels."""
+        samples = re.findall(rf"^{name}(?:{{([^}}]*)}})? (\S+)$", self.admin("/metrics")[1], re.M)
+        wanted = {f'{label}="{value}"' for label, value in labels.items()}
+        values = [value for said, value in samples if wanted <= set(said.split(","))]
+        assert values, f"there is no metric {name} with {labels}"
         return sum(float(value) for value in values)
 
     # --- clients ---

@@ -54,10 +54,10 @@ def send_bad(daemon, name):
 def test_bad_input_ends_one_connection_with_one_log_line_and_nobody_notices(daemon, name):
     with WebSocket(daemon.connect("web")) as other:
         before = len(daemon.log("connection closed"))
-        errors = daemon.metric("simul_protocol_errors_total")
+        errors = daemon.metric("simul_connections_ended_total", reason="protocol")
         assert BAD[name][2] in send_bad(daemon, name)
         wait_until(lambda: len(daemon.log("connection closed")) > before, "a log line")
-        assert daemon.metric("simul_protocol_errors_total") == errors + 1
+        assert daemon.metric("simul_connections_ended_total", reason="protocol") == errors + 1
         other.send(frame(9, b"?"))
         assert other.read() == Frame(PONG, True, b"?")
         lines = daemon.log("connection closed")[before:]

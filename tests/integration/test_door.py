@@ -65,8 +65,8 @@ def test_the_limit_holds_for_an_address_and_over_all_loops(start):
             socks = [dial(daemon, name, source) for _ in range(40)]
             assert [is_served(sock) for sock in socks].count(True) == 8
             close_all(socks)
-    assert daemon.metric("simul_refused_crowded_total") == 4 * 32
-    assert daemon.metric("simul_refused_hasty_total") == 0
+    assert daemon.metric("simul_refused_total", reason="crowded") == 4 * 32
+    assert daemon.metric("simul_refused_total", reason="hasty") == 0
 
 
 def test_all_listeners_count_together_but_for_the_admin_listener(crowded):
@@ -100,7 +100,7 @@ def enter_if_let_in(daemon):
 
 def test_without_limits_nobody_is_refused(daemon):
     close_all(enter(daemon, 100))
-    assert daemon.metric("simul_refused_crowded_total") == 0
+    assert daemon.metric("simul_refused_total", reason="crowded") == 0
 
 
 # --- how fast ---
@@ -114,7 +114,7 @@ def test_who_comes_too_often_waits_a_little(start):
             served += is_served(sock)
     seconds = time.monotonic() - began
     assert 10 <= served <= 11 + 5 * seconds  # two seconds' worth at once
-    assert daemon.metric("simul_refused_hasty_total") == 60 - served
+    assert daemon.metric("simul_refused_total", reason="hasty") == 60 - served
     close_all(enter(daemon, 5, "127.0.0.9"))
     wait_until(lambda: (sock := enter_if_let_in(daemon)) and not sock.close() is sock, "its turn")
 
@@ -173,7 +173,7 @@ def test_those_who_are_refused_cannot_pile_up_and_harm_nobody(crowded):
             flood.append(dial(crowded, "web"))  # and says nothing
             if len(flood) % 100 == 0:
                 assert is_served(other)
-        wait_until(lambda: crowded.metric("simul_refused_crowded_total") == 1000, "the refusals")
+        wait_until(lambda: crowded.metric("simul_refused_total", reason="crowded") == 1000, "the refusals")
         # The honest ones, the admin connection itself, and a bounded number that is being told.
         assert crowded.metric("simul_connections") <= LIMIT + 2 + REFUSALS_MAX * crowded.loops
         wait_until(lambda: crowded.metric("simul_connections") == LIMIT + 2, "their end")
@@ -244,7 +244,7 @@ def test_without_descriptors_it_can_still_be_looked_at(start):
     for _ in range(3):
         assert daemon.admin("/livez") == (200, "ok\n")
         assert enter_if_let_in(daemon) is None  # what the admin's client leaves is the spare one
-    assert daemon.metric("simul_refused_descriptors_total") >= 1
+    assert daemon.metric("simul_refused_total", reason="descriptors") >= 1
     close_all(inside)
 
 

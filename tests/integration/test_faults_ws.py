@@ -595,7 +595,7 @@ def test_who_has_much_waiting_goes_when_memory_is_short(start):
                 ws.send(frame(BINARY, bytes(50_000)) * 3)  # all of it is taken, and waits
             except ConnectionError:
                 pass  # its turn came
-        wait_until(lambda: daemon.metric("simul_evicted_memory_total") > 0, "an eviction")
+        wait_until(lambda: daemon.metric("simul_connections_ended_total", reason="memory") > 0, "an eviction")
         wait_until(lambda: daemon.metric("simul_held_bytes") < 4 << 20, "less that is held")
         say(plain, "still here")
         assert answers(plain, 1) == ["still here"]

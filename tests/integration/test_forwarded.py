@@ -161,7 +161,7 @@ def test_limits_hold_for_who_is_behind(start):
                 assert answer.status == 429
                 assert answer.get("Retry-After") == "10"
                 assert http.at_end()
-    assert daemon.metric("simul_refused_crowded_total") == 4
+    assert daemon.metric("simul_refused_total", reason="crowded") == 4
     assert daemon.log("connections refused")[0]["peer"] == "192.0.2.1:0"
     for ws in inside:
         ws.send(frame(TEXT, b"x"))

@@ -183,7 +183,7 @@ def test_what_is_no_tls_is_told_so_counted_and_logged_once(start):
     with socket.create_connection(daemon.addresses["webtls"]) as sock:
         sock.sendall(GET)
         assert read_to_the_end(sock)[:1] in (b"\x15", b"")  # an alert
-    wait_until(lambda: daemon.metric("simul_protocol_errors_total") == 1, "the count")
+    wait_until(lambda: daemon.metric("simul_connections_ended_total", reason="protocol") == 1, "the count")
     lines = wait_until(lambda: daemon.log("connection closed"), "the log line")
     assert [line["reason"] for line in lines] == ["http request"]
 

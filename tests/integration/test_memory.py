@@ -55,7 +55,7 @@ def test_the_largest_goes_and_memory_stays_bounded(start):
             largest_kb = max(largest_kb, daemon.rss_kb())
             gluttons = [glutton for glutton in gluttons if not glutton.is_closed()]
             gluttons += [Glutton(daemon) for _ in range(60 - len(gluttons))]
-    evicted = daemon.metric("simul_evicted_memory_total")
+    evicted = daemon.metric("simul_connections_ended_total", reason="memory")
     assert evicted > 5
     assert daemon.metric("simul_held_bytes") <= CEILING
     assert largest_kb - before_kb < 5 * CEILING // 1024, "two, what is lost between blocks, a sanitizer"
@@ -79,7 +79,7 @@ def test_who_holds_most_goes_first_whichever_loop_it_is_on(start):
         glutton.feed()
     wait_until(large.is_closed, "the end of the largest", 20)
     assert not any(glutton.is_closed() for glutton in small)
-    assert daemon.metric("simul_evicted_memory_total") == 1
+    assert daemon.metric("simul_connections_ended_total", reason="memory") == 1
 
 
 def test_who_sends_half_of_a_large_body_holds_it(start):
@@ -97,7 +97,7 @@ def test_who_sends_half_of_a_large_body_holds_it(start):
                 left[sock] -= sock.send(bytes(left[sock]))
             except OSError:
                 pass  # it is full, or evicted
-        return daemon.metric("simul_evicted_memory_total") > 0
+        return daemon.metric("simul_connections_ended_total", reason="memory") > 0
 
     wait_until(feed, "an eviction", 20)
     for sock in socks:
@@ -130,6 +130,6 @@ def test_whoever_just_holds_the_memory_does_not_keep_newcomers_out(start):
     late.sendall(b"hello")
     assert late.recv(5, socket.MSG_WAITALL) == b"hello"
     assert glutton.is_closed()
-    assert daemon.metric("simul_evicted_memory_total") == 1
+    assert daemon.metric("simul_connections_ended_total", reason="memory") == 1
     late.close()
     glutton.sock.close()

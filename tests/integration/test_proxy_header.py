@@ -168,7 +168,7 @@ def test_checks_of_a_proxy_find_the_server_and_leave_no_trace(start, tmp_path):
     finally:
         proxy.stop()
     assert daemon.log("connection closed") == []
-    assert daemon.metric("simul_timeouts_total") == 0
+    assert daemon.metric("simul_connections_ended_total", reason="timeout") == 0
 
 
 def test_the_access_log_shows_who_is_behind(start, tmp_path):
@@ -225,14 +225,14 @@ def test_a_proxy_may_speak_for_itself(daemon, header):
     ("irctls", b"\r\n\r\n\0\r\nQUIT\n\x11\x11\0\x0c"),
 ])
 def test_a_trusted_peer_must_send_one(daemon, name, first):
-    before = daemon.metric("simul_protocol_errors_total")
+    before = daemon.metric("simul_connections_ended_total", reason="protocol")
     with dial(daemon.addresses[name]) as sock:
         sock.sendall(first)
         try:
             assert sock.recv(1) == b""
         except ConnectionResetError:
             pass
-    assert daemon.metric("simul_protocol_errors_total") == before + 1
+    assert daemon.metric("simul_connections_ended_total", reason="protocol") == before + 1
     reason = daemon.log("connection closed")[-1]["reason"]
     assert "PROXY header" in reason
 
@@ -250,7 +250,7 @@ def test_a_header_has_the_time_of_a_handshake(start):
     with daemon.connect("echo") as sock:
         sock.sendall(b"PROXY ")
         assert sock.recv(1) == b""
-    wait_until(lambda: daemon.metric("simul_timeouts_total") == 1, "the time-out's count")
+    wait_until(lambda: daemon.metric("simul_connections_ended_total", reason="timeout") == 1, "the time-out's count")
 
 
 # --- limits ---
@@ -271,7 +271,7 @@ def test_limits_hold_for_who_is_behind(start):
                     f"Closing Link: {ip} (Too many connections from your address)"]
     with HttpConnection(enter("web", "2001:db8::2")) as http:  # of the same /64
         assert http.ask(get("/")).status == 429
-    assert daemon.metric("simul_refused_crowded_total") == 5
+    assert daemon.metric("simul_refused_total", reason="crowded") == 5
     assert daemon.log("connections refused")[0]["peer"] == "192.0.2.1:4711"
     inside.pop(0).close()
     wait_until(lambda: daemon.metric("simul_connections") == 6, "the end of one")

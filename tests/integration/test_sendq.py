@@ -63,7 +63,7 @@ def test_whoever_does_not_read_is_let_go_and_nobody_waits(room, channel, transpo
     assert [(message.nick, message.params) for message in quits] == [("deaf", ["SendQ exceeded"])]
     assert len(seconds) * len(TEXT) > OUT_BYTES
     assert sorted(seconds)[len(seconds) // 2] < 0.05 and max(seconds) < 1.5
-    assert daemon.metric("simul_evicted_total") == 1
+    assert daemon.metric("simul_connections_ended_total", reason="sendq") == 1
     wait_until(lambda: daemon.log("connection closed"), "the line in the log")
     assert [line["reason"] for line in daemon.log("connection closed")] == ["SendQ exceeded"]
 
@@ -76,6 +76,6 @@ def test_whoever_takes_too_little_is_let_go(room, channel, transport):
         for _ in range(20):
             messages, _ = say_and_hear(alice, bob, channel)
             assert "QUIT" not in [message.command for message in messages]
-    wait_until(lambda: daemon.metric("simul_evicted_slow_total") == 1, "the end of the deaf one")
+    wait_until(lambda: daemon.metric("simul_connections_ended_total", reason="slow") == 1, "the end of the deaf one")
     quits = [m for m in say_and_hear(alice, bob, channel)[0] if m.command == "QUIT"]
     assert [(m.nick, m.params) for m in quits] == [("deaf", ["SendQ drains too slowly"])]

@@ -141,7 +141,7 @@ def test_readers_that_take_too_little_are_closed_in_time():
             horde.run(2 * ROUND_S + SLACK_S)
             assert not horde.members
         check_honest(honest)
-        assert daemon.metric("simul_evicted_slow_total") == COUNT
+        assert daemon.metric("simul_connections_ended_total", reason="slow") == COUNT
         expect_all_freed(daemon, before)
 
 

@@ -32,6 +32,7 @@ enum delivery_kind {
 struct delivery_head {
     struct mail mail;
     struct chat_loop *loop; /* the receiver; set by whoever posts it, as is `cost` */
+    uint64_t since_cycles;  /* when what it is due to was read, for the metrics; not the hub's */
     uint32_t cost;          /* what it takes up in the queue, by its length */
     uint8_t kind;           /* enum delivery_kind */
 };

@@ -1,50 +1,58 @@
 #include "web/admin/admin.h"
 
+#include "chat/hub_service.h"
 #include "core/watchdog.h"
 #include "jobs/pool.h"
 #include "server.h"
 #include "web/http_session.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define LOOP_METRIC(name_, kind_, help_)                                                           \
-    {#name_, kind_, help_, offsetof(struct loop_metrics, name_)},
-static const struct metric LOOP_TABLE[] = {LOOP_METRICS(LOOP_METRIC)};
-const struct metric_table admin_loop_metrics = {LOOP_TABLE,
-                                                sizeof(LOOP_TABLE) / sizeof(LOOP_TABLE[0])};
+#define FAMILY(name_, kind_, label_, help_)                                                        \
+    {.name = #name_, .kind = kind_, .label = label_, .help = help_},
+#define FIELD(struct_, name_, kind_, help_)                                                        \
+    {.name = #name_,                                                                               \
+     .field = #name_,                                                                              \
+     .kind = kind_,                                                                                \
+     .help = help_,                                                                                \
+     .offset = offsetof(struct struct_, name_)},
+#define VALUE(struct_, name_, value_)                                                              \
+    {.field = #name_, .value = value_, .offset = offsetof(struct struct_, name_)},
+#define HISTOGRAM(struct_, name_, help_) {#name_, help_, offsetof(struct struct_, name_)},
 
-#define POOL_METRIC(name_, kind_, help_)                                                           \
-    {#name_, kind_, help_, offsetof(struct pool_metrics, name_)},
-static const struct metric POOL_TABLE[] = {POOL_METRICS(POOL_METRIC)};
-const struct metric_table admin_pool_metrics = {POOL_TABLE,
-                                                sizeof(POOL_TABLE) / sizeof(POOL_TABLE[0])};
+#define LOOP_FIELD(name, kind, help) FIELD(loop_metrics, name, kind, help)
+#define LOOP_VALUE(name, value) VALUE(loop_metrics, name, value)
+#define LOOP_HISTOGRAM(name, help) HISTOGRAM(loop_metrics, name, help)
+#define POOL_FIELD(name, kind, help) FIELD(pool_metrics, name, kind, help)
+#define POOL_VALUE(name, value) VALUE(pool_metrics, name, value)
+#define POOL_HISTOGRAM(name, help) HISTOGRAM(pool_metrics, name, help)
+#define HUB_FIELD(name, kind, help) FIELD(hub_metrics, name, kind, help)
+#define HUB_VALUE(name, value) VALUE(hub_metrics, name, value)
 
-#define LOOP_HISTOGRAM(name_, help_) {#name_, help_, offsetof(struct loop_metrics, name_)},
-const struct histogram admin_histograms[] = {LOOP_HISTOGRAMS(LOOP_HISTOGRAM){0}};
+static const struct metric LOOP_TABLE[] = {LOOP_METRICS(LOOP_FIELD, FAMILY, LOOP_VALUE)};
+static const struct metric POOL_TABLE[] = {POOL_METRICS(POOL_FIELD, FAMILY, POOL_VALUE)};
+static const struct metric HUB_TABLE[] = {HUB_METRICS(HUB_FIELD, FAMILY, HUB_VALUE)};
+
+#define TABLE(rows)                                                                                \
+    {                                                                                              \
+        rows, sizeof(rows) / sizeof((rows)[0])                                                     \
+    }
+const struct metric_table admin_loop_metrics = TABLE(LOOP_TABLE);
+const struct metric_table admin_pool_metrics = TABLE(POOL_TABLE);
+const struct metric_table admin_hub_metrics = TABLE(HUB_TABLE);
+
+const struct histogram admin_loop_histograms[] = {LOOP_HISTOGRAMS(LOOP_HISTOGRAM){0}};
+const struct histogram admin_pool_histograms[] = {POOL_HISTOGRAMS(POOL_HISTOGRAM){0}};
 
 uint64_t admin_metric(const void *metrics, const struct metric *m)
 {
     return metric_get((const _Atomic uint64_t *)(const void *)((const char *)metrics + m->offset));
 }
 
-const struct hist *admin_histogram(const struct loop *l, const struct histogram *h)
+const struct hist *admin_histogram(const void *metrics, const struct histogram *h)
 {
-    return (const struct hist *)(const void *)((const char *)&l->metrics + h->offset);
-}
-
-long admin_resident_bytes(void)
-{
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "%*d %ld", &pages) != 1)
-        pages = 0;
-    fclose(f);
-    return pages * sysconf(_SC_PAGESIZE);
+    return (const struct hist *)(const void *)((const char *)metrics + h->offset);
 }
 
 uint64_t admin_uptime_seconds(const struct server *s)

@@ -12,16 +12,20 @@
 
 struct conn;
 struct http_session;
-struct loop;
 struct server;
 
 enum metric_kind { counter, gauge };
 
+/* A row of a list of metrics.h. One with a name begins a metric; one with a field is a value of the
+ * metric begun last, where its label has `value`. Most are both. */
 struct metric {
-    const char *name;
+    const char *name;  /* NULL: it goes on with another value */
+    const char *field; /* NULL: its values follow */
     enum metric_kind kind;
+    const char *label; /* NULL: it has none but the loop */
     const char *help;
-    size_t offset; /* in its struct */
+    const char *value;
+    size_t offset; /* of the field in its struct */
 };
 
 struct metric_table {
@@ -32,17 +36,20 @@ struct metric_table {
 struct histogram {
     const char *name;
     const char *help;
-    size_t offset; /* in struct loop_metrics */
+    size_t offset;
 };
 
 extern const struct metric_table admin_loop_metrics; /* in struct loop_metrics */
 extern const struct metric_table admin_pool_metrics; /* in struct pool_metrics */
-extern const struct histogram admin_histograms[];    /* ends with a zeroed one */
+extern const struct metric_table admin_hub_metrics;  /* in struct hub_metrics */
+/* Both end with a zeroed one. */
+extern const struct histogram admin_loop_histograms[];
+extern const struct histogram admin_pool_histograms[];
 
+/* Of that struct. */
 uint64_t admin_metric(const void *metrics, const struct metric *m);
-const struct hist *admin_histogram(const struct loop *l, const struct histogram *h);
+const struct hist *admin_histogram(const void *metrics, const struct histogram *h);
 
-long admin_resident_bytes(void); /* 0: not known */
 uint64_t admin_uptime_seconds(const struct server *s);
 uint64_t admin_stalls(const struct server *s);
 

@@ -62,8 +62,8 @@ enum co_result route_debug_loops(struct conn *c, struct http_session *s)
         json_t *o =
             json_pack("{s:i, s:b, s:o, s:o}", "index", (int)i, "runs_hub", (int)t->runs_hub,
                       "sessions", json_sessions(&t->net), "stages", json_stages(&l->stages));
-        for (const struct histogram *h = admin_histograms; h->name != NULL; h++)
-            json_object_set_new(o, h->name, json_quantiles(admin_histogram(l, h)));
+        for (const struct histogram *h = admin_loop_histograms; h->name != NULL; h++)
+            json_object_set_new(o, h->name, json_quantiles(admin_histogram(&l->metrics, h)));
         json_array_append_new(loops, o);
     }
     admin_answer_json(c, s, loops);

@@ -1,7 +1,7 @@
 #include "web/admin/sample.h"
 
 #include "core/clock.h"
-#include "web/admin/admin.h"
+#include "core/process.h"
 
 #include <stdlib.h>
 
@@ -75,7 +75,7 @@ void sampler_take(struct sampler *s, struct sample *out)
     out->at_ms = s->loops->loops[0].wall_ms;
     out->connections = total(s->loops, offsetof(struct loop_metrics, connections));
     out->sessions = total(s->loops, offsetof(struct loop_metrics, sessions));
-    out->resident_bytes = (uint64_t)admin_resident_bytes();
+    out->resident_bytes = process_read().resident_bytes;
     take_rates(s, out->rates);
     out->ticks = take_ticks(s);
     for (unsigned i = 0; i < s->loops->count; i++)

@@ -251,6 +251,17 @@ Test(hist, two_snapshots_alike_leave_nothing)
     cr_assert_eq(hist_mean(&h), 0);
 }
 
+Test(hist, values_between_powers_of_two_are_counted)
+{
+    const uint64_t values[] = {0, 1023, 1024, 4095, 4096, UINT64_MAX};
+    for (size_t i = 0; i < 6; i++)
+        hist_add(&h, values[i]);
+    cr_assert_eq(hist_count_between(&h, 0, 1024), 2);
+    cr_assert_eq(hist_count_between(&h, 1024, 4096), 2);
+    cr_assert_eq(hist_count_from(&h, 4096), 2);
+    cr_assert_eq(hist_count_from(&h, 0), hist_total(&h));
+}
+
 Test(hist, another_process_reads_it_in_shared_memory)
 {
     struct hist *shared =

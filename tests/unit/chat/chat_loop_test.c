@@ -58,6 +58,44 @@ Test(chat_loop, message_is_rendered_once_for_all_that_want_it_alike)
                  delivered + 19);
 }
 
+Test(chat_loop, a_delivery_is_timed_once_on_each_loop)
+{
+    char name[8];
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "n%u", i);
+        client_say(client_named(i % 2, name), "JOIN #a\r\n");
+    }
+    const struct hist *h[2] = {&fix.set.loops[0].metrics.delivery,
+                               &fix.set.loops[1].metrics.delivery};
+    uint64_t before[2] = {hist_total(h[0]), hist_total(h[1])};
+    client_say(0, "PRIVMSG #a :hello\r\n");
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(hist_total(h[i]) - before[i], 1);
+        cr_assert_gt(metric_get(&h[i]->sum), 0);
+        cr_assert_lt(metric_get(&h[i]->max), 60ULL * 1000 * 1000 * 1000);
+    }
+}
+
+Test(chat_loop, the_hub_counts_what_it_applies)
+{
+    unsigned a = client_named(0, "a"), b = client_named(1, "b");
+    const struct hub_metrics *m = hub_service_metrics(chat.hub);
+    client_say(a, "JOIN #a\r\n");
+    client_say(b, "JOIN #b\r\n");
+    cr_assert_eq(metric_get(&m->users), 2);
+    cr_assert_eq(metric_get(&m->channels), 2);
+    cr_assert_eq(metric_get(&m->hub_registrations), 2);
+    cr_assert_eq(metric_get(&m->hub_lines), 2);
+    cr_assert_eq(metric_get(&m->hub_waiting), 0);
+    cr_assert_gt(metric_get(&m->hub_deliveries), 2);
+    client_say(b, "QUIT\r\n");
+    cr_assert_eq(metric_get(&m->users), 1);
+    cr_assert_eq(metric_get(&m->channels), 1);
+    cr_assert_eq(metric_get(&m->hub_closes), 1);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_eq(metric_get(&fix.set.loops[i].metrics.chat_commands), 0);
+}
+
 /* What a line in the room allocates, from its arrival to its last write. */
 static size_t allocations_of_a_line(void)
 {

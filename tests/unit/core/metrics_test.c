@@ -37,10 +37,14 @@ Test(metrics, each_has_its_own_memory)
 Test(metrics, names_differ_and_each_has_a_help)
 {
 #define ROW(name, kind, help) {#name, help},
+#define FAMILY(name, kind, label, help) {#name, help},
+#define VALUE(field, value)
     static const struct {
         const char *name, *help;
-    } rows[] = {LOOP_METRICS(ROW)};
+    } rows[] = {LOOP_METRICS(ROW, FAMILY, VALUE)};
 #undef ROW
+#undef FAMILY
+#undef VALUE
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         cr_assert_gt(strlen(rows[i].help), 4, "%s", rows[i].name);
         cr_assert_neq(rows[i].help[strlen(rows[i].help) - 1], '.');

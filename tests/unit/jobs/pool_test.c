@@ -224,6 +224,8 @@ Test(pool, runs_jobs_as_soon_as_it_is_started, .timeout = 60)
         cr_assert(pid == pids[0] || pid == pids[1]);
     }
     cr_assert_eq(METRIC(&r, jobs_done), 5);
+    cr_assert_eq(hist_total(&pool_metrics(r.pool)->job_wait), 5);
+    cr_assert_eq(hist_total(&pool_metrics(r.pool)->job_run), 5);
     cr_assert_eq(METRIC(&r, jobs_waiting), 0);
     cr_assert_eq(METRIC(&r, jobs_running), 0);
     cr_assert_eq(METRIC(&r, worker_restarts), 0);

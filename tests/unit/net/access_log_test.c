@@ -182,7 +182,7 @@ Test(access_log, an_eviction_is_the_reason_whatever_was_before)
 {
     unsigned i = script_connect(say_bye);
     client_say(i, "x");
-    conn_evict(client_slot(i), EVICT_SLOW);
+    conn_evict(client_slot(i), END_SLOW);
     expect_line("reason=\"SendQ drains too slowly\"");
 }
 

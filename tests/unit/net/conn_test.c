@@ -276,6 +276,71 @@ Test(conn, a_failure_of_a_closing_connection_does_not_count)
     cr_assert_eq(METRIC(protocol_errors), 0);
 }
 
+/* --- why it ended ------------------------------------------------------------------------ */
+
+Test(conn, an_end_that_is_nobodys_fault_is_counted_at_the_very_end)
+{
+    unsigned i = script_connect(swallow);
+    conn_close(client_conn(i));
+    cr_assert_eq(METRIC(ended_done), 0);
+    client_shut(i);
+    cr_assert_null(client_slot(i));
+    cr_assert_eq(METRIC(ended_done), 1);
+    cr_assert_eq(METRIC(closed), 1);
+}
+
+Test(conn, an_end_has_one_reason_which_is_the_first)
+{
+    unsigned i = script_connect(swallow);
+    struct conn *c = client_conn(i);
+    conn_fail(c, "the peer broke a rule");
+    conn_evict(c, END_SLOW);
+    fix_settle();
+    cr_assert_null(client_slot(i));
+    cr_assert_eq(METRIC(protocol_errors), 1);
+    cr_assert_eq(METRIC(evicted_slow), 0);
+    cr_assert_eq(METRIC(ended_done), 0);
+}
+
+Test(conn, who_is_through_but_does_not_take_the_rest_was_evicted)
+{
+    unsigned i = script_connect(swallow);
+    struct conn *c = client_conn(i);
+    conn_close(c);
+    conn_evict(c, END_SLOW);
+    fix_settle();
+    cr_assert_eq(METRIC(evicted_slow), 1);
+    cr_assert_eq(METRIC(ended_done), 0);
+}
+
+Test(conn, an_abort_without_a_reason_is_a_broken_connection)
+{
+    unsigned i = script_connect(swallow);
+    conn_abort(client_conn(i), "test");
+    fix_settle();
+    cr_assert_eq(METRIC(ended_broken), 1);
+    i = script_connect(swallow);
+    conn_abort_no_memory(client_conn(i));
+    fix_settle();
+    cr_assert_eq(METRIC(ended_broken), 1);
+    cr_assert_eq(METRIC(out_of_memory), 1);
+}
+
+Test(conn, listeners_and_sessions_know_how_many_are_open)
+{
+    const struct listener *l = &fix.nets[0].listeners[0];
+    unsigned i = script_connect(swallow);
+    const struct session_time *t = fix.nets[0].times;
+    cr_assert_eq(metric_get(&l->open), 1);
+    cr_assert_eq(metric_get(&l->accepted), 1);
+    cr_assert_eq(metric_get(&t->open), 1);
+    conn_abort(client_conn(i), "test");
+    fix_settle();
+    cr_assert_eq(metric_get(&l->open), 0);
+    cr_assert_eq(metric_get(&l->accepted), 1);
+    cr_assert_eq(metric_get(&t->open), 0);
+}
+
 /* --- another session --------------------------------------------------------------------- */
 
 static struct {

@@ -203,7 +203,7 @@ Test(listener_pause, without_memory_one_connection_is_lost_and_accepting_goes_on
     char c;
     cr_assert_leq(recv(lost, &c, 1, MSG_DONTWAIT), 0);
     cr_assert(is_echoed(fd));
-    cr_assert_eq(METRIC(out_of_memory), 1);
+    cr_assert_eq(METRIC(refused_memory), 1);
     cr_assert_eq(fix.open_total, 1);
     close(lost);
     close(fd);

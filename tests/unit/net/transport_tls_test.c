@@ -111,6 +111,8 @@ Test(transport_tls, carries_both_ways)
     cr_assert_eq(transport_of(client_conn(client)), &transport_tls);
     say("hello");
     cr_assert_str_eq(peer_heard(), "hello");
+    cr_assert_eq(METRIC(tls_full), 1);
+    cr_assert_eq(hist_total(&fix.set.loops[0].metrics.tls_handshake), 1);
 }
 
 Test(transport_tls, speaks_1_2_as_well)
@@ -199,6 +201,9 @@ Test(transport_tls, an_end_in_the_handshake_is_the_end)
     cr_assert_null(client_slot(client));
     cr_assert_eq(script.resumes, 0);
     cr_assert_eq(METRIC(protocol_errors), 0);
+    cr_assert_eq(METRIC(tls_failed), 1);
+    cr_assert_eq(METRIC(tls_full), 0);
+    cr_assert_eq(hist_total(&fix.set.loops[0].metrics.tls_handshake), 0);
 }
 
 Test(transport_tls, a_handshake_has_a_time_to_be_complete_in)
