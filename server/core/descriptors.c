@@ -1,5 +1,7 @@
 #include "core/descriptors.h"
 
+#include "core/instrumented.h"
+
 #include <dirent.h>
 #include <linux/close_range.h>
 #include <stddef.h>
@@ -31,6 +33,8 @@ int64_t descriptors_count(void)
 
 bool descriptors_detach(int keep)
 {
+    if (IS_THREAD_SANITIZED)
+        return false;
     const int first = STDERR_FILENO + 1;
     int last = keep < first ? STDERR_FILENO : keep;
     bool is_detached = close_range((unsigned)last + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0;

@@ -14,6 +14,19 @@
 #define IS_SANITIZED 0
 #endif
 
+/* ThreadSanitizer takes a descriptor's number for the same file in all threads, and uses of two
+ * that share a number in tables of their own for races. */
+#if defined(__SANITIZE_THREAD__)
+#define IS_THREAD_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define IS_THREAD_SANITIZED 1
+#endif
+#endif
+#ifndef IS_THREAD_SANITIZED
+#define IS_THREAD_SANITIZED 0
+#endif
+
 /* Valgrind makes system calls on the program's behalf and beside them, and says of those it does
  * not know that it does not. It can be told by the library that it loads into its guests. */
 static inline bool is_under_valgrind(void)
