@@ -18,8 +18,8 @@ struct http_client_message {
 /* "HTTP/1.1 200 OK" (RFC 9112 §4). The blank before an empty phrase is often forgotten. */
 static struct http_refusal parse_status_line(struct span line, struct http_client_response *r)
 {
-    struct span rest = line, version = http_take_until(&rest, ' ');
-    struct span status = http_take_until(&rest, ' ');
+    struct span rest = line, version = span_take_until(&rest, ' ');
+    struct span status = span_take_until(&rest, ' ');
     struct http_refusal refusal = http_version_parse(version, &r->version_minor);
     if (refusal.status != 0)
         return refusal;

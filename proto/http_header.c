@@ -1,30 +1,14 @@
 /* Headers are kept as they came, and read in place: "name:" OWS value OWS CRLF, line after line. */
 #include "http_request.h"
 
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s = span_drop(s, 1);
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
-struct span http_take_until(struct span *rest, uint8_t end)
-{
-    struct span taken = span_take(*rest, span_find(*rest, end));
-    *rest = span_drop(*rest, taken.len < rest->len ? taken.len + 1 : taken.len);
-    return taken;
-}
-
 bool http_header_next(struct span *headers, struct span *name, struct span *value)
 {
     if (headers->len == 0)
         return false;
-    struct span line = http_take_until(headers, '\n');
+    struct span line = span_take_until(headers, '\n');
     line.len--; /* the CR, which the parser has seen to */
-    *name = http_take_until(&line, ':');
-    *value = trim(line);
+    *name = span_take_until(&line, ':');
+    *value = span_trim(line);
     return true;
 }
 
@@ -51,7 +35,7 @@ bool http_header_has(struct span headers, const char *name, const char *token)
 bool http_list_next(struct span *list, struct span *element)
 {
     while (list->len > 0) {
-        *element = trim(http_take_until(list, ','));
+        *element = span_trim(span_take_until(list, ','));
         if (element->len > 0)
             return true;
     }

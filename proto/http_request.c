@@ -44,7 +44,7 @@ struct http_refusal http_request_line_parse(struct span line, struct http_reques
     if (name_len == 0 || name_len == line.len || line.ptr[name_len] != ' ')
         return http_refuse(400, "malformed method");
     struct span version = span_drop(line, name_len + 1);
-    struct span target = http_take_until(&version, ' ');
+    struct span target = span_take_until(&version, ' ');
     struct http_refusal refusal = http_version_parse(version, &request->version_minor);
     if (refusal.status != 0)
         return refusal;

@@ -13,9 +13,6 @@ static inline struct http_refusal http_refuse(uint16_t status, const char *reaso
 
 #define HTTP_ACCEPTED ((struct http_refusal){0, NULL})
 
-/* Takes text up to `end` off `rest`, and `end` itself; all of it when there is none. */
-struct span http_take_until(struct span *rest, uint8_t end);
-
 static inline bool http_is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';

@@ -61,7 +61,7 @@ bool http_target_parse(struct span target, struct http_request *request)
     struct span rest = target;
     if (!span_starts_with(target, SPAN("/")) && !take_authority(&rest, &request->host))
         return false;
-    request->path = http_take_until(&rest, '?');
+    request->path = span_take_until(&rest, '?');
     request->query = rest;
     if (request->path.len == 0)
         request->path = SPAN("/"); /* of an absolute target */
@@ -131,8 +131,8 @@ static bool decodes_to(struct span text, const char *name)
 enum err http_query_get(struct span query, const char *name, char *out, size_t size)
 {
     while (query.len > 0) {
-        struct span value = http_take_until(&query, '&');
-        struct span found = http_take_until(&value, '=');
+        struct span value = span_take_until(&query, '&');
+        struct span found = span_take_until(&value, '=');
         if (decodes_to(found, name))
             return decode(value, true, out, size);
     }

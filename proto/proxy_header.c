@@ -26,15 +26,6 @@ static bool may_become(struct span in, struct span expected)
 
 /* --- version 1 --------------------------------------------------------------------------- */
 
-/* Takes the word before the next space, or all that is left, and the space. */
-static struct span take_word(struct span *line)
-{
-    size_t len = span_find(*line, ' ');
-    struct span word = span_take(*line, len);
-    *line = span_drop(*line, len < line->len ? len + 1 : len);
-    return word;
-}
-
 static bool read_ip(struct span word, bool is_v6, uint8_t ip[16])
 {
     char text[INET6_ADDRSTRLEN];
@@ -66,16 +57,16 @@ static bool read_port(struct span word, uint16_t *port)
 /* "TCP4 192.0.2.1 192.0.2.9 56324 443" */
 static enum err read_line(struct span line, struct proxy_header *out)
 {
-    struct span family = take_word(&line);
+    struct span family = span_take_until(&line, ' ');
     if (span_eq(family, SPAN("UNKNOWN")))
         return OK; /* whatever follows is to be ignored */
     bool is_v6 = span_eq(family, SPAN("TCP6"));
     if (!is_v6 && !span_eq(family, SPAN("TCP4")))
         return ERR_SYNTAX;
     out->family = is_v6 ? PROXY_FAMILY_INET6 : PROXY_FAMILY_INET;
-    bool ok = read_ip(take_word(&line), is_v6, out->source.ip) &&
-              read_ip(take_word(&line), is_v6, out->destination.ip) &&
-              read_port(take_word(&line), &out->source.port);
+    bool ok = read_ip(span_take_until(&line, ' '), is_v6, out->source.ip) &&
+              read_ip(span_take_until(&line, ' '), is_v6, out->destination.ip) &&
+              read_port(span_take_until(&line, ' '), &out->source.port);
     /* The last word is all that is left, so a space behind it is an error as well. */
     return ok && read_port(line, &out->destination.port) ? OK : ERR_SYNTAX;
 }

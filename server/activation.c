@@ -59,9 +59,8 @@ static enum err take_all(struct activation *a, long count, const char *names, ch
     struct span rest = span_str(names == NULL ? "" : names);
     for (long i = 0; i < count; i++) {
         struct activation_socket *s = &a->sockets[a->count++];
-        size_t len = span_find(rest, ':');
-        snprintf(s->name, sizeof(s->name), "%.*s", SPAN_ARG(span_take(rest, len)));
-        rest = span_drop(rest, len < rest.len ? len + 1 : len);
+        struct span name = span_take_until(&rest, ':');
+        snprintf(s->name, sizeof(s->name), "%.*s", SPAN_ARG(name));
         if (!adopt(s, ACTIVATION_FIRST_FD + (int)i)) {
             s->fd = -1;
             snprintf(error, error_bytes,

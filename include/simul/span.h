@@ -71,3 +71,22 @@ static inline size_t span_find(struct span s, uint8_t byte)
     const uint8_t *at = s.len == 0 ? NULL : memchr(s.ptr, byte, s.len);
     return at == NULL ? s.len : (size_t)(at - s.ptr);
 }
+
+/* Without the spaces and tabs at both ends. */
+static inline struct span span_trim(struct span s)
+{
+    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s = span_drop(s, 1);
+    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+/* Takes what comes before the next such byte off the front, and the byte; all when there is none.
+ */
+static inline struct span span_take_until(struct span *rest, uint8_t end)
+{
+    struct span taken = span_take(*rest, span_find(*rest, end));
+    *rest = span_drop(*rest, taken.len < rest->len ? taken.len + 1 : taken.len);
+    return taken;
+}

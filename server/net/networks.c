@@ -54,15 +54,6 @@ static enum err read_network(char *text, struct network *out)
     return OK;
 }
 
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && s.ptr[0] == ' ')
-        s = span_drop(s, 1);
-    while (s.len > 0 && s.ptr[s.len - 1] == ' ')
-        s.len--;
-    return s;
-}
-
 static enum err add(struct networks *n, struct span element)
 {
     char text[TEXT_CHARS];
@@ -82,10 +73,10 @@ static enum err add(struct networks *n, struct span element)
 enum err networks_parse(struct networks *out, const char *text)
 {
     *out = (struct networks){0};
-    struct span rest = trim(span_str(text));
+    struct span rest = span_trim(span_str(text));
     while (rest.len > 0) {
         size_t len = span_find(rest, ',');
-        enum err e = add(out, trim(span_take(rest, len)));
+        enum err e = add(out, span_trim(span_take(rest, len)));
         if (e == OK && len + 1 == rest.len)
             e = ERR_SYNTAX; /* nothing behind the last comma */
         if (e != OK)

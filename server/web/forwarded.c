@@ -9,15 +9,6 @@ enum {
     ELEMENTS_MAX = 64, /* no more proxies than that stand in a row */
 };
 
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s = span_drop(s, 1);
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 static size_t find_last(struct span s, uint8_t byte)
 {
     const uint8_t *at = s.len == 0 ? NULL : memrchr(s.ptr, byte, s.len);
@@ -31,7 +22,7 @@ static bool take_last(struct span *list, struct span *element)
     while (list->len > 0) {
         size_t comma = find_last(*list, ',');
         bool is_first = comma == list->len;
-        *element = trim(is_first ? *list : span_drop(*list, comma + 1));
+        *element = span_trim(is_first ? *list : span_drop(*list, comma + 1));
         *list = span_take(*list, is_first ? 0 : comma);
         if (element->len > 0)
             return true;
@@ -88,9 +79,7 @@ static bool read_node(struct span s, struct addr *out)
 static struct span value_of_for(struct span element)
 {
     while (element.len > 0) {
-        size_t len = span_find(element, ';');
-        struct span pair = trim(span_take(element, len));
-        element = span_drop(element, len < element.len ? len + 1 : len);
+        struct span pair = span_trim(span_take_until(&element, ';'));
         if (pair.len < 4 || !span_eq_nocase(span_take(pair, 4), SPAN("for=")))
             continue;
         struct span value = span_drop(pair, 4);

@@ -64,3 +64,22 @@ Test(span, answers_its_length_for_a_byte_it_has_not)
     cr_assert_eq(span_find(SPAN("abc"), '\0'), 3);
     cr_assert_eq(span_find(SPAN_EMPTY, 'x'), 0);
 }
+
+Test(span, trims_blanks_at_both_ends)
+{
+    expect_span(span_trim(SPAN(" \t a b\t ")), SPAN("a b"));
+    expect_span(span_trim(SPAN("ab")), SPAN("ab"));
+    expect_span(span_trim(SPAN(" \t ")), SPAN(""));
+    expect_span(span_trim(SPAN_EMPTY), SPAN_EMPTY);
+    expect_span(span_trim(SPAN("\na\r")), SPAN("\na\r"));
+}
+
+Test(span, takes_words_off_the_front)
+{
+    struct span rest = SPAN("a,,bc");
+    expect_span(span_take_until(&rest, ','), SPAN("a"));
+    expect_span(span_take_until(&rest, ','), SPAN(""));
+    expect_span(span_take_until(&rest, ','), SPAN("bc"));
+    expect_span(rest, SPAN_EMPTY);
+    expect_span(span_take_until(&rest, ','), SPAN_EMPTY);
+}
