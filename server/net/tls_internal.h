@@ -7,6 +7,11 @@
 
 struct tls_store;
 
+enum {
+    TLS_CLIENT_CHAIN_BYTES_MAX = 8 * 1024, /* of certificates that a client shows */
+    TLS_DECODED_BYTES = 12,                /* that OpenSSL holds for each byte of them, measured */
+};
+
 /* A new session with the certificates in force, on a listener that wants such a thing of its
  * clients. NULL without memory. The caller owns it. */
 SSL *tls_store_session(struct tls_store *s, enum config_client_certificates wanted);

@@ -13,8 +13,7 @@
 #include <time.h>
 
 enum {
-    CLIENT_CHAIN_BYTES_MAX = 16 * 1024, /* of certificates that a client shows */
-    CLIENT_CHAIN_DEPTH_MAX = 5,         /* authorities between it and one that we trust */
+    CLIENT_CHAIN_DEPTH_MAX = 5, /* authorities between it and one that we trust */
 };
 
 struct tls_store {
@@ -145,7 +144,7 @@ static bool ask(SSL *ssl, enum config_client_certificates wanted, bool has_autho
 {
     bool is_required = wanted == CONFIG_CLIENT_CERTIFICATES_REQUIRE;
     SSL_set_options(ssl, SSL_OP_NO_TICKET);
-    SSL_set_max_cert_list(ssl, CLIENT_CHAIN_BYTES_MAX);
+    SSL_set_max_cert_list(ssl, TLS_CLIENT_CHAIN_BYTES_MAX);
     SSL_set_verify_depth(ssl, CLIENT_CHAIN_DEPTH_MAX);
     SSL_set_verify(ssl, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
                    is_required || has_authorities ? NULL : accept_any);

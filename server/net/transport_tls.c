@@ -39,7 +39,8 @@ struct tls_conn {
     size_t counted;        /* memory_count */
     uint64_t since_cycles; /* when it was accepted */
     bool is_ready;
-    bool is_shut; /* close_notify is made */
+    bool is_shut;            /* close_notify is made */
+    uint32_t identity_bytes; /* held for the certificates that it may show, or has shown */
 };
 
 static struct tls_net *tls_of(const struct conn *c)
@@ -50,7 +51,8 @@ static struct tls_net *tls_of(const struct conn *c)
 static void count_memory(struct conn *c)
 {
     struct tls_conn *t = c->tls;
-    memory_count(&conn_net(c)->memory, &t->counted, sizeof(*t) + MEMORY_TLS_BYTES + t->pending.cap);
+    memory_count(&conn_net(c)->memory, &t->counted,
+                 sizeof(*t) + MEMORY_TLS_BYTES + t->identity_bytes + t->pending.cap);
 }
 
 /* --- OpenSSL's side ---------------------------------------------------------------------- */
@@ -130,7 +132,9 @@ enum err tls_accept(struct conn *c)
     struct tls_conn *t = calloc(1, sizeof(*t));
     if (t == NULL)
         return ERR_NOMEM;
-    t->ssl = tls_store_session(net->store, conn_net(c)->listeners[c->listener].client_certificates);
+    enum config_client_certificates wanted =
+        conn_net(c)->listeners[c->listener].client_certificates;
+    t->ssl = tls_store_session(net->store, wanted);
     BIO *bio = BIO_new(net->method);
     if (t->ssl == NULL || bio == NULL) {
         SSL_free(t->ssl);
@@ -143,6 +147,8 @@ enum err tls_accept(struct conn *c)
     SSL_set_bio(t->ssl, bio, bio);
     SSL_set_accept_state(t->ssl);
     t->since_cycles = cycles_now();
+    if (wanted != CONFIG_CLIENT_CERTIFICATES_OFF)
+        t->identity_bytes = TLS_CLIENT_CHAIN_BYTES_MAX * TLS_DECODED_BYTES;
     c->tls = t;
     count_memory(c);
     return OK;
@@ -202,6 +208,18 @@ static void forget_exchange(SSL *ssl)
     ERR_clear_error();
 }
 
+/* Of the certificates that the peer has shown OpenSSL would keep all; only the first is needed. */
+static void forget_chain(struct conn *c)
+{
+    struct tls_conn *t = c->tls;
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(t->ssl); /* but the first */
+    while (sk_X509_num(chain) > 0)
+        X509_free(sk_X509_pop(chain));
+    X509 *cert = SSL_get0_peer_certificate(t->ssl);
+    t->identity_bytes = cert == NULL ? 0 : (uint32_t)i2d_X509(cert, NULL) * TLS_DECODED_BYTES;
+    count_memory(c);
+}
+
 bool tls_peer_fingerprint(const struct conn *c, char out[TLS_FINGERPRINT_CHARS])
 {
     X509 *cert = c->tls == NULL ? NULL : SSL_get0_peer_certificate(c->tls->ssl);
@@ -242,7 +260,10 @@ static enum io_result decrypt(struct conn *c, uint8_t *to, size_t room, size_t *
         t->is_ready = true;
         count_handshake(c);
         forget_exchange(t->ssl);
-        log_identity(c);
+        if (t->identity_bytes > 0) {
+            forget_chain(c);
+            log_identity(c);
+        }
         c->fresh = true; /* the session begins, whether there is input or not */
     }
     for (;;) {

@@ -430,6 +430,55 @@ Test(transport_tls, a_peer_that_is_gone_ends_the_connection)
     cr_assert_null(client_slot(client));
 }
 
+/* --- certificates of clients ------------------------------------------------------------- */
+
+/* A certificate that has signed itself, shown with itself as a chain of so many more. */
+static void show_certificate(int chain)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *cert = X509_new();
+    X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+    X509_set_pubkey(cert, key);
+    cr_assert_gt(X509_sign(cert, key, EVP_sha256()), 0);
+    cr_assert_eq(SSL_use_certificate(peer.ssl, cert), 1);
+    cr_assert_eq(SSL_use_PrivateKey(peer.ssl, key), 1);
+    for (int i = 0; i < chain; i++)
+        cr_assert_eq(SSL_add1_chain_cert(peer.ssl, cert), 1);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+}
+
+static uint64_t counted_bytes(void)
+{
+    return fix.nets[0].memory.counted_bytes;
+}
+
+Test(transport_tls, what_a_client_shows_counts_and_only_its_own_is_kept)
+{
+    connect_ready(echo);
+    uint64_t plain = counted_bytes();
+    char fingerprint[TLS_FINGERPRINT_CHARS];
+    cr_assert_not(tls_peer_fingerprint(client_conn(client), fingerprint));
+    say("bye");
+    tls_peer_deinit(&peer);
+
+    fix.nets[0].listeners[FIX_TLS].client_certificates = CONFIG_CLIENT_CERTIFICATES_ASK;
+    uint64_t before = counted_bytes();
+    connect_with(echo, 0, 0);
+    show_certificate(10);
+    cr_assert_gt(counted_bytes() - before, 64 * 1024, "it may show much");
+    carry(CIPHER_BYTES);
+    cr_assert(SSL_is_init_finished(peer.ssl));
+    cr_assert_gt(counted_bytes() - before, plain);
+    cr_assert_lt(counted_bytes() - before, plain + 16 * 1024);
+    cr_assert(tls_peer_fingerprint(client_conn(client), fingerprint));
+    cr_assert_eq(strlen(fingerprint), 64);
+    cr_assert_eq(strspn(fingerprint, "0123456789abcdef"), 64);
+    say("hello");
+    cr_assert_str_eq(peer_heard(), "hello");
+}
+
 /* --- without memory ---------------------------------------------------------------------- */
 
 Test(transport_tls, an_allocation_that_fails_ends_this_connection_alone)
