@@ -62,6 +62,10 @@ static enum err parse(struct cli *cli, int argc, char **argv, FILE *errors)
             return refuse(errors, "unknown option", argv[optind - 1]);
         }
     }
+    if (optind < argc && cli->action == CLI_SERVE && strcmp(argv[optind], "healthcheck") == 0) {
+        cli->action = CLI_HEALTHCHECK;
+        optind++;
+    }
     return optind == argc ? OK : refuse(errors, "unexpected argument", argv[optind]);
 }
 
@@ -87,6 +91,7 @@ void cli_print_help(FILE *to)
 {
     fputs(
         "usage: simuld [-d] [-c FILE] [-o SETTING=VALUE]... [-t | --print-config]\n"
+        "       simuld healthcheck [-c FILE] [-o SETTING=VALUE]...\n"
         "       simuld --print-default-config | --version | --help\n"
         "\n"
         "Serves echo and chat over TCP, TLS and WebSocket. Needs no configuration to try out.\n"
@@ -101,6 +106,9 @@ void cli_print_help(FILE *to)
         "  --print-default-config  print a file with every setting explained, and exit\n"
         "  --version               print the version and exit\n"
         "  --help                  print this and exit\n"
+        "\n"
+        "simuld healthcheck asks a server that runs with these settings whether it is ready: exit\n"
+        "status 0, or 1 and why not.\n"
         "\n"
         "Settings come from the file, then the environment, then -o; the last one wins:\n"
         "\n"

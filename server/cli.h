@@ -9,7 +9,8 @@
 
 enum cli_action {
     CLI_SERVE,
-    CLI_TEST, /* -t: check the configuration */
+    CLI_TEST,        /* -t: check the configuration */
+    CLI_HEALTHCHECK, /* healthcheck: ask the server that runs with it */
     CLI_PRINT_CONFIG,
     CLI_PRINT_DEFAULTS, /* --print-default-config */
     CLI_VERSION,

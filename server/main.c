@@ -1,9 +1,10 @@
 /* simuld: reads its command line and its settings, and does what they ask for.
- * Exit statuses: 0; 1 configuration; 2 command line. */
+ * Exit statuses: 0; 1 configuration, or not ready; 2 command line. */
 #include "cli.h"
 #include "config.h"
 #include "config_check.h"
 #include "config_print.h"
+#include "daemon/healthcheck.h"
 #include "daemon/serve.h"
 #include "jobs/role.h"
 
@@ -49,6 +50,12 @@ static int test(const struct cli *cli, const struct config *config,
     return EXIT_OK;
 }
 
+static int check_health(const struct config *config)
+{
+    char error[CONFIG_TEXT_BYTES_MAX];
+    return healthcheck(config, error, sizeof(error)) == OK ? EXIT_OK : complain(error);
+}
+
 /* What is done with a configuration. */
 static int run_with_config(const struct cli *cli)
 {
@@ -64,6 +71,8 @@ static int run_with_config(const struct cli *cli)
         status = complain_of_config(cli, &report);
     } else if (cli->action == CLI_SERVE) {
         status = serve(&config, &report, cli->is_daemon);
+    } else if (cli->action == CLI_HEALTHCHECK) {
+        status = check_health(&config);
     } else if (cli->action == CLI_TEST) {
         status = test(cli, &config, &report);
     } else {
@@ -88,6 +97,7 @@ static int run(const struct cli *cli)
         return config_print_defaults(stdout) == OK ? EXIT_OK : complain("out of memory");
     case CLI_SERVE:
     case CLI_TEST:
+    case CLI_HEALTHCHECK:
     case CLI_PRINT_CONFIG:
         break;
     }

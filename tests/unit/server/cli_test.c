@@ -76,6 +76,19 @@ Test(cli, prints_the_settings_in_force_or_by_default)
     cli_deinit(&cli);
 }
 
+Test(cli, healthcheck_stands_anywhere_between_options)
+{
+    cr_assert_eq(PARSE("-c", "a.conf", "healthcheck", "-o", "loops=2"), OK);
+    cr_assert_eq(cli.action, CLI_HEALTHCHECK);
+    cr_assert_str_eq(cli.config_path, "a.conf");
+    cr_assert_eq(cli.override_count, 1);
+    cli_deinit(&cli);
+    cr_assert_eq(PARSE("-t", "healthcheck"), ERR_SYNTAX);
+    cr_assert_str_eq(said, "simuld: unexpected argument healthcheck; see simuld --help\n");
+    cr_assert_eq(PARSE("healthcheck", "again"), ERR_SYNTAX);
+    cr_assert_str_eq(said, "simuld: unexpected argument again; see simuld --help\n");
+}
+
 Test(cli, refuses_wrong_use_in_one_line)
 {
     cr_assert_eq(PARSE("-x"), ERR_SYNTAX);
