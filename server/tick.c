@@ -49,18 +49,16 @@ bool tick(struct loop_thread *t)
 
     loop_poll(l, has_work(t), wait_ms(t)); /* accepts, and notes who is readable */
     metric_add(&l->metrics.ticks, 1);
-    stages_end(&l->stages, STAGE_accept);
 
     loop_deliver_mail(l);
-    stages_end(&l->stages, STAGE_mail);
+    stages_end(&l->stages, STAGE_arrive);
     if (t->has_net) {
         net_expire(n);
         net_resume_at_random(n);
         net_read(n); /* one recv each: transport, codec, coroutine */
     }
-    stages_end(&l->stages, STAGE_read);
     sched_run(&l->sched, l->now_ms); /* those that were woken, or gave way */
-    stages_end(&l->stages, STAGE_resume);
+    stages_end(&l->stages, STAGE_sessions);
 
     exchange_mail(l); /* commands to the hub, jobs to the pool */
     if (t->runs_hub) {
@@ -68,15 +66,14 @@ bool tick(struct loop_thread *t)
         hub_service_run(t->server->hub);
         pulse_leave(&l->pulse);
         exchange_mail(l); /* its deliveries */
+        stages_end(&l->stages, STAGE_hub);
     }
-    stages_end(&l->stages, STAGE_hub);
     if (t->has_net) {
         chat_loop_fan_out(n->chat); /* rendered once per variant, queued by reference */
         stages_end(&l->stages, STAGE_fan_out);
         net_flush(n); /* one writev each */
-        stages_end(&l->stages, STAGE_flush);
         net_reap(n);
-        stages_end(&l->stages, STAGE_reap);
+        stages_end(&l->stages, STAGE_flush);
         if (net_is_drained(n) && !atomic_exchange(&t->drained, true))
             tell_drained(t);
     }

@@ -1,6 +1,6 @@
 /* Where the time of a loop's ticks goes: each stage of a tick is timed as a whole, always, for one
- * read of the time-stamp counter each. Written by the loop's thread alone; others may read it at
- * any time. */
+ * read of the time-stamp counter each; so there are few. Written by the loop's thread alone; others
+ * may read it at any time. */
 #pragma once
 
 #include "core/cycles.h"
@@ -11,14 +11,11 @@
 
 /* X(name, what happens there), in the order of a tick. */
 #define STAGES(X)                                                                                  \
-    X(accept, "new connections, and what the poll names")                                          \
-    X(mail, "letters of other loops")                                                              \
-    X(read, "time-outs, reads, and the sessions that they resume")                                 \
-    X(resume, "sessions that were woken, or gave way")                                             \
+    X(arrive, "new connections, and letters of other loops")                                       \
+    X(sessions, "reads and time-outs, and the sessions that they resume")                          \
     X(hub, "the chat's commands, on the loop that has the hub")                                    \
     X(fan_out, "the hub's deliveries, rendered and queued")                                        \
-    X(flush, "writes")                                                                             \
-    X(reap, "the end of connections")
+    X(flush, "writes, and the end of connections")
 
 #define STAGE_NAME(name, what) STAGE_##name,
 enum stage { STAGES(STAGE_NAME) STAGE_COUNT };

@@ -174,7 +174,11 @@ def test_debug_loops_tell_the_longest_resume_and_the_stages_of_ticks(daemon):
     for session in sessions.values():
         assert 0 < session["longest"]["us"] <= session["seconds"] * 1e6 + 1
     assert sessions["admin"]["longest"]["to_line"] > 0
-    for loop in loops:
+    for loop in [loop for loop in loops if loop["sessions"]]:
         assert [stage["stage"] for stage in loop["stages"]] == [
-            "accept", "mail", "read", "resume", "hub", "fan_out", "flush", "reap"]
-    assert all(stage["seconds"] > 0 and stage["longest_us"] > 0 for stage in loops[0]["stages"])
+            "arrive", "sessions", "hub", "fan_out", "flush"]
+        for stage in loop["stages"]:
+            if stage["stage"] != "hub" or loop["runs_hub"]:
+                assert stage["seconds"] * 1e6 >= stage["longest_us"] > 0
+            else:
+                assert stage["seconds"] == 0
