@@ -87,7 +87,8 @@ test('every plot is drawn, and drawn anew each second', async () => {
   const seen = await all();
   await until('another path of each', async () =>
     (await all()).every((now, i) => JSON.stringify(now) !== JSON.stringify(seen[i])));
-  await page.getByText(/Version .* process \d+ · 3 loops · up \d+ s/).waitFor();
+  await page.getByText(/^up \d+ s/).waitFor();
+  assert.match(await page.locator('#server').textContent(), /^version .*process \d+3 loopsup \d+ s$/);
   assert.deepEqual(complaints, []);
   await page.context().close();
 });

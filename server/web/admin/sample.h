@@ -12,7 +12,6 @@ struct server;
 /* X(name): counters of struct loop_metrics that are shown as rates. */
 #define SAMPLE_RATES(X)                                                                            \
     X(accepted)                                                                                    \
-    X(closed)                                                                                      \
     X(http_requests)                                                                               \
     X(ws_messages)                                                                                 \
     X(irc_lines)                                                                                   \
@@ -20,14 +19,18 @@ struct server;
     X(in_bytes)                                                                                    \
     X(out_bytes)
 
-/* The same, of those connections that did not end well. */
+/* The same, of connections by the reason of their end. */
 #define SAMPLE_CLOSES(X)                                                                           \
+    X(ended_done)                                                                                  \
+    X(ended_refused)                                                                               \
     X(protocol_errors)                                                                             \
     X(timeouts)                                                                                    \
+    X(ended_broken)                                                                                \
     X(evicted)                                                                                     \
     X(evicted_slow)                                                                                \
     X(evicted_memory)                                                                              \
-    X(out_of_memory)
+    X(out_of_memory)                                                                               \
+    X(ended_server)
 
 #define SAMPLE_INDEX(name) SAMPLE_##name,
 enum sample_rate { SAMPLE_RATES(SAMPLE_INDEX) SAMPLE_CLOSES(SAMPLE_INDEX) SAMPLE_RATE_COUNT };

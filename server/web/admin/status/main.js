@@ -21,15 +21,18 @@ function node(tag, className = '', text = '') {
 
 const rate = (name, key) => ({ name, value: (sample) => sample[key] });
 
-const BAD_ENDS = [
+const ENDS = [
+  ['in good order', 'ended_done'],
+  ['not let in', 'ended_refused'],
   ['protocol error', 'protocol_errors'],
   ['silent for too long', 'timeouts'],
+  ['broken off', 'ended_broken'],
   ['did not take its output', 'evicted'],
   ['took its output too slowly', 'evicted_slow'],
   ['memory was short', 'evicted_memory'],
   ['out of memory', 'out_of_memory'],
+  ['the server stops', 'ended_server'],
 ];
-const badEnds = (sample) => BAD_ENDS.reduce((sum, [, key]) => sum + sample[key], 0);
 
 function loopName(i) {
   return server.hub_loop && i === server.loops - 1 ? 'hub' : `loop ${i}`;
@@ -55,8 +58,7 @@ function makePlots() {
       series: [rate('received', 'in_bytes'), rate('sent', 'out_bytes')] }),
     new Plot({ ...common, title: 'Closes', unit: 'a second, by reason', format: count,
       isStacked: true,
-      series: [{ name: 'in good order', value: (sample) => Math.max(0, sample.closed - badEnds(sample)) },
-        ...BAD_ENDS.map(([name, key]) => rate(name, key))] }),
+      series: ENDS.map(([name, key]) => rate(name, key)) }),
   ];
 }
 
@@ -69,10 +71,10 @@ function hover(ms) {
 const TILES = [
   ['Connections', (sample) => count(sample.connections)],
   ['Accepted a second', (sample) => count(sample.accepted)],
-  ['Messages in, a second', (sample) => count(sample.irc_lines + sample.ws_messages
+  ['Received a second', (sample) => count(sample.irc_lines + sample.ws_messages
     + sample.http_requests)],
-  ['Chat deliveries a second', (sample) => count(sample.messages_delivered)],
-  ['99 % of ticks take at most', (sample) => (sample.tick_us[1] === null ? '–'
+  ['Delivered a second', (sample) => count(sample.messages_delivered)],
+  ['99 % of ticks within', (sample) => (sample.tick_us[1] === null ? '–'
     : duration(sample.tick_us[1]))],
   ['Resident memory', (sample) => bytes(sample.resident_bytes)],
 ];
@@ -92,8 +94,9 @@ function showTiles(sample) {
 
 function showServer(sample) {
   const up = Math.max(0, Math.floor((sample.at_ms - server.started_ms) / 1000));
-  byId('server').textContent = `Version ${server.version} · process ${server.pid} · `
-    + `${server.loops} ${server.loops === 1 ? 'loop' : 'loops'} · up ${uptime(up)}`;
+  const facts = [`version ${server.version}`, `process ${server.pid}`,
+    `${server.loops} ${server.loops === 1 ? 'loop' : 'loops'}`, `up ${uptime(up)}`];
+  byId('server').replaceChildren(...facts.map((fact) => node('span', '', fact)));
 }
 
 /** Names are strangers' words: they go in as text. */

@@ -60,7 +60,7 @@ export class Plot {
 
   setSeries(series) {
     this.series = series.map((one, i) => {
-      const colour = `series series-${i % 8}`;
+      const colour = `series series-${i % 10}`;
       const value = html('span', 'value');
       const item = html('li', colour);
       item.append(html('span', 'name', one.name), value);
@@ -156,6 +156,7 @@ export class Plot {
       const values = columns.map((column) => column[i]);
       shape.setAttribute('d', this.isStacked ? this.layer(values) : this.line(values));
     });
+    if (this.isStacked) this.hideEmptyLayers();
     this.drawReadout();
   }
 
@@ -163,6 +164,13 @@ export class Plot {
   markText(mark) {
     return mark === 0 || this.isLogarithmic ? this.format(mark)
       : this.format(mark, this.marks.at(-1));
+  }
+
+  /** There may be many, of which few are ever seen; the first stays. */
+  hideEmptyLayers() {
+    this.series.forEach(({ item, value }, i) => {
+      item.hidden = i > 0 && this.samples.every((sample) => !value(sample));
+    });
   }
 
   /** How old what stands at each mark of the time axis is. */
