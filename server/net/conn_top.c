@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 enum {
-    LOOKS_PER_TICK = 1024,
-    STATS_PER_TICK = 256, /* of the kernel's: a system call each, some 0.3 ms together */
+    LOOKS_PER_PART = 1024,
+    STATS_PER_PART = 256, /* of the kernel's: a system call each, some 0.3 ms together */
 };
 
 struct conn_traffic {
@@ -160,7 +160,7 @@ enum co_result conn_top_walk(struct conn_top *t)
 {
     const struct conn_table *conns = &t->net->conns;
     bool notes = t->order == BY_RATE && !t->is_noted;
-    uint32_t looks = t->order == BY_RATE ? STATS_PER_TICK : LOOKS_PER_TICK;
+    uint32_t looks = t->order == BY_RATE ? STATS_PER_PART : LOOKS_PER_PART;
     if (t->slot == 0 && !t->is_noted)
         begin(t);
     for (; looks > 0 && t->slot < conns->slot_count; looks--, t->slot++) {

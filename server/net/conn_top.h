@@ -49,7 +49,7 @@ struct conn_top {
 enum err conn_top_init(struct conn_top *t, struct net *n, enum conn_order order, size_t rows_max);
 void conn_top_deinit(struct conn_top *t);
 
-/* On the net's loop: looks at some more connections. CO_READY: call it again, in the next tick. By
+/* On the net's loop: looks at some more connections. CO_READY: call it again, a little later. By
  * rate, CO_WAITING: the first walk is over, call it again a second later. CO_DONE: so are the rows.
  */
 enum co_result conn_top_walk(struct conn_top *t);
