@@ -27,7 +27,7 @@ name_packages() {
     12) llhttp=node-llhttp llhttp_run='' clang_rt=libclang-rt-14-dev ev_run=libev4 ssl_run=libssl3
         promtool=prometheus ;;
     *) llhttp=libllhttp-dev llhttp_run=libllhttp9.2 clang_rt=libclang-rt-19-dev
-        ev_run=libev4t64 ssl_run=libssl3t64 promtool=promtool ;;
+        ev_run=libev4t64 ssl_run=libssl3t64 promtool="promtool prometheus" ;;
     esac
 
     run_packages="$ev_run $ssl_run $llhttp_run libwslay1 libinih1 libjansson4 libseccomp2
