@@ -57,23 +57,29 @@ static void plan_manners(struct listener *l, const struct manners *m)
     l->say_full = m->say_full;
 }
 
+/* What a reload may change. */
+static void configure(struct listener *to, const struct config *config,
+                      const struct config_listener *l)
+{
+    to->deflate = config_is_on(l->deflate, config->ws.deflate);
+    to->faults = config_is_on(l->faults, config->echo.faults);
+    plan_manners(to, manners_of(config, l));
+}
+
 static unsigned plan_listeners(const struct config *config, struct listener_plan *plans)
 {
     unsigned count = 0;
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *l = &config->listeners[i];
         struct listener_plan *plan = &plans[count++];
-        *plan =
-            (struct listener_plan){.as = {.name = l->name,
-                                          .tls = l->tls,
-                                          .client_certificates = l->client_certificates,
-                                          .proxy = l->proxy,
-                                          .deflate = config_is_on(l->deflate, config->ws.deflate),
-                                          .faults = config_is_on(l->faults, config->echo.faults)},
-                                   .address = l->address,
-                                   .port = l->port,
-                                   .mode = l->mode};
-        plan_manners(&plan->as, manners_of(config, l));
+        *plan = (struct listener_plan){.as = {.name = l->name,
+                                              .tls = l->tls,
+                                              .client_certificates = l->client_certificates,
+                                              .proxy = l->proxy},
+                                       .address = l->address,
+                                       .port = l->port,
+                                       .mode = l->mode};
+        configure(&plan->as, config, l);
     }
     if (config->admin.port != CONFIG_PORT_OFF) {
         struct listener_plan *plan = &plans[count++];
@@ -257,4 +263,12 @@ void listeners_give(struct server *s, uid_t uid, gid_t gid)
     for (unsigned i = 0; i < first->listener_count; i++)
         if (first->listeners[i].path_inode != 0)
             (void)!lchown(first->listeners[i].path, uid, gid);
+}
+
+void listeners_configure(struct net *n, const struct config *config)
+{
+    for (unsigned i = 0; i < n->listener_count; i++)
+        for (size_t k = 0; k < config->listener_count; k++)
+            if (strcmp(n->listeners[i].name, config->listeners[k].name) == 0)
+                configure(&n->listeners[i], config, &config->listeners[k]);
 }

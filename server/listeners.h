@@ -8,6 +8,8 @@
 #include <sys/types.h>
 
 struct activation;
+struct config;
+struct net;
 struct server;
 
 /* Opens them all, the admin listener too, which lives on loop 0 alone: on a socket of `activation`
@@ -18,3 +20,7 @@ enum err listeners_open(struct server *s, struct activation *activation, char *e
 
 /* Gives the files of Unix sockets to that user, as far as the process may. */
 void listeners_give(struct server *s, uid_t uid, gid_t gid);
+
+/* Puts in force on the listeners of one loop what a reload may change. Nothing of the config is
+ * borrowed. */
+void listeners_configure(struct net *n, const struct config *config);

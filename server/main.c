@@ -70,7 +70,7 @@ static int run_with_config(const struct cli *cli)
     if (config_load_traced(&config, &sources, &report, &origins) != OK) {
         status = complain_of_config(cli, &report);
     } else if (cli->action == CLI_SERVE) {
-        status = serve(&config, &report, cli->is_daemon);
+        status = serve(&config, &sources, &report, cli->is_daemon);
     } else if (cli->action == CLI_HEALTHCHECK) {
         status = check_health(&config);
     } else if (cli->action == CLI_TEST) {

@@ -37,22 +37,20 @@ static enum err init_loops(struct server *s)
     return e;
 }
 
-static enum err open_door(struct server *s)
+enum err server_open_door(struct server *s, const struct config *config)
 {
     const struct door_limits limits = {
-        .connections = (uint32_t)s->config->limits.connections_per_address,
-        .per_second = (uint32_t)s->config->limits.connection_rate_per_address};
-    if (limits.connections == 0 && limits.per_second == 0)
+        .connections = (uint32_t)config->limits.connections_per_address,
+        .per_second = (uint32_t)config->limits.connection_rate_per_address};
+    if (s->door != NULL)
+        door_set_limits(s->door, &limits);
+    if (s->door != NULL || (limits.connections == 0 && limits.per_second == 0))
         return OK;
     struct siphash_key key;
     if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key))
         return ERR_IO;
     s->door = door_new(&limits, &key);
-    if (s->door == NULL)
-        return ERR_NOMEM;
-    for (unsigned i = 0; i < s->net_count; i++)
-        s->threads[i].net.door = s->door;
-    return OK;
+    return s->door == NULL ? ERR_NOMEM : OK;
 }
 
 /* The pool lives on loop 0; every loop has a client of it. */
@@ -110,7 +108,9 @@ enum err server_new(struct server **out, const struct config *config, struct spa
     if (e == OK)
         e = init_loops(s);
     if (e == OK)
-        e = open_door(s);
+        e = server_open_door(s, config);
+    for (unsigned i = 0; e == OK && i < s->net_count; i++)
+        s->threads[i].net.door = s->door;
     for (unsigned i = 0; e == OK && i < s->net_count; i++)
         e = tls_net_new(&s->threads[i].net.tls, s->tls);
     if (e == OK)
@@ -183,6 +183,9 @@ void server_free(struct server *s)
     door_free(s->door);
     tls_store_free(s->tls);
     loop_set_deinit(&s->loops);
+    if (s->reloaded != NULL)
+        config_deinit(s->reloaded);
+    free(s->reloaded);
     free(s->threads);
     free(s);
 }

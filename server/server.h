@@ -17,6 +17,7 @@ struct chat_loop;
 struct conn_query;
 struct door;
 struct hub_service;
+struct reload;
 struct status;
 struct watchdog;
 
@@ -32,12 +33,16 @@ struct loop_thread {
     struct jobs_client jobs;
     _Atomic bool stopping; /* set from any thread; the tick that sees it is the last */
     _Atomic bool drained;  /* nobody but the admin listener's clients is left */
-    struct mail drain_mail, reload_mail, keepalive_mail;
-    _Atomic bool reload_posted; /* reload_mail is on its way */
+    struct mail drain_mail, keepalive_mail;
 };
 
 struct server {
-    const struct config *config;
+    const struct config *config;          /* in force, as loop 0 knows it; the first is borrowed */
+    struct config *reloaded;              /* the same, if a reload has brought it; or NULL */
+    const struct config_sources *sources; /* what a reload reads, set by who made the server, who
+                                             owns it; NULL: only files that the config names */
+    struct reload *reload;                /* on its way to the loops; or NULL */
+    bool reload_again;                    /* somebody has asked meanwhile */
     struct loop_set loops;
     struct loop_thread *threads; /* one per loop; thread 0 is the one that called server_run */
     unsigned net_count;          /* loops with connections; the hub's own comes behind them */
@@ -64,7 +69,8 @@ struct server {
     void *on_ready_arg;                 /* the caller's */
 };
 
-/* Opens every listener and starts what is needed; nothing is left half started on an error, and
+/* Opens every listener and starts what is needed. `config` is borrowed until server_free, also when
+ * a reload has brought another. Nothing is left half started on an error, and
  * `error` is one line for the user. `spawner` is taken over. ERR_IO, ERR_TLS, ERR_NOMEM. */
 enum err server_new(struct server **out, const struct config *config, struct spawner *spawner,
                     struct activation *activation, char *error, size_t error_bytes);
@@ -75,6 +81,10 @@ enum err server_new(struct server **out, const struct config *config, struct spa
 enum err server_run(struct server *s);
 
 void server_free(struct server *s);
+
+/* Makes the door, if there are limits by address, or gives them to the one that there is. The loops
+ * are not told. ERR_NOMEM, ERR_IO. */
+enum err server_open_door(struct server *s, const struct config *config);
 
 /* One tick of a loop (tick.c). False when it was the last. */
 bool tick(struct loop_thread *t);

@@ -21,7 +21,7 @@ enum {
 /* --- life ----------------------------------------------------------------------------------- */
 
 /* A server without its message of the day still serves. */
-void chat_loop_read_motd(struct chat_loop *cl)
+static void read_motd(struct chat_loop *cl)
 {
     struct motd fresh;
     enum err e = motd_load(&fresh, cl->config->chat.motd);
@@ -34,6 +34,32 @@ void chat_loop_read_motd(struct chat_loop *cl)
     }
 }
 
+static enum err set_ping_reason(struct chat_loop *cl, int64_t seconds)
+{
+    if (cl->ping_reason != NULL && cl->ping_reason->seconds == seconds)
+        return OK;
+    struct ping_reason *r = malloc(sizeof(*r));
+    if (r == NULL)
+        return ERR_NOMEM;
+    *r = (struct ping_reason){.older = cl->ping_reason, .seconds = seconds};
+    snprintf(r->text, sizeof(r->text), "Ping timeout: %d seconds", (int)seconds);
+    cl->ping_reason = r;
+    return OK;
+}
+
+enum err chat_loop_configure(struct chat_loop *cl, const struct config *config)
+{
+    cl->config = config;
+    cl->ws_rules = (struct ws_rules){
+        .message_bytes_max = (uint64_t)config->ws.message_bytes_max,
+        .inflated_bytes_max = (uint64_t)config->ws.message_bytes_max,
+        .wait_bytes = WS_WAIT_BYTES,
+        .side = WS_SERVER,
+    };
+    read_motd(cl);
+    return set_ping_reason(cl, config->chat.ping_seconds);
+}
+
 struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
 {
     struct chat_loop *cl = calloc(1, sizeof(*cl));
@@ -42,19 +68,14 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
     cl->loop = net->loop;
     cl->net = net;
     cl->hub = hub;
-    cl->config = net->config;
-    cl->ws_rules = (struct ws_rules){
-        .message_bytes_max = (uint64_t)net->config->ws.message_bytes_max,
-        .inflated_bytes_max = (uint64_t)net->config->ws.message_bytes_max,
-        .wait_bytes = WS_WAIT_BYTES,
-        .side = WS_SERVER,
-    };
     cl->queue_max = CHAT_QUEUE_MAX;
     cl->credits = CHAT_CREDITS;
     position_time(net->loop->wall_ms, cl->created);
-    snprintf(cl->ping_timeout, sizeof(cl->ping_timeout), "Ping timeout: %d seconds",
-             (int)cl->config->chat.ping_seconds);
-    chat_loop_read_motd(cl);
+    if (chat_loop_configure(cl, net->config) != OK) {
+        motd_deinit(&cl->motd);
+        free(cl);
+        return NULL;
+    }
     hub_service_attach(hub, cl);
     return cl;
 }
@@ -82,6 +103,10 @@ void chat_loop_free(struct chat_loop *cl)
     }
     fan_out_end(cl);
     members_deinit(cl);
+    for (struct ping_reason *r = cl->ping_reason, *older; r != NULL; r = older) {
+        older = r->older;
+        free(r);
+    }
     motd_deinit(&cl->motd);
     later_deinit(&cl->waiting);
     buf_deinit(&cl->scratch);
@@ -107,6 +132,13 @@ void chat_loop_post_close(struct chat_loop *cl, struct registration_command *r, 
     r->command.head.since_cycles = cl->loop->polled_cycles;
     r->command.head.loop = cl;
     hub_service_post(cl->hub, &r->command);
+}
+
+void chat_loop_post_settings(struct chat_loop *cl, struct settings_command *s)
+{
+    s->command.head.loop = cl;
+    s->command.head.since_cycles = cl->loop->polled_cycles;
+    hub_service_post(cl->hub, &s->command);
 }
 
 static bool try_push(struct later *waiting, struct handle h)
@@ -257,6 +289,10 @@ static void on_return(struct chat_loop *cl, struct chat_command *command)
         chat_command_free(command);
         return;
     }
+    if (e->kind == ENTRY_SETTINGS) {
+        chat_command_free(command);
+        return;
+    }
     cl->credits++;
     struct conn *c = conn_find(cl->net, e->from);
     if (c != NULL) {
@@ -290,7 +326,7 @@ static bool work_off(struct chat_loop *cl, struct delivery_head *head, size_t *b
     bool is_done = true;
     cl->response = d->response;
     if (head->kind == DELIVERY_REHASH)
-        reload_begin(cl->net->server);
+        reload_rehash(cl->net->server, d->session);
     else if (head->kind != DELIVERY_CHANNELS && head->kind != DELIVERY_SESSIONS)
         on_personal(cl, d);
     else

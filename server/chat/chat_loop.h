@@ -55,6 +55,13 @@ struct fan_out {
 };
 _Static_assert(RENDER_COMPRESSED <= 64, "they have a bit each");
 
+/* Why a session has ended that was silent; the hub may hold one when the next is in force. */
+struct ping_reason {
+    struct ping_reason *older;
+    int64_t seconds;
+    char text[40];
+};
+
 struct chat_loop {
     struct loop *loop;
     struct net *net;
@@ -63,7 +70,7 @@ struct chat_loop {
     struct ws_rules ws_rules;
     struct motd motd;
     char created[POSITION_TIME_CHARS + 1]; /* when the server began, for numeric 003 */
-    char ping_timeout[40];                 /* the reason of those who do not answer */
+    struct ping_reason *ping_reason;       /* of those who do not answer; older ones behind it */
 
     struct mail *head, *tail; /* deliveries, oldest first: struct delivery_head */
     _Atomic uint32_t queued;  /* their cost, with those on their way; the hub adds to it */
@@ -92,8 +99,10 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub);
 /* The connections are gone, and the loop's mail has been delivered. */
 void chat_loop_free(struct chat_loop *cl);
 
-/* Reads the message of the day again; if that fails, which is logged, the old one stays. */
-void chat_loop_read_motd(struct chat_loop *cl);
+/* Puts settings in force, at the start and at a reload, and reads the message of the day; if that
+ * fails, which is logged, the old one stays. The config is borrowed until the next call. ERR_NOMEM
+ * leaves an old reason for those who do not answer. */
+enum err chat_loop_configure(struct chat_loop *cl, const struct config *config);
 
 /* A delivery has arrived; struct delivery_head's mail. */
 void chat_loop_deliver(struct mail *mail);
@@ -110,6 +119,8 @@ void chat_loop_post(struct chat_loop *cl, struct chat_command *command);
 /* The session is woken when it may take a credit, after those who want one already; without memory
  * it is aborted. */
 void chat_loop_await_credit(struct chat_loop *cl, struct conn *c);
+/* Gives the hub other settings, which takes the command over; costs no credit. */
+void chat_loop_post_settings(struct chat_loop *cl, struct settings_command *s);
 /* Ends the session in the hub, with the command of its registration; costs no credit. `reason` is
  * static. */
 void chat_loop_post_close(struct chat_loop *cl, struct registration_command *r, const char *reason);

@@ -37,6 +37,17 @@ enum err registration_command_set_nick(struct registration_command **r, struct s
     return OK;
 }
 
+struct settings_command *settings_command_new(const struct hub_settings *settings)
+{
+    struct settings_command *s = malloc(sizeof(*s));
+    if (s == NULL)
+        return NULL;
+    command_init(&s->command, ENTRY_SETTINGS, (struct handle){0});
+    s->settings = *settings;
+    s->command.item.entry.settings = &s->settings;
+    return s;
+}
+
 void registration_command_forget(struct registration_command *r)
 {
     free(r->details);
@@ -56,7 +67,7 @@ void chat_command_free(struct chat_command *command)
         registration_command_forget(container_of(command, struct registration_command, command));
     else if (command != NULL && command->item.entry.kind == ENTRY_LINE)
         response_deinit(&container_of(command, struct line_command, command)->response);
-    free(command); /* the first member of all three */
+    free(command); /* the first member of all of them */
 }
 
 void registration_command_seal(struct registration_command *r)

@@ -46,6 +46,12 @@ struct line_command {
     uint8_t bytes[];
 };
 
+/* Other settings for the hub. */
+struct settings_command {
+    struct chat_command command;
+    struct hub_settings settings;
+};
+
 /* NULL without memory. Whoever has the command when it is over frees it with chat_command_free. */
 struct registration_command *registration_command_new(struct handle from);
 /* Copies the nick; *r may move. ERR_NOMEM changes nothing. */
@@ -56,6 +62,8 @@ void registration_command_seal(struct registration_command *r);
 
 /* `line` has been parsed without an error; it is copied, and parsed again where it lies then. */
 struct line_command *line_command_new(struct handle from, struct span line);
+
+struct settings_command *settings_command_new(const struct hub_settings *settings);
 
 /* Frees any of them, and what it owns; NULL is allowed. */
 void chat_command_free(struct chat_command *command);

@@ -78,7 +78,8 @@ static void count_entry(struct hub_service *h, const struct entry *e)
     struct hub_metrics *m = &h->metrics;
     _Atomic uint64_t *const counters[] = {[ENTRY_REGISTER] = &m->hub_registrations,
                                           [ENTRY_LINE] = &m->hub_lines,
-                                          [ENTRY_CLOSE] = &m->hub_closes};
+                                          [ENTRY_CLOSE] = &m->hub_closes,
+                                          [ENTRY_SETTINGS] = &m->hub_reloads};
     metric_add(counters[e->kind], 1);
     metric_sub(&m->hub_waiting, 1);
 }
@@ -198,7 +199,7 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
         .channel_bytes_max = (size_t)config->chat.channel_length,
         .loops = (unsigned)config->loops,
         .rows_max = ROWS_MAX,
-        .quiet_members = (size_t)config->channel.quiet_members,
+        .settings = {.quiet_members = (size_t)config->channel.quiet_members},
         .started_ms = hub_loop->wall_ms,
         .key = *key,
     };

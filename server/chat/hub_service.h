@@ -23,11 +23,12 @@ struct config;
     X(operators, gauge, "Users of the chat who are operators")                                     \
     X(channels, gauge, "Channels of the chat")                                                     \
     F(hub_entries, counter, "kind",                                                                \
-      "Entries that the hub has applied: registrations, lines and "                                \
-      "the ends of sessions")                                                                      \
+      "Entries that the hub has applied: registrations, lines, "                                   \
+      "the ends of sessions, and other settings")                                                  \
     V(hub_registrations, "register")                                                               \
     V(hub_lines, "line")                                                                           \
     V(hub_closes, "close")                                                                         \
+    V(hub_reloads, "settings")                                                                     \
     X(hub_waiting, gauge, "Entries that the hub has yet to apply")                                 \
     X(hub_waits, counter, "Times that the hub stopped until a loop had worked off deliveries")     \
     X(hub_deliveries, counter, "Deliveries of the hub, one for each loop that they concern")

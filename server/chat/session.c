@@ -168,7 +168,7 @@ static void on_silence(struct conn *c, struct chat_session *s)
 {
     if (s->was_pinged) {
         conn_count_end(c, END_TIMEOUT);
-        s->reason = c->in_late ? "Input stalled" : loop_of(c)->ping_timeout;
+        s->reason = c->in_late ? "Input stalled" : loop_of(c)->ping_reason->text;
         return;
     }
     s->was_pinged = true;

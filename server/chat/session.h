@@ -110,6 +110,9 @@ void chat_session_say(struct conn *c, const char *command, const struct span *pa
     chat_session_say(c, command, (const struct span[]){__VA_ARGS__},                               \
                      sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
 
+/* A notice from the server. */
+void chat_session_notice(struct conn *c, struct span text);
+
 /* Writes the last words: why the link is closed, in the form that other servers use too, and a
  * WebSocket's close. A WebSocket's peer that has closed, or broken the rules, only gets the close.
  */

@@ -79,6 +79,12 @@ void chat_session_say(struct conn *c, const char *command, const struct span *pa
     write_scratch(c, irc_format(&line, &cl->scratch));
 }
 
+void chat_session_notice(struct conn *c, struct span text)
+{
+    const struct span params[] = {chat_session_nick(chat_session_of(c)), text};
+    chat_session_say(c, "NOTICE", params, 2);
+}
+
 static void write_close(struct conn *c, uint16_t code)
 {
     uint8_t frame[WS_CLOSE_FRAME_BYTES_MAX];

@@ -26,6 +26,7 @@ enum { DESCRIPTORS_RESERVED = 16 }; /* files that are open for a moment; sockets
 
 struct start {
     const struct config *config;
+    const struct config_sources *sources;
     const struct config_report *report;
     struct log_options log;
     struct identity identity;
@@ -158,6 +159,7 @@ static enum err open_server(struct start *t)
         server_new(&t->server, t->config, &t->spawner, &t->activation, t->error, sizeof(t->error));
     if (e != OK)
         return e;
+    t->server->sources = t->sources;
     t->server->on_ready = announce;
     t->server->on_ready_arg = t;
     return OK;
@@ -232,10 +234,12 @@ static void stop(struct start *t)
     pid_file_remove(&t->pid_file);
 }
 
-int serve(const struct config *config, const struct config_report *report, bool is_daemon)
+int serve(const struct config *config, const struct config_sources *sources,
+          const struct config_report *report, bool is_daemon)
 {
     struct start t = {
         .config = config,
+        .sources = sources,
         .report = report,
         .log = {.level = config->log.level,
                 .modules = config->log.modules,

@@ -449,6 +449,12 @@ enum err pool_start(struct pool **out, const struct pool_options *options)
     return OK;
 }
 
+void pool_configure(struct pool *p, uint32_t queue_max, uint32_t deadline_ms)
+{
+    p->queue_max = queue_max;
+    p->deadline_ms = deadline_ms;
+}
+
 void pool_stop(struct pool *p)
 {
     p->is_stopped = true;

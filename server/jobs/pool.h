@@ -82,6 +82,9 @@ struct pool_options {
 /* Starts the workers; jobs may be given at once. ERR_NOMEM. ERR_CLOSED, ERR_IO: the spawner. */
 enum err pool_start(struct pool **out, const struct pool_options *options);
 
+/* Other bounds from now on; jobs that are there keep their deadlines. */
+void pool_configure(struct pool *p, uint32_t queue_max, uint32_t deadline_ms);
+
 /* Takes a job. `done` may have been called when this returns. */
 void pool_take(struct pool *p, struct pool_job *j);
 

@@ -5,6 +5,7 @@
 #include "simul/list.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,28 +35,30 @@ struct shard {
 struct door {
     struct shard shards[DOOR_SHARDS];
     struct siphash_key key;
-    struct door_limits limits;
-    uint64_t interval_us; /* between two connections of an address; 0: no limit */
-    uint32_t burst;
+    _Atomic uint32_t connections_max; /* both as struct door_limits says */
+    _Atomic uint32_t per_second_max;
 };
 
 struct door *door_new(const struct door_limits *limits, const struct siphash_key *key)
 {
-    CHECK(limits->per_second <= DOOR_PER_SECOND_MAX);
     struct door *d = aligned_alloc(CACHE_LINE, sizeof(*d));
     if (d == NULL)
         return NULL;
     memset(d, 0, sizeof(*d));
     d->key = *key;
-    d->limits = *limits;
-    if (limits->per_second > 0)
-        d->interval_us = 1000 * 1000 / limits->per_second;
-    d->burst = limits->per_second * DOOR_BURST_SECONDS;
+    door_set_limits(d, limits);
     for (int i = 0; i < DOOR_SHARDS; i++) {
         pthread_mutex_init(&d->shards[i].lock, NULL);
         list_init(&d->shards[i].idle);
     }
     return d;
+}
+
+void door_set_limits(struct door *d, const struct door_limits *limits)
+{
+    CHECK(limits->per_second <= DOOR_PER_SECOND_MAX);
+    atomic_store_explicit(&d->connections_max, limits->connections, memory_order_relaxed);
+    atomic_store_explicit(&d->per_second_max, limits->per_second, memory_order_relaxed);
 }
 
 static void free_shard(struct shard *s)
@@ -155,26 +158,38 @@ static void forget_idle(struct shard *s, uint64_t now_us)
 
 static enum door_verdict judge(const struct door *d, struct visitor *v, uint64_t now_us)
 {
-    if (d->limits.connections > 0 && v->open >= d->limits.connections)
+    uint32_t open_max = atomic_load_explicit(&d->connections_max, memory_order_relaxed);
+    uint32_t rate_max = atomic_load_explicit(&d->per_second_max, memory_order_relaxed);
+    if (open_max > 0 && v->open >= open_max)
         return DOOR_CROWDED;
-    if (d->limits.per_second > 0 && !rate_try(&v->rate, now_us, d->interval_us, d->burst))
+    if (rate_max > 0 &&
+        !rate_try(&v->rate, now_us, 1000 * 1000 / rate_max, rate_max * DOOR_BURST_SECONDS))
         return DOOR_HASTY;
     return DOOR_ADMITTED;
+}
+
+/* NULL without memory. */
+static struct visitor *find_or_add(const struct place *p)
+{
+    struct visitor *v = find(p);
+    return v == NULL ? add(p) : v;
+}
+
+static void admit(struct shard *s, struct visitor *v)
+{
+    v->open++;
+    set_idle(s, v, false);
 }
 
 static enum door_verdict enter(const struct door *d, const struct place *p, uint64_t now_us)
 {
     forget_idle(p->shard, now_us);
-    struct visitor *v = find(p);
-    if (v == NULL)
-        v = add(p);
+    struct visitor *v = find_or_add(p);
     if (v == NULL)
         return DOOR_NO_MEMORY;
     enum door_verdict verdict = judge(d, v, now_us);
-    if (verdict == DOOR_ADMITTED) {
-        v->open++;
-        set_idle(p->shard, v, false);
-    }
+    if (verdict == DOOR_ADMITTED)
+        admit(p->shard, v);
     return verdict;
 }
 
@@ -187,6 +202,19 @@ enum door_verdict door_enter(struct door *d, const struct addr *peer, uint64_t n
     enum door_verdict verdict = enter(d, &p, now_ms * 1000);
     pthread_mutex_unlock(&p.shard->lock);
     return verdict;
+}
+
+bool door_count(struct door *d, const struct addr *peer)
+{
+    if (peer->is_unix)
+        return true;
+    struct place p = place_of(d, peer);
+    pthread_mutex_lock(&p.shard->lock);
+    struct visitor *v = find_or_add(&p);
+    if (v != NULL)
+        admit(p.shard, v);
+    pthread_mutex_unlock(&p.shard->lock);
+    return v != NULL;
 }
 
 void door_leave(struct door *d, const struct addr *peer, uint64_t now_ms)

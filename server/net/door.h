@@ -11,6 +11,7 @@
 #include "core/siphash.h"
 #include "net/addr.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,11 +41,18 @@ struct door;
 struct door *door_new(const struct door_limits *limits, const struct siphash_key *key);
 void door_free(struct door *d);
 
+/* Other limits from now on; who is in stays. Any thread. */
+void door_set_limits(struct door *d, const struct door_limits *limits);
+
 /* Asks for a connection that was accepted, at the caller's time, and counts it where it is
  * admitted; the others need not leave. Any thread. */
 enum door_verdict door_enter(struct door *d, const struct addr *peer, uint64_t now_ms);
 
-/* One that was admitted has closed. Any thread. */
+/* Counts a connection that was there before the door, whatever the limits. False without memory.
+ * Any thread. */
+bool door_count(struct door *d, const struct addr *peer);
+
+/* One that was admitted, or counted, has closed. Any thread. */
 void door_leave(struct door *d, const struct addr *peer, uint64_t now_ms);
 
 /* How many addresses are remembered now. Any thread. */

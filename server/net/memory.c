@@ -13,9 +13,9 @@ enum {
     TOLD_MS = 10 * 1000,
 };
 
-void memory_init(struct memory *m, const struct config *config)
+void memory_configure(struct memory *m, const struct config *config)
 {
-    *m = (struct memory){.bytes_max = (uint64_t)config->limits.memory_bytes};
+    m->bytes_max = (uint64_t)config->limits.memory_bytes;
 }
 
 static uint64_t held_by(const struct conn *c)

@@ -30,7 +30,8 @@ struct memory {
     uint64_t told_at_ms;      /* when it was last logged that somebody has to go */
 };
 
-void memory_init(struct memory *m, const struct config *config);
+/* At the start, zeroed, and when the settings change. */
+void memory_configure(struct memory *m, const struct config *config);
 
 /* What was counted with *counted bytes, 0 at first, has `now`; 0 when it is freed. */
 static inline void memory_count(struct memory *m, size_t *counted, size_t now)

@@ -32,15 +32,11 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
                   _Atomic uint32_t *open_total)
 {
     *n = (struct net){.loop = loop,
-                      .config = config,
                       .in_bytes = IN_BYTES,
                       .null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
                       .spare_fd = -1,
                       .open_total = open_total};
     listener_keep_spare(n);
-    n->out_bytes_max = config->limits.out_bytes < OUT_BYTES_CAP ? (uint32_t)config->limits.out_bytes
-                                                                : OUT_BYTES_CAP;
-    n->slow_ns = (uint64_t)config->slow_ms * 1000 * 1000;
     n->in = malloc(IN_BYTES + TRANSPORT_SLACK_BYTES);
     n->ws_pool = calloc(1, sizeof(*n->ws_pool));
     if (config->log.access)
@@ -53,10 +49,16 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
         return e;
     ws_pool_init(n->ws_pool, WS_POOL_IDLE);
     ws_deflater_init(&n->ws_deflater);
-    n->http_limits = (struct http_limits){.line_bytes = HTTP_LINE_BYTES_MAX,
-                                          .header_bytes = (size_t)config->limits.header_bytes,
-                                          .header_count = HTTP_HEADERS_MAX,
-                                          .body_bytes = (uint64_t)config->limits.body_bytes};
+    for (int i = 0; i < TIMER_COUNT; i++)
+        timeout_class_init(&n->timers[i], 0, loop->now_ms);
+    net_configure(n, config);
+    return OK;
+}
+
+/* --- settings ---------------------------------------------------------------------------- */
+
+static void set_durations(struct net *n, const struct config *config)
+{
     const uint32_t duration_ms[TIMER_COUNT] = {
         [TIMER_HANDSHAKE] = (uint32_t)config->limits.handshake_seconds * 1000,
         [TIMER_IDLE] = IDLE_MS,
@@ -67,10 +69,23 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
         [TIMER_REFUSAL] = REFUSAL_MS,
     };
     for (int i = 0; i < TIMER_COUNT; i++)
-        timeout_class_init(&n->timers[i], duration_ms[i], loop->now_ms);
-    pace_init(&n->pace, config);
-    memory_init(&n->memory, config);
-    return OK;
+        if (duration_ms[i] != n->timers[i].duration_ms)
+            timeout_class_set_duration(&n->timers[i], duration_ms[i], n->loop->now_ms);
+}
+
+void net_configure(struct net *n, const struct config *config)
+{
+    n->config = config;
+    n->out_bytes_max = config->limits.out_bytes < OUT_BYTES_CAP ? (uint32_t)config->limits.out_bytes
+                                                                : OUT_BYTES_CAP;
+    n->slow_ns = (uint64_t)config->slow_ms * 1000 * 1000;
+    n->http_limits = (struct http_limits){.line_bytes = HTTP_LINE_BYTES_MAX,
+                                          .header_bytes = (size_t)config->limits.header_bytes,
+                                          .header_count = HTTP_HEADERS_MAX,
+                                          .body_bytes = (uint64_t)config->limits.body_bytes};
+    set_durations(n, config);
+    pace_configure(&n->pace, config);
+    memory_configure(&n->memory, config);
 }
 
 void net_touch_later(struct net *n, struct conn *c)
@@ -208,6 +223,20 @@ uint64_t net_next_ms(const struct net *n)
         next = ms < next ? ms : next;
     }
     return (n->pauses & ~PAUSE_HANDSHAKES) != 0 && next > ACCEPT_PAUSE_MS ? ACCEPT_PAUSE_MS : next;
+}
+
+static void count_at_door(struct net *n, struct conn *c)
+{
+    if (!conn_is_refusal(c) && !c->at_door && net_asks_door(n, c->listener, &c->peer))
+        c->at_door = door_count(n->door, &c->peer);
+}
+
+void net_use_door(struct net *n, struct door *door)
+{
+    if (n->door == door)
+        return;
+    n->door = door;
+    net_for_each(n, count_at_door);
 }
 
 /* It counts no more, wherever it did. */

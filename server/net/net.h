@@ -112,6 +112,12 @@ struct net {
 /* Buffers, timers and tables for a loop. ERR_NOMEM. `open_total` is shared by all loops. */
 enum err net_init(struct net *n, struct loop *loop, const struct config *config,
                   _Atomic uint32_t *open_total);
+/* Puts settings in force, at the start and at a reload: connections that are there have the new
+ * limits and time-outs at once, those of a message or head that has begun included. The config is
+ * borrowed until the next call. */
+void net_configure(struct net *n, const struct config *config);
+/* Limits by address from now on: who is here already counts, unless there is no memory for that. */
+void net_use_door(struct net *n, struct door *door);
 /* Closes the listeners and every connection that is left; handles find nothing any more. */
 void net_close(struct net *n);
 /* After net_close, when nobody holds a handle. Safe for a net whose net_init failed. */

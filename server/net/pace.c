@@ -9,14 +9,12 @@
 
 enum { ROUND_STEPS = 16 };
 
-void pace_init(struct pace *p, const struct config *config)
+void pace_configure(struct pace *p, const struct config *config)
 {
     uint32_t round_seconds = (uint32_t)config->limits.rate_seconds;
-    *p = (struct pace){
-        .step_ms = round_seconds * 1000 / ROUND_STEPS + 1,
-        .in_bytes_min = (uint32_t)config->limits.read_rate_min * round_seconds,
-        .out_bytes_min = (uint32_t)config->limits.write_rate_min * round_seconds,
-    };
+    p->step_ms = round_seconds * 1000 / ROUND_STEPS + 1;
+    p->in_bytes_min = (uint32_t)config->limits.read_rate_min * round_seconds;
+    p->out_bytes_min = (uint32_t)config->limits.write_rate_min * round_seconds;
 }
 
 /* Whether it is the peer's turn to send, and only the peer's: we do read. */

@@ -22,7 +22,8 @@ struct pace {
     uint32_t lagging;                     /* connections with `lags` */
 };
 
-void pace_init(struct pace *p, const struct config *config);
+/* At the start, zeroed, and when the settings change. */
+void pace_configure(struct pace *p, const struct config *config);
 
 /* Bytes have moved; `count` is in.got or out.sent of a connection. */
 static inline void pace_count(uint32_t *count, size_t bytes)

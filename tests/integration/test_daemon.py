@@ -298,7 +298,7 @@ def test_hup_reads_certificates_again_and_keeps_the_old_if_they_are_broken(start
 
         certificate.write_text("broken")
         daemon.signal(signal.SIGHUP)
-        wait_until(lambda: daemon.log("certificates not read, the old ones stay"), "a complaint")
+        wait_until(lambda: daemon.log("configuration not reloaded, the old one stays"), "a complaint")
         assert certificate_of(daemon) == second
         ws.send(frame(PING, b"still here"))
         assert ws.read() == Frame(PONG, True, b"still here")

@@ -149,7 +149,7 @@ def test_a_key_that_its_group_may_read_is_read_again_on_hup(start, open_director
     certificates.make(open_directory)
     give_to_group(0o600)
     daemon.signal(signal.SIGHUP)
-    wait_until(lambda: daemon.log("certificates not read, the old ones stay"), "a complaint")
+    wait_until(lambda: daemon.log("configuration not reloaded, the old one stays"), "a complaint")
     assert certificate_of(daemon) == second
 
 

@@ -158,10 +158,10 @@ def test_rehash_reads_certificates_again(daemon, person):
     bob.send("REHASH")
     bob.expect_numeric("481")
     make_operator(bob)
-    before = len(daemon.log("certificates read again"))
+    before = len(daemon.log("configuration reloaded"))
     bob.send("REHASH")
     bob.expect_numeric("382")
-    wait_until(lambda: len(daemon.log("certificates read again")) > before, "the reload")
+    wait_until(lambda: len(daemon.log("configuration reloaded")) > before, "the reload")
     assert alice.sync() == []
 
 

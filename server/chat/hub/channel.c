@@ -103,7 +103,7 @@ bool membership_is_visible(const struct membership *m, const struct user *to)
 
 bool membership_is_quiet(const struct hub *hub, const struct membership *m)
 {
-    return m->roles == 0 && m->channel->members.count > hub->options.quiet_members;
+    return m->roles == 0 && m->channel->members.count > hub->options.settings.quiet_members;
 }
 
 void membership_set_roles(struct membership *m, uint8_t roles)

@@ -72,7 +72,7 @@ void cmd_wallops(struct hub_call *call)
         HUB_MESSAGE(call, user_source(call->user), "WALLOPS", SPAN_EMPTY, call->line->params[0]));
 }
 
-/* The first loop does what HUP does. */
+/* The session's loop asks for what HUP does, and tells what came of it behind this reply. */
 void cmd_rehash(struct hub_call *call)
 {
     if (!oper_check(call))
@@ -80,5 +80,5 @@ void cmd_rehash(struct hub_call *call)
     REPLY(call, "382", span_str(call->hub->options.server_name), SPAN("Rehashing"));
     struct delivery *d = delivery_new(DELIVERY_REHASH, call->from, NULL, 0);
     CHECK(d != NULL);
-    hub_send(call, 0, d);
+    hub_send(call, call->from.loop, d);
 }

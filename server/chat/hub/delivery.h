@@ -23,7 +23,7 @@ enum delivery_kind {
     DELIVERY_REPLY,    /* the message's text is lines for `session` alone, each ended by LF, which
                           have no tags */
     DELIVERY_ENDED,    /* `session` is over; the message's text, with its zero, tells why */
-    DELIVERY_REHASH,   /* the server, which has the loop, reads again what it can */
+    DELIVERY_REHASH,   /* the server reads again what it can, and `session` is told of it */
     DELIVERY_RENAMED,  /* the message's text is the new nick of `session` */
     DELIVERY_RETURN,   /* a command has been applied and comes back: struct chat_command */
 };

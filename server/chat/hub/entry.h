@@ -1,6 +1,6 @@
 /* What the hub applies, one after the other: a registration that has been completed, a line of a
- * registered session, or the end of a session. Time and order come in with the entry, since the
- * hub has neither clock nor randomness. */
+ * registered session, the end of a session, or other settings. Time and order come in with the
+ * entry, since the hub has neither clock nor randomness. */
 #pragma once
 
 #include "chat/hub/position.h"
@@ -40,7 +40,12 @@ struct entry_line {
     bool is_unfinished;        /* there is more to say, when it is asked again */
 };
 
-enum entry_kind { ENTRY_REGISTER, ENTRY_LINE, ENTRY_CLOSE };
+/* Settings that may change while the hub runs. */
+struct hub_settings {
+    size_t quiet_members; /* with more, a channel does not hear of members without a role */
+};
+
+enum entry_kind { ENTRY_REGISTER, ENTRY_LINE, ENTRY_CLOSE, ENTRY_SETTINGS };
 
 struct entry {
     struct position at;
@@ -51,5 +56,6 @@ struct entry {
         const struct registration *registration;
         struct entry_line *line;
         const char *reason; /* of ENTRY_CLOSE; outlives the hub */
+        const struct hub_settings *settings;
     };
 };

@@ -138,6 +138,9 @@ enum err hub_apply(struct hub *hub, struct entry *e)
     case ENTRY_CLOSE:
         apply_close(&call, e->reason);
         return OK;
+    case ENTRY_SETTINGS:
+        hub->options.settings = *e->settings;
+        return OK;
     }
     return OK;
 }

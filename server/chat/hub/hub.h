@@ -56,10 +56,10 @@ struct hub_options {
     const char *server_name;
     size_t nick_bytes_max;
     size_t channel_bytes_max;
-    unsigned loops;       /* handles name loops below this */
-    uint32_t rows_max;    /* of a long answer, in one go */
-    size_t quiet_members; /* with more, a channel does not hear of members without a role */
-    uint64_t started_ms;  /* for STATS */
+    unsigned loops;               /* handles name loops below this */
+    uint32_t rows_max;            /* of a long answer, in one go */
+    struct hub_settings settings; /* until an entry brings others */
+    uint64_t started_ms;          /* for STATS */
     struct siphash_key key;
 };
 

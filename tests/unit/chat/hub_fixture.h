@@ -109,7 +109,7 @@ static void fix_send(struct hub_sink *sink, unsigned loop, struct delivery *d)
         fix.ended[n] = strdup((const char *)message_text(d->message).ptr);
         break;
     case DELIVERY_REHASH:
-        cr_assert_eq(loop, 0);
+        cr_assert_eq(loop, d->session.loop);
         fix.rehashes++;
         break;
     case DELIVERY_RENAMED:
@@ -129,7 +129,7 @@ static void fix_init(unsigned loops)
         .nick_bytes_max = 16,
         .channel_bytes_max = 20,
         .loops = loops,
-        .quiet_members = fix.quiet_members == 0 ? SIZE_MAX : fix.quiet_members,
+        .settings = {.quiet_members = fix.quiet_members == 0 ? SIZE_MAX : fix.quiet_members},
         .rows_max = fix.rows_max == 0 ? 256 : fix.rows_max,
         .key = {"0123456789abcde"},
     };
