@@ -162,7 +162,8 @@ def test_limits_hold_for_who_is_behind(start):
                 assert answer.get("Retry-After") == "10"
                 assert http.at_end()
     assert daemon.metric("simul_refused_total", reason="crowded") == 4
-    assert daemon.log("connections refused")[0]["peer"] == "192.0.2.1:0"
+    refused = wait_until(lambda: daemon.log("connections refused"), "the log's line")
+    assert refused[0]["peer"] == "192.0.2.1:0"
     for ws in inside:
         ws.send(frame(TEXT, b"x"))
         assert ws.read_message() == (TEXT, b"x")

@@ -10,15 +10,15 @@
 #include <stdlib.h>
 
 #define FAMILY(name_, kind_, label_, help_)                                                        \
-    {.name = #name_, .kind = kind_, .label = label_, .help = help_},
+    {.name = #name_, .kind = (kind_), .label = (label_), .help = (help_)},
 #define FIELD(struct_, name_, kind_, help_)                                                        \
     {.name = #name_,                                                                               \
      .field = #name_,                                                                              \
-     .kind = kind_,                                                                                \
-     .help = help_,                                                                                \
+     .kind = (kind_),                                                                              \
+     .help = (help_),                                                                              \
      .offset = offsetof(struct struct_, name_)},
 #define VALUE(struct_, name_, value_)                                                              \
-    {.field = #name_, .value = value_, .offset = offsetof(struct struct_, name_)},
+    {.field = #name_, .value = (value_), .offset = offsetof(struct struct_, name_)},
 #define HISTOGRAM(struct_, name_, help_) {#name_, help_, offsetof(struct struct_, name_)},
 
 #define LOOP_FIELD(name, kind, help) FIELD(loop_metrics, name, kind, help)
