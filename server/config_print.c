@@ -17,6 +17,9 @@ enum {
 
 /* --- all there are --- */
 
+/* When a setting takes effect that a reload leaves alone. */
+static const char AT_RESTART[] = "takes effect at a restart";
+
 static void print_setting(FILE *to, const char *prefix, const struct config_setting *setting)
 {
     char key[64], must_be[CONFIG_TEXT_BYTES_MAX];
@@ -28,10 +31,12 @@ static void print_setting(FILE *to, const char *prefix, const struct config_sett
     if (strlen(initial) > DEFAULT_CHARS)
         fprintf(to, "\n  %-24s  %-9s", "", "");
     fprintf(to, "  %s\n", setting->help);
-    if (config_value_is_any_text(setting))
-        return;
     config_value_describe(setting, must_be, sizeof(must_be));
-    fprintf(to, "  %-24s  %-9s  [%s]\n", "", "", must_be);
+    const char *values = config_value_is_any_text(setting) ? "" : must_be;
+    const char *when = setting->is_live ? "" : AT_RESTART;
+    if (values[0] != '\0' || when[0] != '\0')
+        fprintf(to, "  %-24s  %-9s  [%s%s%s]\n", "", "", values,
+                values[0] == '\0' || when[0] == '\0' ? "" : "; ", when);
 }
 
 void config_print_help(FILE *to)
@@ -181,7 +186,7 @@ static void print_words(FILE *to, const char *text)
 static void print_meaning(FILE *to, const struct config_setting *setting)
 {
     char must_be[CONFIG_TEXT_BYTES_MAX], words[CONFIG_TEXT_BYTES_MAX + 64];
-    const char *when = setting->is_live ? "" : "takes effect at a restart";
+    const char *when = setting->is_live ? "" : AT_RESTART;
     config_value_describe(setting, must_be, sizeof(must_be));
     print_words(to, setting->help);
     if (config_value_is_any_text(setting))

@@ -72,7 +72,7 @@ const struct verb verbs[] = {
      .hub = cmd_kill},
     {"WALLOPS", ":<text>", "says it to all who have mode +w; for operators", .params_min = 1,
      .hub = cmd_wallops},
-    {"REHASH", "", "reads certificates and the message of the day again; for operators",
+    {"REHASH", "", "reads the configuration again, as HUP does; for operators",
      .decides_from = NEVER, .hub = cmd_rehash},
     {"STATS", "u | o", "tells for how long the server is up, or who is an operator",
      .params_min = 1, .decides_from = NEVER, .has_long_answer = true, .hub = cmd_stats},
