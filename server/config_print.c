@@ -32,11 +32,10 @@ static void print_setting(FILE *to, const char *prefix, const struct config_sett
         fprintf(to, "\n  %-24s  %-9s", "", "");
     fprintf(to, "  %s\n", setting->help);
     config_value_describe(setting, must_be, sizeof(must_be));
-    const char *values = config_value_is_any_text(setting) ? "" : must_be;
-    const char *when = setting->is_live ? "" : AT_RESTART;
-    if (values[0] != '\0' || when[0] != '\0')
-        fprintf(to, "  %-24s  %-9s  [%s%s%s]\n", "", "", values,
-                values[0] == '\0' || when[0] == '\0' ? "" : "; ", when);
+    if (!config_value_is_any_text(setting))
+        fprintf(to, "  %-24s  %-9s  [%s]\n", "", "", must_be);
+    if (!setting->is_live)
+        fprintf(to, "  %-24s  %-9s  [%s]\n", "", "", AT_RESTART);
 }
 
 void config_print_help(FILE *to)
