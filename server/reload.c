@@ -156,6 +156,17 @@ static void configure_process(struct server *s, const struct config *config)
     tls_store_log_expiry(s->tls);
 }
 
+static void count(struct server *s, bool is_done)
+{
+    s->reloads.has_failed = !is_done;
+    if (!is_done) {
+        s->reloads.failed++;
+        return;
+    }
+    s->reloads.done++;
+    s->reloads.done_ms = s->loops.loops[0].wall_ms;
+}
+
 /* Says what has changed, to the log, and in short in `said`. */
 static void tell(const struct config_changes *changes, char said[SAID_BYTES_MAX])
 {
@@ -196,6 +207,7 @@ static void run(struct server *s, char said[SAID_BYTES_MAX])
     }
     if (s->sources == NULL || (fresh = read_settings(s, &changes, said)) != NULL)
         r = prepare(s, fresh == NULL ? s->config : fresh, said);
+    count(s, r != NULL);
     if (r == NULL) {
         LOG_ERROR("configuration not reloaded, the old one stays", LOG_STR("reason", said));
         if (fresh != NULL)

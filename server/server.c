@@ -124,6 +124,7 @@ enum err server_new(struct server **out, const struct config *config, struct spa
         return e;
     }
     s->started_ms = s->loops.loops[0].wall_ms;
+    s->reloads.done_ms = s->started_ms;
     s->own_descriptors = descriptors_count();
     *out = s;
     return OK;

@@ -43,6 +43,11 @@ struct server {
                                              owns it; NULL: only files that the config names */
     struct reload *reload;                /* on its way to the loops; or NULL */
     bool reload_again;                    /* somebody has asked meanwhile */
+    struct {
+        uint64_t done, failed;
+        uint64_t done_ms; /* wall clock: when the settings in force were read */
+        bool has_failed;  /* the last one */
+    } reloads;
     struct loop_set loops;
     struct loop_thread *threads; /* one per loop; thread 0 is the one that called server_run */
     unsigned net_count;          /* loops with connections; the hub's own comes behind them */

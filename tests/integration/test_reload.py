@@ -69,6 +69,8 @@ def test_what_is_broken_changes_nothing(reloaded, text, reason):
                         "configuration not reloaded, the old one stays")
     assert reason in broken["reason"]
     assert broken["level"] == "error"
+    assert server.daemon.metric("simul_config_last_reload_successful") == 0
+    assert server.daemon.metric("simul_config_reloads_total", result="failed") == 1
     with Client(server.daemon.connect("irc")) as someone:
         someone.register("someone")
         someone.send("ADMIN")
@@ -88,6 +90,7 @@ def test_a_file_that_has_gone_changes_nothing(reloaded):
 
 def test_names_are_told_and_never_values(reloaded):
     server = reloaded()
+    assert server.daemon.metric("simul_config_reloads_total") == 0
     line = server.hup("[server]\npassword = hushhush\n[ws]\ndeflate = on\n"
                       "[oper.new]\npassword = topsecret\n[limits]\nout_bytes = 99999\n")
     assert names(line) == {"server.password", "ws.deflate", "oper.new", "limits.out_bytes"}

@@ -262,6 +262,24 @@ static enum err print_server(struct buf *out, const struct server *s)
     return e;
 }
 
+static enum err print_reloads(struct buf *out, const struct server *s)
+{
+    enum err e = describe(out, "simul_config_reloads_total", "counter",
+                          "Reloads of the configuration, and those that left the old one in force");
+    if (e == OK)
+        e = buf_printf(out,
+                       "simul_config_reloads_total{result=\"done\"} %llu\n"
+                       "simul_config_reloads_total{result=\"failed\"} %llu\n",
+                       (unsigned long long)s->reloads.done, (unsigned long long)s->reloads.failed);
+    if (e == OK)
+        e = print_alone(out, "simul_config_last_reload_successful", "gauge",
+                        "0 if the last reload failed", !s->reloads.has_failed);
+    return e != OK ? e
+                   : print_alone(out, "simul_config_last_reload_success_timestamp_seconds", "gauge",
+                                 "When the configuration in force was read, since 1970",
+                                 (double)s->reloads.done_ms / 1e3);
+}
+
 /* In the names that client libraries of Prometheus give them. */
 static enum err print_process(struct buf *out, const struct server *s)
 {
@@ -315,8 +333,8 @@ static enum err print_hub(struct buf *out, const struct server *s)
 enum co_result route_metrics(struct conn *c, struct http_session *s)
 {
     static enum err (*const parts[])(struct buf *, const struct server *) = {
-        print_server, print_process, print_loops, print_listeners,    print_sessions,
-        print_hub,    print_queues,  print_pool,  print_certificates,
+        print_server,   print_reloads, print_process, print_loops, print_listeners,
+        print_sessions, print_hub,     print_queues,  print_pool,  print_certificates,
     };
     struct buf text = {0};
     enum err e = OK;
