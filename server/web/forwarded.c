@@ -9,21 +9,38 @@ enum {
     ELEMENTS_MAX = 64, /* no more proxies than that stand in a row */
 };
 
-static size_t find_last(struct span s, uint8_t byte)
+/* Whether an odd number of backslashes is before it. */
+static bool is_escaped(struct span s, size_t at)
 {
-    const uint8_t *at = s.len == 0 ? NULL : memrchr(s.ptr, byte, s.len);
-    return at == NULL ? s.len : (size_t)(at - s.ptr);
+    size_t begin = at;
+    while (begin > 0 && s.ptr[begin - 1] == '\\')
+        begin--;
+    return (at - begin) % 2 != 0;
 }
 
-/* Takes the last element off a list. Commas are not looked for in the light of quotes: what comes
- * first is the client's, and may leave one open. False when there is none left. */
-static bool take_last(struct span *list, struct span *element)
+/* The last such byte that is not within quotes (RFC 9110, section 5.6.4). Looked for from the end,
+ * where our proxies have written, which end what they begin: what comes first is the client's, and
+ * may leave a quote open. s.len when there is none. */
+static size_t find_last_bare(struct span s, uint8_t byte)
+{
+    bool is_quoted = false;
+    for (size_t i = s.len; i-- > 0;) {
+        if (s.ptr[i] == '"' && !(is_quoted && is_escaped(s, i)))
+            is_quoted = !is_quoted;
+        else if (s.ptr[i] == byte && !is_quoted)
+            return i;
+    }
+    return s.len;
+}
+
+/* Takes the last element off a list. False when there is none left. */
+static bool take_last(struct span *list, uint8_t separator, struct span *element)
 {
     while (list->len > 0) {
-        size_t comma = find_last(*list, ',');
-        bool is_first = comma == list->len;
-        *element = span_trim(is_first ? *list : span_drop(*list, comma + 1));
-        *list = span_take(*list, is_first ? 0 : comma);
+        size_t at = find_last_bare(*list, separator);
+        bool is_first = at == list->len;
+        *element = span_trim(is_first ? *list : span_drop(*list, at + 1));
+        *list = span_take(*list, is_first ? 0 : at);
         if (element->len > 0)
             return true;
     }
@@ -56,7 +73,7 @@ static bool read_node(struct span s, struct addr *out)
             return false;
         ip = span_drop(span_take(s, end), 1);
         rest = span_drop(s, end + 1);
-    } else if (colon < s.len && find_last(s, ':') == colon) {
+    } else if (colon < s.len && memrchr(s.ptr, ':', s.len) == s.ptr + colon) {
         ip = span_take(s, colon);
         rest = span_drop(s, colon);
     }
@@ -78,8 +95,8 @@ static bool read_node(struct span s, struct addr *out)
 /* The value of "for" in "for=192.0.2.1;proto=https"; empty when there is none. */
 static struct span value_of_for(struct span element)
 {
-    while (element.len > 0) {
-        struct span pair = span_trim(span_take_until(&element, ';'));
+    struct span pair;
+    while (take_last(&element, ';', &pair)) {
         if (pair.len < 4 || !span_eq_nocase(span_take(pair, 4), SPAN("for=")))
             continue;
         struct span value = span_drop(pair, 4);
@@ -115,7 +132,7 @@ bool forwarded_find(const struct config *config, const struct addr *hop, struct 
     size_t count = find_lines(headers, is_rfc ? "Forwarded" : "X-Forwarded-For", lines);
     bool is_found = false;
     for (int i = 0; i < ELEMENTS_MAX && count > 0;) {
-        if (!take_last(&lines[count - 1], &element)) {
+        if (!take_last(&lines[count - 1], ',', &element)) {
             count--;
             continue;
         }

@@ -116,6 +116,20 @@ Test(forwarded, reads_the_standard_header)
     FOR("Forwarded: for=\r\n", "-");
 }
 
+/* What a proxy quotes is its own client's (the Host, say), and may have commas and semicolons. */
+Test(forwarded, nothing_is_looked_for_within_quotes)
+{
+    config.proxy.header = CONFIG_PROXY_HEADER_FORWARDED;
+    FOR("Forwarded: for=192.0.2.1;host=\"a,for=203.0.113.9;b\"\r\n", "192.0.2.1:0");
+    FOR("Forwarded: host=\"a;for=203.0.113.9;b\";for=192.0.2.1\r\n", "192.0.2.1:0");
+    FOR("Forwarded: host=\"a,for=203.0.113.9,b\";for=192.0.2.1, for=10.0.0.2\r\n", "192.0.2.1:0");
+    FOR("Forwarded: for=192.0.2.1;host=\"a\\\",for=203.0.113.9;b\\\\\"\r\n", "192.0.2.1:0");
+    FOR("Forwarded: host=\"a\\\";for=203.0.113.9;b\";for=192.0.2.1\r\n", "192.0.2.1:0");
+    FOR("Forwarded: host=\"\\\\\";for=192.0.2.1;by=\"\\\\\"\r\n", "192.0.2.1:0");
+    FOR("Forwarded: for=203.0.113.9;host=\", for=192.0.2.1;host=\"a\"\r\n", "192.0.2.1:0");
+    FOR("Forwarded: for=203.0.113.9, host=a\"\r\n", "-");
+}
+
 Test(forwarded, many_lines_and_elements_are_bounded)
 {
     char headers[16000];
