@@ -17,10 +17,11 @@ void pace_configure(struct pace *p, const struct config *config)
     p->out_bytes_min = (uint32_t)config->limits.write_rate_min * round_seconds;
 }
 
-/* Whether it is the peer's turn to send, and only the peer's: we do read. */
+/* Whether it is the peer's turn to send, and only the peer's: we do read. A PROXY header has a time
+ * of its own. */
 static bool owes_input(const struct conn *c)
 {
-    bool has_begun = c->owes || (c->wants_input && c->in.len > 0);
+    bool has_begun = c->owes || (c->wants_input && c->in.len > 0 && !c->awaits_proxy);
     return has_begun && c->state == CONN_OPEN && ev_is_active(&c->io) && c->io.events & EV_READ;
 }
 

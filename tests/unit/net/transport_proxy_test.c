@@ -170,6 +170,18 @@ Test(transport_proxy, a_header_has_the_time_of_a_handshake)
     cr_assert_eq(METRIC(timeouts), 1);
 }
 
+Test(transport_proxy, a_slow_header_leaves_the_session_its_time)
+{
+    fix.config.limits.rate_seconds = 1;
+    pace_init(&fix.nets[0].pace, &fix.config);
+    unsigned i = connect_proxy();
+    client_say(i, "PROXY");
+    for (int n = 0; n < 50; n++)
+        fix_pass_ms(100);
+    SAYS_HEARS(i, " TCP4 192.0.2.1 192.0.2.9 1 2\r\nhello", "hello");
+    cr_assert_not(client_conn(i)->timed_out);
+}
+
 Test(transport_proxy, a_check_that_only_connects_leaves_no_trace)
 {
     unsigned i = connect_proxy(), k = connect_proxy();
