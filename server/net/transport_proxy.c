@@ -24,12 +24,14 @@ static enum io_result begin(struct conn *c, const struct proxy_header *header)
                                : addr_from_ip(header->source.ip, header->source.port);
         enum door_verdict verdict = conn_set_peer(c, &peer);
         if (verdict != DOOR_ADMITTED && !refusal_take_over(c, verdict)) {
+            conn_count_end(c, END_REFUSED);
+            conn_note_end(c, "refused");
             errno = EPERM;
             return IO_FAILED;
         }
     }
     if (conn_net(c)->listeners[c->listener].tls && tls_accept(c) != OK) {
-        metric_add(&conn_net(c)->loop->metrics.out_of_memory, 1);
+        conn_count_end(c, END_NO_MEMORY);
         errno = ENOMEM;
         return IO_FAILED;
     }

@@ -249,6 +249,8 @@ Test(transport_proxy, who_is_not_let_in_is_told_so)
     SAYS_HEARS(k, HEADER "hello", "");
     cr_assert_not(client_read(k));
     cr_assert_eq(METRIC(refused_crowded), 2);
+    cr_assert_eq(METRIC(ended_refused), 2);
+    cr_assert_eq(METRIC(ended_broken), 0);
 }
 
 Test(transport_proxy, who_speaks_for_a_unix_socket_is_not_counted)
