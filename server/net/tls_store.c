@@ -7,6 +7,7 @@
 #include "net/tls_set.h"
 #include "net/tls_tickets.h"
 
+#include <openssl/err.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,11 +131,14 @@ void tls_store_log_expiry(struct tls_store *s)
 
 /* --- sessions ---------------------------------------------------------------------------- */
 
-/* SSL_CTX_set_verify(3): whoever the certificate says it is, its fingerprint is what counts. */
+/* SSL_CTX_set_verify(3): whoever the certificate says it is, its fingerprint is what counts. What
+ * is wrong with it must not stay in the error queue, where the handshake's next step would find it.
+ */
 static int accept_any(int is_valid, X509_STORE_CTX *ctx)
 {
-    (void)is_valid;
     (void)ctx;
+    if (!is_valid)
+        ERR_clear_error();
     return 1;
 }
 

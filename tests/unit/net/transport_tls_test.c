@@ -479,6 +479,27 @@ Test(transport_tls, what_a_client_shows_counts_and_only_its_own_is_kept)
     cr_assert_str_eq(peer_heard(), "hello");
 }
 
+/* OpenSSL notes what is wrong with it in the error queue, though we let it in. */
+Test(transport_tls, a_chain_that_holds_nothing_may_come_in_pieces)
+{
+    fix.nets[0].listeners[FIX_TLS].client_certificates = CONFIG_CLIENT_CERTIFICATES_ASK;
+    connect_with(echo, 0, 0);
+    show_certificate(0);
+    X509 *issuer = X509_dup(SSL_get_certificate(peer.ssl));
+    show_certificate(0); /* of another key */
+    X509 *cert = SSL_get_certificate(peer.ssl);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(issuer), "CN", MBSTRING_ASC,
+                               (const uint8_t *)"issuer", -1, -1, 0);
+    X509_set_issuer_name(cert, X509_get_subject_name(issuer));
+    cr_assert_gt(X509_sign(cert, SSL_get_privatekey(peer.ssl), EVP_sha256()), 0);
+    cr_assert_gt(X509_sign(issuer, SSL_get_privatekey(peer.ssl), EVP_sha256()), 0);
+    cr_assert_eq(SSL_add0_chain_cert(peer.ssl, issuer), 1);
+    carry(1);
+    cr_assert(SSL_is_init_finished(peer.ssl));
+    say("hello");
+    cr_assert_str_eq(peer_heard(), "hello");
+}
+
 /* --- without memory ---------------------------------------------------------------------- */
 
 Test(transport_tls, an_allocation_that_fails_ends_this_connection_alone)
