@@ -1,6 +1,6 @@
 /* Whole connections: bytes → transport → coroutine → hub → deliveries, under a simulated clock. The
- * input is a play for a few clients of every protocol. Nothing that they do, in any order, may break
- * the server or a line of chat, and when they have left, nothing is left of them.
+ * input is a play for a few clients of every protocol. Nothing that they do, in any order, may
+ * break the server or a line of chat, and when they have left, nothing is left of them.
  *
  * A step is a byte that says what happens and to whom, and what that wants behind it. Whatever the
  * bytes are, they are a play, so mutations stay meaningful. tests/fuzz/play.py writes seeds. */
@@ -30,6 +30,9 @@ enum action {
     ACTIONS
 };
 
+/* The fixture's admin listener is another public one here, to whom proxies speak. */
+enum { FIX_PROXIED = FIX_ADMIN };
+
 /* Who can be connected; `listener` is one of the fixture's. */
 static const struct kind {
     const struct session_type *const session;
@@ -38,12 +41,13 @@ static const struct kind {
     {&auto_session, FIX_PUBLIC},        {&chat_line_session, FIX_PUBLIC},
     {&http_session, FIX_PUBLIC},        {&tcp_echo_session, FIX_PUBLIC},
     {&tcp_command_session, FIX_PUBLIC}, {&chat_line_session, FIX_TLS},
+    {&auto_session, FIX_PROXIED},
 };
 enum { KINDS_COUNT = sizeof(KINDS) / sizeof(KINDS[0]) };
 
-static const char *const SETTINGS[] = {"limits.memory_bytes=8388608", "ws.deflate=on",
-                                       "echo.faults=on", "tls.self_signed=on",
-                                       "limits.out_bytes=65536"};
+static const char *const SETTINGS[] = {
+    "limits.memory_bytes=8388608", "ws.deflate=on",          "echo.faults=on",
+    "tls.self_signed=on",          "limits.out_bytes=65536", "proxy.trusted=127.0.0.0/8"};
 
 static const char UPGRADE[] = "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
                               "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -232,6 +236,8 @@ static void begin(struct span input)
         CHECK(tls_store_new(&store, &fix.config, error, sizeof(error)) == OK);
     CHECK(tls_net_new(&n->tls, store) == OK);
     n->listeners[FIX_PUBLIC].deflate = n->listeners[FIX_PUBLIC].faults = true;
+    n->listeners[FIX_PROXIED].is_admin = false;
+    n->listeners[FIX_PROXIED].proxy = true;
 }
 
 /* All leave; what is then still there has been forgotten. */
@@ -256,7 +262,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
-    return log_start(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT, NULL) == OK ? 0 : -1;
+    static const struct log_options errors_only = {.level = LOG_LEVEL_ERROR};
+    char error[CONFIG_TEXT_BYTES_MAX];
+    return log_start(&errors_only, error, sizeof(error)) == OK ? 0 : -1;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,7 @@ import sys
 
 SEATS = 4
 SAY, FRAME, OPEN, HEAR, PASS, SHUT, CLOSE, UPGRADE = range(8)
-AUTO, IRC, HTTP, ECHO, COMMAND, TLS = range(6)
+AUTO, IRC, HTTP, ECHO, COMMAND, TLS, PROXIED = range(7)
 CHAT, CHAT_DEFLATE, ECHO_WS, ECHO_DEFLATE = range(4)
 TEXT, BINARY, END, PING = 0x81, 0x82, 0x88, 0x89
 
@@ -83,6 +83,17 @@ PLAYS = {
            + sit(1, COMMAND) + say(1, "?drop=1/2&corrupt=1/3&seed=1\n" + "hello\n" * 9) + step(HEAR, 1),
     "tls": sit(0, TLS) + say(0, b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03") + step(PASS, 0, 50)
            + sit(1, TLS) + say(1, "GET / HTTP/1.1\r\n\r\n"),
+    "proxied": sit(0, PROXIED) + say(0, "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\nNICK p\r\n")
+               + say(0, "USER p 0 * :p\r\nWHOIS p\r\n") + sit(1, PROXIED)
+               + say(1, b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xc0\x00\x02\x01\xc0\x00\x02\x02"
+                        b"\x10\x00\x00\x50") + say(1, request("/echo")) + step(HEAR, 1)
+               + sit(2, PROXIED) + say(2, "PROXY UNKN") + step(PASS, 2, 40),
+    "forwarded": sit(0, AUTO)
+                 + say(0, request("/chat", "X-Forwarded-For: 192.0.2.9, 127.0.0.1\r\n"
+                                  "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                  "Sec-WebSocket-Version: 13\r\n"
+                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"))
+                 + frame(0, TEXT, "NICK f") + frame(0, TEXT, "USER f 0 * :f") + step(HEAR, 0),
     "slow-reader": register(0, "ada") + register(1, "bob") + say(0, "JOIN #r\r\n") + say(1, "JOIN #r\r\n")
                    + say(0, ("PRIVMSG #r :" + "x" * 200 + "\r\n") * 40) + step(PASS, 0, 90)
                    + step(HEAR, 0) + step(HEAR, 1),
