@@ -173,7 +173,7 @@ Test(transport_proxy, a_header_has_the_time_of_a_handshake)
 Test(transport_proxy, a_slow_header_leaves_the_session_its_time)
 {
     fix.config.limits.rate_seconds = 1;
-    pace_init(&fix.nets[0].pace, &fix.config);
+    pace_configure(&fix.nets[0].pace, &fix.config);
     unsigned i = connect_proxy();
     client_say(i, "PROXY");
     for (int n = 0; n < 50; n++)
