@@ -4,7 +4,7 @@
 #include "net/tls_policy.h"
 
 #include <openssl/err.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -140,6 +140,18 @@ static enum err add_names(const struct reader *r, struct tls_set *set, const cha
     return ERR_TLS;
 }
 
+/* OpenSSL decodes a certificate's extensions when it first needs them; that is now, since later the
+ * threads share it. */
+static void decode_extensions(X509_STORE *store)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509 *cert = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        if (cert != NULL) /* a revocation list */
+            (void)X509_check_purpose(cert, -1, 0);
+    }
+}
+
 static enum err read_authorities(const struct reader *r, struct tls_set *set)
 {
     const char *path = r->config->tls.client_authorities;
@@ -149,8 +161,10 @@ static enum err read_authorities(const struct reader *r, struct tls_set *set)
     if (set->authorities == NULL)
         return ERR_NOMEM;
     set->authority_names = SSL_load_client_CA_file(path);
-    if (set->authority_names != NULL && X509_STORE_load_file(set->authorities, path) == 1)
+    if (set->authority_names != NULL && X509_STORE_load_file(set->authorities, path) == 1) {
+        decode_extensions(set->authorities);
         return OK;
+    }
     return tls_certificate_explain("tls", "client_authorities", path, r->error, r->error_bytes);
 }
 
