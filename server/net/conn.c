@@ -23,7 +23,7 @@ enum door_verdict conn_set_peer(struct conn *c, const struct addr *peer)
     if (c->at_door)
         door_leave(n->door, &c->peer, n->loop->now_ms);
     c->peer = *peer;
-    c->at_door = false;
+    c->at_door = c->relays = false;
     if (!net_asks_door(n, c->listener, peer))
         return DOOR_ADMITTED; /* another proxy, say */
     enum door_verdict verdict = door_enter(n->door, peer, n->loop->now_ms);

@@ -128,7 +128,8 @@ struct conn {
     bool in_late : 1, out_late : 1; /* the same, ever since the hand came by */
     bool awaits_proxy : 1;          /* its PROXY header is still to come (net/transport_proxy.c) */
     bool at_door : 1;               /* counted at net->door, under the peer's address */
-    uint8_t end;                    /* enum conn_end: why it does, or will */
+    bool relays : 1; /* the peer is whom a proxy's present request is for; not at the door */
+    uint8_t end;     /* enum conn_end: why it does, or will */
 
     struct timeout timeout;
     struct task task;

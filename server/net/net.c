@@ -227,7 +227,7 @@ uint64_t net_next_ms(const struct net *n)
 
 static void count_at_door(struct net *n, struct conn *c)
 {
-    if (!conn_is_refusal(c) && !c->at_door && net_asks_door(n, c->listener, &c->peer))
+    if (!conn_is_refusal(c) && !c->at_door && !c->relays && net_asks_door(n, c->listener, &c->peer))
         c->at_door = door_count(n->door, &c->peer);
 }
 

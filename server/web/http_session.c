@@ -241,8 +241,10 @@ static void note_peer(struct conn *c, struct http_session *s)
     struct http_exchange *x = &s->exchange;
     x->is_forwarded =
         forwarded_find(conn_net(c)->config, &s->hop, x->request->headers, &x->forwarded);
-    if (!c->at_door)
-        c->peer = x->is_forwarded ? x->forwarded : s->hop;
+    if (c->at_door)
+        return;
+    c->relays = x->is_forwarded;
+    c->peer = x->is_forwarded ? x->forwarded : s->hop;
 }
 
 /* Frees what a handler may have left, wherever it stands. */

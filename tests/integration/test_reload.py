@@ -1,4 +1,5 @@
 """HUP and REHASH: what comes into force, what is only named, and what is left alone."""
+import json
 import signal
 import socket
 import threading
@@ -165,6 +166,26 @@ def test_limits_by_address_begin_change_and_end(reloaded):
     for sock in echoes:
         sock.close()
     wait_until(is_let_in, "room")
+
+
+def test_limits_that_begin_leave_a_proxys_requests_alone(reloaded):
+    settings = "[proxy]\ntrusted = 127.0.0.1\n"
+    server = reloaded(settings)
+
+    def open_for(ip):
+        with HttpConnection(server.daemon.connect("web")) as http:
+            return http.ask(upgrade("/echo", f"X-Forwarded-For: {ip}")).status
+
+    def told(http, ip):
+        return json.loads(http.ask(get("/echo", f"X-Forwarded-For: {ip}")).body)["peer"]
+
+    with HttpConnection(server.daemon.connect("web")) as http, \
+            WebSocket(server.daemon.connect("web"), "/echo", "X-Forwarded-For: 192.0.2.9"):
+        assert told(http, "192.0.2.1") == "192.0.2.1:0"
+        server.hup(settings + "[limits]\nconnections_per_address = 1\n")
+        wait_until(lambda: open_for("192.0.2.9") == 429, "the limit")
+        assert open_for("192.0.2.1") == 101
+        assert told(http, "192.0.2.2") == "192.0.2.2:0"
 
 
 def test_listeners_and_echo(reloaded):
