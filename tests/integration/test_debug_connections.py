@@ -62,6 +62,14 @@ def test_tls_is_told(daemon, connect):
     assert wait_until(lambda: row_of(daemon, tls), "its row")["tls"] is True
 
 
+def test_a_body_that_does_not_come_holds_up_nobody_else(daemon):
+    with HttpConnection(daemon.connect("admin")) as slow:
+        slow.send(get("/debug/connections", "Content-Length: 1"))
+        assert slow.read_head().status == 200
+        own = [row for row in top(daemon)["connections"] if row["session"] == "admin"]
+        assert sorted(row["timer"] for row in own) == ["idle", "none"]
+
+
 @pytest.mark.parametrize("query", ["?top=", "?top=size", "?n=0", "?n=101", "?n=-1", "?n=x", "?n=",
                                    "?top=out_bytes%00", "?top=" + "a" * 100])
 def test_bad_parameters_are_400_and_told_what_is_allowed(daemon, query):

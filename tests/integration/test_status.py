@@ -1,4 +1,5 @@
 """/status, the page, and its events; /debug/loops."""
+import contextlib
 import http.client
 import json
 import threading
@@ -152,6 +153,16 @@ def test_there_is_a_limit_of_watchers(daemon):
             return watcher.answer.status == 200
 
     wait_until(is_let_in, "a place for one more")
+
+
+def test_who_asks_for_the_head_alone_does_not_watch(daemon):
+    with contextlib.ExitStack() as stack:
+        for _ in range(WATCHERS_MAX):
+            asker = stack.enter_context(HttpConnection(daemon.connect("admin")))
+            asker.send(get("/status/events", "Content-Length: 1", method="HEAD"))
+            assert asker.read_head().status == 200
+        with Watcher(daemon) as watcher:
+            assert watcher.answer.status == 200
 
 
 def test_watchers_do_not_hold_up_the_exit(start):

@@ -102,5 +102,9 @@ enum co_result route_debug_connections(struct conn *c, struct http_session *s)
     conn_set_timer(c, TIMER_NONE);
     CO_AWAIT(conn_query_is_done(x->conn_query)); /* woken by the query */
     answer(c, s);
+    /* Another may look, even if the rest of this request is long in coming. */
+    conn_query_release(x->conn_query);
+    x->conn_query = NULL;
+    conn_set_timer(c, TIMER_IDLE);
     CO_END;
 }

@@ -13,7 +13,7 @@ static struct status *status_of(struct server *s)
     return s->status;
 }
 
-/* False: it was refused. */
+/* False: it was refused, or has all that it asked for. */
 static bool begin(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
@@ -33,8 +33,13 @@ static bool begin(struct conn *c, struct http_session *s)
     x->response.fields = safe;
     x->response.field_count = sizeof(safe) / sizeof(safe[0]);
     http_begin(c, s, 200, "text/event-stream");
+    if (x->response.bodyless) { /* who asks for no more does not watch */
+        status_unwatch(x->watch);
+        x->watch = NULL;
+        return false;
+    }
     conn_set_timer(c, TIMER_NONE); /* who is gone does not take what is sent */
-    return !x->response.bodyless;
+    return true;
 }
 
 /* A watcher that has not taken the last event misses those that follow. */
