@@ -76,11 +76,10 @@ enum err server_run(struct server *s)
 {
     start_listeners(s);
     /* Threads are started with our signals blocked, so that loop 0 alone sees them. */
-    sigset_t before;
-    signals_block(&before);
+    signals_block();
     enum err e = start_threads(s);
     signals_watch(s);
-    signals_unblock(&before);
+    signals_unblock();
     pulse_adopt(&s->loops.loops[0].pulse);
     if (e == OK)
         e = start_watchdog(s);

@@ -5,6 +5,7 @@
 #include "reload.h"
 #include "server.h"
 
+#include <signal.h>
 #include <string.h>
 
 static const int SIGNALS[SIGNALS_WATCHED] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
@@ -30,18 +31,23 @@ static void on_signal(struct ev_loop *ev, ev_signal *w, int revents)
     }
 }
 
-void signals_block(sigset_t *before)
+static void mask(int how)
 {
     sigset_t mine;
     sigemptyset(&mine);
     for (size_t i = 0; i < SIGNALS_WATCHED; i++)
         sigaddset(&mine, SIGNALS[i]);
-    pthread_sigmask(SIG_BLOCK, &mine, before);
+    pthread_sigmask(how, &mine, NULL);
 }
 
-void signals_unblock(const sigset_t *before)
+void signals_block(void)
 {
-    pthread_sigmask(SIG_SETMASK, before, NULL);
+    mask(SIG_BLOCK);
+}
+
+void signals_unblock(void)
+{
+    mask(SIG_UNBLOCK);
 }
 
 void signals_watch(struct server *s)
@@ -56,11 +62,10 @@ void signals_watch(struct server *s)
 /* libev restores what a signal does by default; one that comes now must not end us otherwise. */
 void signals_ignore(struct server *s)
 {
-    sigset_t before;
-    signals_block(&before);
+    signals_block();
     for (size_t i = 0; i < SIGNALS_WATCHED; i++) {
         ev_signal_stop(s->loops.loops[0].ev, &s->signals[i]);
         signal(SIGNALS[i], SIG_IGN);
     }
-    signals_unblock(&before);
+    signals_unblock();
 }

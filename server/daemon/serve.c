@@ -14,6 +14,7 @@
 #include "listeners.h"
 #include "net/listener.h"
 #include "server.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -203,6 +204,7 @@ static enum err start(struct start *t, bool is_daemon)
                             sizeof(t->error));
     if (e == OK && is_daemon)
         e = go_to_background(t);
+    signals_block(); /* whoever reads the pid file may send one before the server runs */
     if (e == OK)
         e = lock_pid_file(t);
     if (e != OK)

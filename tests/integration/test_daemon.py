@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 import urllib.request
 
 import pytest
@@ -273,6 +274,25 @@ def test_a_job_that_runs_is_finished_when_the_terminal_ends_everybody(start):
 def certificate_of(daemon):
     with daemon.connect("webtls") as sock:
         return ssl.DER_cert_to_PEM_cert(sock.getpeercert(binary_form=True))
+
+
+def test_a_signal_that_comes_before_it_serves_is_answered_then(start, tmp_path):
+    """It waits for its message of the day meanwhile."""
+    motd, pid_file = tmp_path / "motd", tmp_path / "pid"
+    os.mkfifo(motd)
+
+    def send_early():
+        wait_until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"), "its pid")
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+            os.kill(int(pid_file.read_text()), number)
+        with open(motd, "w", encoding="utf-8"):  # the server has opened it too
+            motd.unlink()
+            motd.write_text("for the reload")
+
+    threading.Thread(target=send_early, daemon=True).start()
+    daemon = start(f"chat.motd={motd}", f"daemon.pid_file={pid_file}")
+    wait_until(lambda: daemon.log("configuration reloaded"), "the reload")
+    wait_until(lambda: daemon.log("signal ignored"), "the answer to USR2")
 
 
 def test_reloads_that_follow_each_other_closely_are_no_race(start):
