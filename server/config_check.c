@@ -17,6 +17,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -209,6 +210,21 @@ static void check_unix_socket(struct check *c, const struct planned_port *p)
         cannot(c, setting, "listen at", p->path);
 }
 
+/* Whether somebody listens there. Who may not bind to a port is not told so by trying, since the
+ * kernel looks at rights first; but a simuld may serve on it that root has started, or systemd may
+ * listen for us. It sees a connection that ends at once. */
+static bool is_listened_on(const struct addr *addr)
+{
+    struct sockaddr_storage to;
+    socklen_t len = addr_to_sockaddr(addr, &to);
+    int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool is_answered = connect(fd, (const struct sockaddr *)&to, len) == 0;
+    close(fd);
+    return is_answered;
+}
+
 static void check_address(struct check *c, const struct planned_port *p)
 {
     char text[ADDR_CHARS];
@@ -220,7 +236,7 @@ static void check_address(struct check *c, const struct planned_port *p)
     }
     int error = errno;
     addr_format(&p->addr, text);
-    if (error == EADDRINUSE)
+    if (error == EADDRINUSE || (error == EACCES && is_listened_on(&p->addr)))
         warning(c, "%s%s.port: %s is in use, perhaps by a simuld that is running", p->prefix,
                 p->name, text);
     else if (error == EACCES)

@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -133,12 +134,30 @@ def may_all_listen_on(port):
         return port >= int(file.read())
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv") or may_all_listen_on(80),
-                    reason="here everybody, or nobody, may listen on port 80")
-def test_the_check_tells_how_to_get_a_port_that_is_not_permitted():
-    done = subprocess.run(
+needs_a_forbidden_port = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv") or may_all_listen_on(80),
+    reason="here everybody, or nobody, may listen on port 80")
+
+
+def check_without_right_to_low_ports(*settings):
+    return subprocess.run(
         ["setpriv", "--bounding-set", "-net_bind_service", "--inh-caps", "-net_bind_service",
-         program(), *FREE, "-t", "-o", "listen.web.port=80"],
+         program(), *FREE, "-t", *overrides(settings)],
         env=environment(), text=True, capture_output=True, timeout=TIMEOUT, check=False)
+
+
+@needs_a_forbidden_port
+def test_the_check_tells_how_to_get_a_port_that_is_not_permitted():
+    done = check_without_right_to_low_ports("listen.web.port=80")
     assert (done.returncode, done.stdout) == (1, "")
     assert "listen.web.port: no permission to listen on 127.0.0.1:80; start" in done.stderr
+
+
+@needs_a_forbidden_port
+def test_a_port_that_somebody_has_who_may_is_only_a_warning():
+    """Systemd, perhaps, which opens it for simuld: a reload checks as who has no such right."""
+    with socket.create_server(("127.0.0.80", 80)):
+        done = check_without_right_to_low_ports("listen.web.address=127.0.0.80",
+                                                "listen.web.port=80")
+    assert done.returncode == 0
+    assert "warning: listen.web.port: 127.0.0.80:80 is in use" in done.stderr
