@@ -23,12 +23,15 @@ static const struct passwd *find_auto_user(void)
     return found;
 }
 
-/* Whoever started it stays that; settings that say otherwise are checked all the same. */
+/* Whoever started it stays that; settings that say otherwise are checked all the same. Not every
+ * user has a name: those of containers and of systemd's DynamicUser= have a number only. */
 static void stay(struct identity *id, const struct passwd *asked, const struct group *group)
 {
     const struct passwd *own = getpwuid(geteuid());
     if (own != NULL)
         snprintf(id->user, sizeof(id->user), "%s", own->pw_name);
+    else
+        snprintf(id->user, sizeof(id->user), "%u", (unsigned)geteuid());
     id->uid = geteuid();
     id->gid = getegid();
     id->is_ignored =

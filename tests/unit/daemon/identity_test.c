@@ -100,6 +100,22 @@ Test(identity, root_that_is_told_so_stays_root_but_gains_nothing_by_executing)
     cr_assert_eq(in_child(become_root_again, &id), 0);
 }
 
+static int find_oneself_without_a_name(const struct identity *nobody_has)
+{
+    struct identity id;
+    if (setresuid(nobody_has->uid, nobody_has->uid, nobody_has->uid) != 0)
+        return 1;
+    enum err e = identity_find(&id, "auto", "", error, sizeof(error));
+    return e == OK && !id.changes && strcmp(id.user, nobody_has->user) == 0 ? 0 : 2;
+}
+
+Test(identity, a_user_without_a_name_is_a_number)
+{
+    want_root();
+    struct identity id = {.user = "61499", .uid = 61499};
+    cr_assert_eq(in_child(find_oneself_without_a_name, &id), 0);
+}
+
 static int fail_to_become(const struct identity *id)
 {
     if (setresuid(NOBODY, NOBODY, NOBODY) != 0)
