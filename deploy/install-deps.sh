@@ -39,7 +39,7 @@ name_packages() {
         irssi weechat-headless weechat-plugins mandoc testssl.sh systemd busybox logrotate"
     server_test_programs="haproxy nginx libnginx-mod-stream ngircd $promtool"
     other_test_packages="clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross valgrind
-        chromium mmdebstrap"
+        chromium mmdebstrap systemd-container dpkg-dev"
     bench_packages="libwebsockets-dev pkgconf python3"
     # A node that is there already, from wherever, does.
     node='' npm=''
