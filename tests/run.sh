@@ -2,7 +2,8 @@
 # Every test: installs what the tests use, builds with sanitizers, with clang and for release, and
 # runs tests/steps/*.sh, one line each. What a step printed is in build-test/log/, and here when it
 # failed. The last line sums up: "N passed, N failed, N skipped".
-#   tests/run.sh [static|unit|sim|fuzz|integration|conformance|tsan|valgrind|browser|debian13]…
+#   tests/run.sh [static|unit|sim|fuzz|integration|conformance|tsan|valgrind|browser|package|systemd|
+#       debian13]…
 # All steps by default. Why one was skipped is printed below it.
 set -eu
 
@@ -44,7 +45,8 @@ run_step() {
 
 mkdir -p "$logs"
 sh "$root/deploy/install-deps.sh" test
-[ $# -gt 0 ] || set -- static unit sim fuzz integration conformance tsan valgrind browser debian13
+[ $# -gt 0 ] || set -- static unit sim fuzz integration conformance tsan valgrind browser package systemd \
+    debian13
 for step in "$@"; do
     run_step "$step"
 done

@@ -54,6 +54,13 @@ check() {
     fi
 }
 
+# skip REASON: leaves the step, or what is left of it.
+skip() {
+    echo "SKIPPED: $*"
+    count 0 0 1
+    exit 0
+}
+
 # run_pytest NAME DIRECTORY ARGUMENTS…: runs the tests of a folder in tests/ and counts them. Several
 # at a time: most of what they do is wait, and each process of pytest has daemons of its own.
 run_pytest() {

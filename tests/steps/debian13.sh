@@ -12,13 +12,6 @@
 cache=$root/build-test/debian13
 guest=$cache/root
 
-# skip REASON
-skip() {
-    echo "SKIPPED: $*"
-    count 0 0 1
-    exit 0
-}
-
 make_guest() {
     [ ! -d "$guest" ] || return 0
     make_base_tar "$cache" trixie
