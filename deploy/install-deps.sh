@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs what simul needs from Debian's packages (Debian 12 and 13), and for the tests from npm.
 # Asks first what is missing, and says and does nothing when that is nothing.
-#   deploy/install-deps.sh [--list] [build|run|test-server|test|bench]
+#   deploy/install-deps.sh [--list] [build|run|package|test-server|test|bench]
 #     build        what compiles it (the default)
 #     run          the shared libraries alone, for a machine that gets the finished program
+#     package      what compiles it and makes a Debian package of it
 #     test-server  what compiles it and what tests/steps/{unit,integration}.sh use
 #     test         what compiles it and what tests/run.sh uses
 #     bench        what compiles it and the servers that loadtest/bench compares it with
@@ -34,12 +35,13 @@ name_packages() {
         zlib1g"
     build_packages="gcc libc6-dev cmake ninja-build libev-dev libwslay-dev $llhttp libssl-dev
         libinih-dev libjansson-dev libseccomp-dev zlib1g-dev"
+    deb_packages="dpkg-dev file"
     server_test_packages="clang libcriterion-dev procps python3 python3-pytest python3-pytest-xdist
         python3-websockets libwebsockets-dev pkgconf ca-certificates curl openssl netcat-openbsd ii
         irssi weechat-headless weechat-plugins mandoc testssl.sh systemd busybox logrotate"
     server_test_programs="haproxy nginx libnginx-mod-stream ngircd $promtool"
     other_test_packages="clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross valgrind
-        chromium mmdebstrap systemd-container dpkg-dev"
+        chromium mmdebstrap systemd-container"
     bench_packages="libwebsockets-dev pkgconf python3"
     # A node that is there already, from wherever, does.
     node='' npm=''
@@ -130,19 +132,21 @@ programs=''
 case ${1:-build} in
 build) packages=$build_packages ;;
 run) packages=$run_packages ;;
+package) packages="$build_packages $deb_packages" ;;
 test-server)
     packages="$build_packages $server_test_packages $node"
     programs=$server_test_programs
     ;;
 test)
-    packages="$build_packages $server_test_packages $other_test_packages $node $npm"
+    packages="$build_packages $deb_packages $server_test_packages $other_test_packages $node
+        $npm"
     programs=$server_test_programs
     ;;
 bench)
     packages="$build_packages $bench_packages $node $npm"
     programs="ngircd inspircd"
     ;;
-*) fail "usage: $0 [--list] [build|run|test-server|test|bench]" ;;
+*) fail "usage: $0 [--list] [build|run|package|test-server|test|bench]" ;;
 esac
 # shellcheck disable=SC2086 # lists of words
 if [ $list = yes ]; then
