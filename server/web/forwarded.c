@@ -47,9 +47,14 @@ static bool take_last(struct span *list, uint8_t separator, struct span *element
     return false;
 }
 
+/* 0 for one that the proxy keeps secret: "_x" (RFC 7239, section 6.3). */
 static bool read_port(struct span s, uint16_t *port)
 {
     uint32_t number = 0;
+    if (span_starts_with(s, SPAN("_"))) {
+        *port = 0;
+        return true;
+    }
     if (s.len == 0 || s.len > 5)
         return false;
     for (size_t i = 0; i < s.len; i++) {

@@ -108,6 +108,8 @@ Test(forwarded, reads_the_standard_header)
     FOR("Forwarded: for=203.0.113.9, for=192.0.2.43, for=10.1.1.1\r\n", "192.0.2.43:0");
     FOR("Forwarded: for=203.0.113.9\r\nForwarded: for=192.0.2.43\r\n", "192.0.2.43:0");
     FOR("Forwarded: for=\"_gazonk\"\r\n", "-");
+    FOR("Forwarded: for=\"192.0.2.43:_gazonk\"\r\n", "192.0.2.43:0"); /* a secret port */
+    FOR("Forwarded: for=\"[2001:db8::1]:_\"\r\n", "[2001:db8::1]:0");
     FOR("Forwarded: for=unknown\r\n", "-");
     FOR("Forwarded: by=192.0.2.1\r\n", "-");
     FOR("Forwarded: 192.0.2.1\r\n", "-");
