@@ -59,6 +59,7 @@ struct net {
     uint64_t spurious_seed;
     uint64_t slow_ns; /* a resume that takes longer is logged */
     struct session_time times[SESSION_TYPES_MAX];
+    struct session_time *last_time;          /* of them, who was looked for last; NULL: none yet */
     uint32_t budget;                         /* messages left to the session that runs */
     const struct session_type *next_session; /* what it said to conn_become */
     void *next_frame;

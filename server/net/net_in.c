@@ -30,7 +30,7 @@ void net_on_io(struct ev_loop *ev, ev_io *io, int revents)
     }
 }
 
-static struct session_time *time_of(struct net *n, const struct session_type *type)
+static struct session_time *find_time(struct net *n, const struct session_type *type)
 {
     struct session_time *t = n->times;
     while (t->type != type && t->type != NULL)
@@ -38,7 +38,15 @@ static struct session_time *time_of(struct net *n, const struct session_type *ty
     CHECK(t < n->times + SESSION_TYPES_MAX);
     if (t->type == NULL)
         atomic_store_explicit(&t->type, type, memory_order_release);
-    return t;
+    return n->last_time = t;
+}
+
+/* Sessions of one type come in rows. */
+static inline struct session_time *time_of(struct net *n, const struct session_type *type)
+{
+    struct session_time *last = n->last_time;
+    bool is_last = last != NULL && atomic_load_explicit(&last->type, memory_order_relaxed) == type;
+    return is_last ? last : find_time(n, type);
 }
 
 void net_count_session(struct net *n, const struct session_type *type, int change)
