@@ -3,7 +3,7 @@
 # runs tests/steps/*.sh, one line each. What a step printed is in build-test/log/, and here when it
 # failed. The last line sums up: "N passed, N failed, N skipped".
 #   tests/run.sh [static|unit|sim|fuzz|integration|conformance|tsan|valgrind|browser|package|systemd|
-#       debian13]…
+#       debian13|docker]…
 # All steps by default. Why one was skipped is printed below it.
 set -eu
 
@@ -46,7 +46,7 @@ run_step() {
 mkdir -p "$logs"
 sh "$root/deploy/install-deps.sh" test
 [ $# -gt 0 ] || set -- static unit sim fuzz integration conformance tsan valgrind browser package systemd \
-    debian13
+    debian13 docker
 for step in "$@"; do
     run_step "$step"
 done

@@ -1,8 +1,9 @@
 # shellcheck shell=sh
-# Sourced by the steps of tests/run.sh: builds and counting. A step runs alone as well.
+# Sourced by the steps of tests/run.sh: builds and counting. A step runs alone as well. Who is not
+# where they are sets $root before.
 set -eu
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
+: "${root:=$(cd "$(dirname "$0")/../.." && pwd)}"
 : "${COUNTS:=/dev/null}"
 
 # Each step builds what it needs; what is built already costs next to nothing. All targets, unless

@@ -1,0 +1,101 @@
+# shellcheck shell=sh
+# Sourced by tests/docker.sh and by what it runs, behind tests/steps/common.sh.
+: "${root:?}"
+
+# verify NAME COMMAND…: like check, with a line in any case.
+verify() {
+    verify_name=$1
+    shift
+    if "$@"; then
+        count 1 0 0
+        echo "ok: $verify_name"
+    else
+        count 0 1 0
+        echo "FAILED: $verify_name"
+    fi
+}
+
+# sum_up: the last line; not ended well if there was a failure.
+sum_up() {
+    awk '{ p += $1; f += $2; s += $3 }
+        END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 }' "$COUNTS"
+}
+
+# pid_of CONTAINER: the id of its first process, here.
+pid_of() {
+    docker inspect -f '{{.State.Pid}}' "$1"
+}
+
+# status_of CONTAINER FIELD: what the kernel says of its first process.
+status_of() {
+    sed -n "s/^$2:[[:space:]]*//p" "/proc/$(pid_of "$1")/status"
+}
+
+health_of() {
+    docker inspect -f '{{.State.Health.Status}}' "$1"
+}
+
+# is_health CONTAINER STATUS
+is_health() {
+    [ "$(health_of "$1")" = "$2" ]
+}
+
+# becomes_healthy CONTAINER
+becomes_healthy() {
+    wait_for 60 is_health "$1" healthy || {
+        docker logs "$1" 2>&1 | tail -n 20
+        return 1
+    }
+}
+
+# is_confined CONTAINER: no user root, no capability, no way to get one, a root that is read-only.
+is_confined() {
+    case $(status_of "$1" Uid) in
+    0*) return 1 ;;
+    esac
+    for set in Inh Prm Eff Bnd Amb; do
+        [ "$(status_of "$1" "Cap$set")" = 0000000000000000 ] || return 1
+    done
+    [ "$(status_of "$1" NoNewPrivs)" = 1 ] &&
+        grep -q '^[0-9]* [0-9]* [^ ]* [^ ]* / ro[, ]' "/proc/$(pid_of "$1")/mountinfo"
+}
+
+# stops_within SECONDS COMMAND…: less than that, whatever would be done by force then.
+stops_within() {
+    limit_s=$1
+    shift
+    began_s=$(date +%s)
+    "$@" >/dev/null 2>&1 && [ $(($(date +%s) - began_s)) -lt "$limit_s" ]
+}
+
+# has_ended CONTAINER STATUS
+has_ended() {
+    [ "$(docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$1")" = "exited $2" ]
+}
+
+# client ARGUMENTS…: tests/docker/client.py
+client() {
+    timeout 60 /usr/bin/python3 "$root/tests/docker/client.py" "$@"
+}
+
+# compose FILES COMMAND…: docker-compose with some of deploy/compose*.yaml, with the images built here.
+# There is no network but the host's, where all find each other on loopback and no port is mapped.
+compose() {
+    file_options=
+    for file in $1; do
+        sed -e '/^    ports:/d' \
+            -e 's/^    image:.*/&\n    network_mode: host\n    extra_hosts: ["simul:127.0.0.1", "haproxy:127.0.0.1"]/' \
+            "$root/deploy/$file" >"${work:?}/$file"
+        file_options="$file_options --file $work/$file"
+    done
+    shift
+    # shellcheck disable=SC2086,SC3045 # a list of words; dash and bash know -H
+    SIMUL_IMAGE=simul SIMUL_LOAD_IMAGE=simul-load PROMETHEUS_IMAGE=simul-prometheus \
+        HAPROXY_IMAGE=simul-haproxy CERTIFICATES=$work/certificates SIMUL_LOG_ACCESS=on \
+        SIMUL_DESCRIPTORS=$(ulimit -Hn) LOAD_SECONDS=3 \
+        docker-compose --project-name simul --project-directory "$root/deploy" $file_options "$@" \
+        >"$work/compose.log" 2>&1 || {
+        cat "$work/compose.log"
+        return 1
+    }
+}
