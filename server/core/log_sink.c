@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+_Static_assert(LOG_LINE_BYTES_MAX <= PIPE_BUF, "a line is written whole");
+
 enum {
     STOP_CHECK_MS = 100, /* how soon a thread that waits for its reader notices log_sink_stop */
 };
@@ -22,30 +24,37 @@ static void count_drops(struct log_sink *s, uint64_t lines)
     atomic_fetch_add_explicit(&s->dropped, lines, memory_order_relaxed);
 }
 
+static void ring_copy_in(struct log_sink *s, const char *data, size_t len)
+{
+    size_t head = (s->tail + s->used) % LOG_SINK_RING_BYTES;
+    size_t till_end = LOG_SINK_RING_BYTES - head;
+    size_t first = len < till_end ? len : till_end;
+    memcpy(s->ring + head, data, first);
+    memcpy(s->ring, data + first, len - first);
+    s->used += len;
+}
+
 static void ring_push(struct log_sink *s, const char *line, size_t len)
 {
     if (LOG_SINK_RING_BYTES - s->used < len) {
         count_drops(s, 1);
         return;
     }
-    size_t head = (s->tail + s->used) % LOG_SINK_RING_BYTES;
-    size_t till_end = LOG_SINK_RING_BYTES - head;
-    size_t first = len < till_end ? len : till_end;
-    memcpy(s->ring + head, line, first);
-    memcpy(s->ring, line + first, len - first);
-    s->used += len;
+    if (s->used == 0 && s->is_mid_line)
+        ring_copy_in(s, "\n", 1); /* the end of the line that the file refused to take whole */
+    ring_copy_in(s, line, len);
     pthread_cond_signal(&s->has_work);
 }
 
-/* The file refuses for good: what is in the ring is lost. The next line that comes tries again. */
+/* The file refuses for good: what is in the ring is lost. The next line that comes tries again. A
+ * line feed that comes first is no line: what it ends is in the file or has been counted. */
 static void ring_discard(struct log_sink *s)
 {
     uint64_t lines = 0;
-    for (size_t i = 0; i < s->used; i++)
+    for (size_t i = 1; i < s->used; i++)
         lines += s->ring[(s->tail + i) % LOG_SINK_RING_BYTES] == '\n';
     count_drops(s, lines);
     s->used = 0;
-    s->is_mid_line = false;
 }
 
 static void ring_report_drops(struct log_sink *s)
@@ -82,12 +91,12 @@ static bool await_writable(struct log_sink *s)
     }
 }
 
-/* Writes some of the bytes at `data`. 0: they cannot be written. A pipe that polls writable takes
- * PIPE_BUF bytes without blocking, so that log_sink_stop is always noticed. */
+/* Writes some of the at most PIPE_BUF bytes at `data`. 0: they cannot be written. A pipe that polls
+ * writable takes as many without blocking, so that log_sink_stop is always noticed. */
 static size_t write_some(struct log_sink *s, const char *data, size_t len)
 {
     while (await_writable(s)) {
-        ssize_t n = write(s->fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+        ssize_t n = write(s->fd, data, len);
         if (n > 0) {
             s->is_mid_line = data[n - 1] != '\n';
             return (size_t)n;
@@ -134,17 +143,19 @@ static size_t send_line(struct log_sink *s, size_t used)
     return send_datagram(s, line, len - 1) ? len : 0;
 }
 
-/* Writes some of the ring, `used` bytes of which are in use; no further than the end of the line,
- * if that is waited for. */
-static size_t write_ring(struct log_sink *s, size_t used, bool to_line_end)
+/* Writes as many of the ring's lines, `used` bytes being there, as fit into PIPE_BUF bytes: what
+ * others write to the same file or pipe stands before them or behind, never between. */
+static size_t write_lines(struct log_sink *s, size_t used)
 {
-    if (s->is_syslog)
-        return send_line(s, used);
-    const char *data = s->ring + s->tail;
+    char lines[PIPE_BUF];
+    size_t len = used < sizeof(lines) ? used : sizeof(lines);
     size_t till_end = LOG_SINK_RING_BYTES - s->tail;
-    size_t len = used < till_end ? used : till_end;
-    const char *line_end = to_line_end ? memchr(data, '\n', len) : NULL;
-    return write_some(s, data, line_end == NULL ? len : (size_t)(line_end - data) + 1);
+    size_t first = len < till_end ? len : till_end;
+    memcpy(lines, s->ring + s->tail, first);
+    memcpy(lines + first, s->ring, len - first);
+    const char *last = memrchr(lines, '\n', len);
+    CHECK(last != NULL);
+    return write_some(s, lines, (size_t)(last - lines) + 1);
 }
 
 /* Not blocking, so that a named pipe that nobody reads is an error and no stand-still. */
@@ -179,7 +190,7 @@ static void *run(void *arg)
         while (s->used == 0 && !s->is_stopping && !s->must_reopen)
             pthread_cond_wait(&s->has_work, &s->lock);
         bool must_reopen = s->must_reopen;
-        bool reopens_now = must_reopen && !s->is_mid_line;
+        bool reopens_now = must_reopen && (!s->is_mid_line || s->used == 0);
         if (!must_reopen && s->used == 0)
             break;
         s->must_reopen = must_reopen && !reopens_now;
@@ -189,7 +200,7 @@ static void *run(void *arg)
         if (reopens_now)
             reopen(s);
         else
-            written = write_ring(s, used, must_reopen);
+            written = s->is_syslog ? send_line(s, used) : write_lines(s, used);
 
         pthread_mutex_lock(&s->lock);
         if (reopens_now)
@@ -218,7 +229,7 @@ enum err log_sink_open(struct log_sink *s, const char *path)
         return ERR_IO;
     memcpy(s->path, path, len + 1);
     s->fd = fd;
-    s->is_syslog = false;
+    s->is_syslog = s->is_mid_line = false;
     return OK;
 }
 
@@ -229,6 +240,7 @@ void log_sink_open_syslog(struct log_sink *s, const char *path)
     memcpy(s->path, path, len + 1);
     s->fd = -1;
     s->is_syslog = true;
+    s->is_mid_line = false;
 }
 
 void log_sink_close(struct log_sink *s)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -65,6 +66,12 @@ static const char *read_file(const char *name)
 static void await_file(const char *name)
 {
     while (access(name, F_OK) != 0)
+        usleep(1000);
+}
+
+static void await_drops(uint64_t lines)
+{
+    while (atomic_load(&sink.dropped) < lines)
         usleep(1000);
 }
 
@@ -159,6 +166,57 @@ Test(log_sink, an_opening_that_fails_leaves_the_old_file)
     cr_assert_str_eq(read_file(aside), "before\nafter\n");
 }
 
+/* How large a file of this process may be, as a full disk would have it. */
+static void limit_file(rlim_t bytes)
+{
+    struct rlimit limit;
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+Test(log_sink, a_line_that_a_full_disk_has_torn_spoils_no_other)
+{
+    start();
+    push("one\n");
+    while (*read_file(path) == '\0')
+        usleep(1000);
+    limit_file(strlen("one\ntw"));
+    push("two\n");
+    await_drops(1);
+    push("three\n");
+    await_drops(2);
+    limit_file(RLIM_INFINITY);
+    push("four\n");
+    log_sink_stop(&sink);
+    cr_assert_str_eq(read_file(path), "one\ntw\nfour\nlost 2\n");
+}
+
+/* Whose reader sees each write by itself, since it is a pipe of packets: pipe(7), O_DIRECT. */
+Test(log_sink, each_write_is_of_whole_lines)
+{
+    enum { ROUNDS = 5, LINES = 4000 };
+    int ends[2], standard_error = dup(STDERR_FILENO);
+    cr_assert_eq(pipe2(ends, O_DIRECT), 0);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    expect_ok(log_sink_open(&sink, ""));
+    expect_ok(log_sink_start(&sink));
+    dup2(standard_error, STDERR_FILENO);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < LINES; i++)
+            push(&"..................................................\n"[i % 50]);
+        for (int seen = 0; seen < LINES;) {
+            ssize_t len = read(ends[0], text, sizeof(text));
+            cr_assert(len > 0 && text[len - 1] == '\n');
+            for (ssize_t i = 0; i < len; i++)
+                seen += text[i] == '\n';
+        }
+    }
+    log_sink_stop(&sink);
+    cr_assert_eq(atomic_load(&sink.dropped), 0);
+}
+
 Test(log_sink, standard_error_is_not_opened_again)
 {
     expect_ok(log_sink_open(&sink, ""));
@@ -198,12 +256,6 @@ static void expect_datagram(int fd, const char *want)
     cr_assert(len >= 0);
     text[len] = '\0';
     cr_assert_str_eq(text, want);
-}
-
-static void await_drops(uint64_t lines)
-{
-    while (atomic_load(&sink.dropped) < lines)
-        usleep(1000);
 }
 
 Test(log_sink, each_line_is_a_datagram_without_its_line_feed)
