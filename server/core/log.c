@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static size_t tell_dropped(char line[LOG_SINK_LINE_BYTES_MAX], uint64_t lines);
+static size_t tell_dropped(const struct log_sink *s, char line[LOG_SINK_LINE_BYTES_MAX],
+                           uint64_t lines);
 
 static struct log_sink main_sink = LOG_SINK_INIT(tell_dropped);
 static struct log_sink access_sink = LOG_SINK_INIT(tell_dropped); /* started if it has a file */
@@ -45,26 +46,27 @@ struct line {
     size_t len; /* of both */
 };
 
-static void line_format(struct line *line, enum log_module module, enum log_level level,
-                        const struct log_field *fields, size_t count)
+static void line_format(struct line *line, const struct log_sink *to, enum log_module module,
+                        enum log_level level, const struct log_field *fields, size_t count)
 {
     struct timespec now;
     struct tm local;
     clock_gettime(CLOCK_REALTIME, &now);
     line->header_len = 0;
-    if (facility != LOG_SYSLOG_OFF)
+    if (to->is_syslog)
         line->header_len =
             log_syslog_header(line->bytes, facility, level, localtime_r(&now.tv_sec, &local), pid);
     line->len = line->header_len + log_line_format(line->bytes + line->header_len, format_used, now,
                                                    module, level, fields, count);
 }
 
-static size_t tell_dropped(char bytes[LOG_SINK_LINE_BYTES_MAX], uint64_t lines)
+static size_t tell_dropped(const struct log_sink *s, char bytes[LOG_SINK_LINE_BYTES_MAX],
+                           uint64_t lines)
 {
     struct line line;
     const struct log_field fields[] = {LOG_STR("msg", "log lines dropped"),
                                        LOG_INT("lines", (int64_t)lines)};
-    line_format(&line, LOG_MODULE, LOG_LEVEL_WARN, fields, 2);
+    line_format(&line, s, LOG_MODULE, LOG_LEVEL_WARN, fields, 2);
     memcpy(bytes, line.bytes, line.len);
     return line.len;
 }
@@ -90,7 +92,7 @@ static void write_to(struct log_sink *sink, enum log_module module, enum log_lev
 {
     int errno_before = errno; /* the caller may have more to do with it */
     struct line line;
-    line_format(&line, module, level, fields, count);
+    line_format(&line, sink, module, level, fields, count);
     if (!log_sink_push(sink, line.bytes, line.len))
         write_directly(line.bytes + line.header_len, line.len - line.header_len);
     errno = errno_before;

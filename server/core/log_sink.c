@@ -62,7 +62,7 @@ static void ring_report_drops(struct log_sink *s)
     if (s->unreported == 0 || LOG_SINK_RING_BYTES - s->used < LOG_SINK_LINE_BYTES_MAX)
         return;
     char line[LOG_SINK_LINE_BYTES_MAX];
-    size_t len = s->tell_dropped(line, s->unreported);
+    size_t len = s->tell_dropped(s, line, s->unreported);
     s->unreported = 0;
     ring_push(s, line, len);
 }

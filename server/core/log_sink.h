@@ -26,7 +26,8 @@ struct log_sink {
     pthread_cond_t has_work; /* lines in the ring, is_stopping, or must_reopen */
     pthread_cond_t has_begun;
     /* The line that tells of lost ones, as it goes to the ring; returns its length. */
-    size_t (*tell_dropped)(char line[LOG_SINK_LINE_BYTES_MAX], uint64_t lines);
+    size_t (*tell_dropped)(const struct log_sink *s, char line[LOG_SINK_LINE_BYTES_MAX],
+                           uint64_t lines);
     _Atomic uint64_t dropped; /* ever */
     uint64_t unreported;      /* drops that no line has told of yet */
     size_t tail;

@@ -16,8 +16,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static size_t tell_dropped(char line[LOG_SINK_LINE_BYTES_MAX], uint64_t lines)
+static size_t tell_dropped(const struct log_sink *s, char line[LOG_SINK_LINE_BYTES_MAX],
+                           uint64_t lines)
 {
+    (void)s;
     return (size_t)snprintf(line, LOG_SINK_LINE_BYTES_MAX, "lost %d\n", (int)lines);
 }
 

@@ -329,6 +329,21 @@ Test(log, lines_for_the_system_log_go_to_standard_error_after_stop_without_their
     free(text);
 }
 
+Test(log, a_file_of_access_lines_has_no_headers_of_the_system_log)
+{
+    char path[] = "/tmp/log_test_XXXXXX";
+    int fd = mkstemp(path);
+    start_with(&(struct log_options){
+        .level = LOG_LEVEL_ERROR, .syslog = LOG_SYSLOG_DAEMON, .access_file = path});
+    log_access(&LOG_STR("msg", "access"), 1);
+    log_stop();
+    unlink(path);
+    char *access = read_all(fd);
+    close(fd);
+    cr_assert_eq(strncmp(access, "ts=", 3), 0, "%s", access);
+    free(access);
+}
+
 Test(log, appends_to_a_file)
 {
     char path[] = "/tmp/log_test_XXXXXX";
