@@ -205,13 +205,13 @@ static enum err start(struct start *t, bool is_daemon)
     if (e == OK && is_daemon)
         e = go_to_background(t);
     signals_block(); /* whoever reads the pid file may send one before the server runs */
+    signal(SIGPIPE, SIG_IGN);
     if (e == OK)
         e = lock_pid_file(t);
     if (e != OK)
         return e;
     if (is_daemon)
         warn_of_silence(t);
-    signal(SIGPIPE, SIG_IGN);
     cycles_calibrate();
     t->descriptors = descriptors_raise_limit(); /* many loops open many, to begin with */
     e = start_spawner(t);

@@ -123,7 +123,31 @@ def test_a_daemon_that_is_killed_before_it_serves_is_told_of(tmp_path):
     wait_until(lambda: not processes_of_session(session), "the end of its processes")
 
 
+def test_signals_that_its_starter_has_blocked_are_heard(tmp_path):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    try:
+        with Background(tmp_path):
+            pass  # it is ended by TERM
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+
+
 # --- what it was started with ---
+
+
+def test_a_daemon_survives_that_nobody_reads_its_warnings(tmp_path):
+    ours, closed = os.pipe()
+    os.close(ours)
+    pid_file = tmp_path / "pid"
+    done = subprocess.run([program(), "-d", *overrides([*LISTENERS, f"daemon.pid_file={pid_file}"])],
+                          env=environment(), stdout=closed, stderr=closed, timeout=TIMEOUT,
+                          check=False)
+    os.close(closed)
+    assert done.returncode == 0
+    pid = int(pid_file.read_text())
+    session = session_of(pid)
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not processes_of_session(session), "the daemon's end")
 
 
 def test_relative_paths_mean_what_they_meant_at_the_start(tmp_path, monkeypatch):
