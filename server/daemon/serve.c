@@ -148,10 +148,8 @@ static enum err lock_pid_file(struct start *t)
 static enum err start_spawner(struct start *t)
 {
     int null_fd = t->daemonize.null_fd;
-    enum err e = spawner_start(&t->spawner, &t->identity, null_fd < 0 ? STDERR_FILENO : null_fd);
-    if (e != OK)
-        snprintf(t->error, sizeof(t->error), "cannot start the spawner: %s", strerror(errno));
-    return e;
+    return spawner_start(&t->spawner, &t->identity, null_fd < 0 ? STDERR_FILENO : null_fd, t->error,
+                         sizeof(t->error));
 }
 
 static enum err open_server(struct start *t)

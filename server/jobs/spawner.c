@@ -114,35 +114,59 @@ static enum err packet_receive(int socket, struct packet *p, bool *is_there)
 
 /* --- the server's side --- */
 
-/* What the server itself says when it cannot become that is enough. */
+enum { REASON_BYTES_MAX = 256 };
+
+/* The first packet is not a frame: it says why the process cannot be `identity`, or nothing. */
 _Noreturn static void run_spawner(const struct identity *identity, int errors_fd, int fd)
 {
-    dup2(errors_fd, STDERR_FILENO);
-    char ignored[256];
-    if (identity != NULL && identity_assume(identity, ignored, sizeof(ignored)) != OK)
+    char reason[REASON_BYTES_MAX] = "";
+    if (identity != NULL)
+        (void)!identity_assume(identity, reason, sizeof(reason));
+    if (send(fd, reason, sizeof(reason), MSG_NOSIGNAL) < 0 || reason[0] != '\0')
         _exit(127);
+    dup2(errors_fd, STDERR_FILENO);
     role_exec(ROLE_SPAWNER, 1, fd);
 }
 
-enum err spawner_start(struct spawner *s, const struct identity *identity, int errors_fd)
+static enum err await_identity(int fd, char *error, size_t error_bytes)
 {
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        return ERR_IO;
-    pid_t pid = fork();
+    char reason[REASON_BYTES_MAX];
+    ssize_t n;
+    do
+        n = recv(fd, reason, sizeof(reason), 0);
+    while (n < 0 && errno == EINTR);
+    bool has_ended = n != sizeof(reason);
+    if (!has_ended && reason[0] == '\0')
+        return OK;
+    snprintf(error, error_bytes, "%s", has_ended ? "the spawner ended while it started" : reason);
+    return ERR_IO;
+}
+
+enum err spawner_start(struct spawner *s, const struct identity *identity, int errors_fd,
+                       char *error, size_t error_bytes)
+{
+    int pair[2] = {-1, -1};
+    pid_t pid = -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
+        pid = fork();
     if (pid == 0)
         run_spawner(identity, errors_fd, pair[1]);
-    int error = errno;
-    close(pair[1]);
     if (pid < 0) {
-        close(pair[0]);
-        errno = error;
+        snprintf(error, error_bytes, "cannot start the spawner: %s", strerror(errno));
+        for (size_t i = 0; i < 2 && pair[i] >= 0; i++)
+            close(pair[i]);
         return ERR_IO;
+    }
+    close(pair[1]);
+    *s = (struct spawner){pair[0], pid};
+    enum err e = await_identity(pair[0], error, error_bytes);
+    if (e != OK) {
+        spawner_stop(s);
+        return e;
     }
     fcntl(pair[0], F_SETFL, O_NONBLOCK);
     int room = SPAWNER_SOCKET_BYTES;
     setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-    *s = (struct spawner){pair[0], pid};
     return OK;
 }
 

@@ -41,8 +41,9 @@ struct spawner_event {
 
 /* Starts the spawner, which is `identity` from its first instruction on (NULL: who its parent is)
  * and has `errors_fd` as its standard error; and so do its children. To be called before any thread
- * exists. ERR_IO: errno tells why. */
-enum err spawner_start(struct spawner *s, const struct identity *identity, int errors_fd);
+ * exists. Returns once it is that. ERR_IO: `error` is one line for the user. */
+enum err spawner_start(struct spawner *s, const struct identity *identity, int errors_fd,
+                       char *error, size_t error_bytes);
 
 /* Asks for a child of this role; SPAWNER_STARTED or SPAWNER_FAILED answers. `id` must not have been
  * used before. With at most SPAWNER_CHILDREN_MAX children, and for each one request and one kill on

@@ -42,7 +42,7 @@ struct rig {
 
 static void rig_start(struct rig *r)
 {
-    expect_ok(spawner_start(&r->spawner, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&r->spawner, NULL, STDERR_FILENO, NULL, 0));
     expect_ok(loop_set_init(&r->set, 2));
     const struct pool_options options = {&r->set.loops[0], &r->spawner, 1, 8, 60000};
     expect_ok(pool_start(&r->pool, &options));

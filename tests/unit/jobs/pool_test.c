@@ -99,7 +99,7 @@ struct rig {
 
 static void rig_start(struct rig *r, unsigned workers, uint32_t queue_max, uint32_t deadline_ms)
 {
-    expect_ok(spawner_start(&r->spawner, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&r->spawner, NULL, STDERR_FILENO, NULL, 0));
     expect_ok(loop_set_init(&r->set, 1));
     r->loop = &r->set.loops[0];
     const struct pool_options options = {r->loop, &r->spawner, workers, queue_max, deadline_ms};

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -112,7 +113,7 @@ static int count_descriptors(pid_t pid)
 Test(spawner, starts_children_and_reports_how_they_end, .timeout = 60)
 {
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct spawner_event one = start_worker(&s, 1), two = start_worker(&s, 2);
     ask_worker(one.fd);
     ask_worker(two.fd);
@@ -130,10 +131,24 @@ Test(spawner, starts_children_and_reports_how_they_end, .timeout = 60)
     close(one.fd);
 }
 
+Test(spawner, who_cannot_become_another_user_says_why)
+{
+    struct spawner s;
+    struct identity nobody = {.user = "nobody", .uid = 65534, .gid = 65534, .changes = true};
+    char error[512];
+    uid_t before = geteuid();
+    (void)!seteuid(nobody.uid); /* fails for those who are not root, and they cannot either */
+    expect_err(spawner_start(&s, &nobody, STDERR_FILENO, error, sizeof(error)), ERR_IO);
+    cr_assert_not_null(strstr(error, "to serve as user 'nobody': "), "%s", error);
+    cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "it is reaped");
+    cr_assert_eq(seteuid(before), 0);
+    prctl(PR_SET_DUMPABLE, 1); /* or LeakSanitizer could not look at us at the end */
+}
+
 Test(spawner, kills_by_id_and_only_its_living_children, .timeout = 60)
 {
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct spawner_event one = start_worker(&s, 1), two = start_worker(&s, 2);
     expect_ok(spawner_kill(&s, 3));
     expect_ok(spawner_kill(&s, 1));
@@ -154,7 +169,7 @@ Test(spawner, children_have_their_socket_and_stderr_only, .timeout = 60)
     int inheritable[2];
     cr_assert_eq(pipe(inheritable), 0);
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct spawner_event one = start_worker(&s, 1), two = start_worker(&s, 2);
     ask_worker(one.fd);
     ask_worker(two.fd);
@@ -175,7 +190,7 @@ Test(spawner, children_have_their_socket_and_stderr_only, .timeout = 60)
 Test(spawner, children_say_in_ps_what_they_are, .timeout = 60)
 {
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct spawner_event one = start_worker(&s, 12);
     ask_worker(one.fd);
     cr_assert_str_eq(proc_text(s.pid, "cmdline"), "simuld: spawner");
@@ -190,7 +205,7 @@ Test(spawner, signals_for_the_server_do_not_end_children, .timeout = 60)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct spawner_event one = start_worker(&s, 1);
     ask_worker(one.fd);
     for (int i = 0; i < 5; i++) {
@@ -209,7 +224,7 @@ Test(spawner, works_when_the_server_was_started_with_signals_ignored_and_blocked
     sigprocmask(SIG_SETMASK, &all, NULL);
     signal(SIGCHLD, SIG_IGN);
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct spawner_event one = start_worker(&s, 1);
     ask_worker(one.fd);
     cr_assert_not_null(strstr(proc_text(one.pid, "status"), "SigBlk:\t0000000000000000"));
@@ -221,7 +236,7 @@ Test(spawner, works_when_the_server_was_started_with_signals_ignored_and_blocked
 Test(spawner, refuses_a_role_that_does_not_exist, .timeout = 60)
 {
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     expect_ok(spawner_spawn(&s, 1, ROLE_COUNT, 1));
     struct spawner_event event = next_event(&s);
     cr_assert_eq(event.kind, SPAWNER_FAILED);
@@ -233,7 +248,7 @@ Test(spawner, refuses_a_role_that_does_not_exist, .timeout = 60)
 Test(spawner, bounds_how_many_children_there_are, .timeout = 60)
 {
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     for (uint64_t id = 1; id <= SPAWNER_CHILDREN_MAX + 1; id++)
         expect_ok(spawner_spawn(&s, id, ROLE_WORKER, 1));
     for (uint64_t id = 1; id <= SPAWNER_CHILDREN_MAX; id++)
@@ -249,7 +264,7 @@ Test(spawner, bounds_how_many_children_there_are, .timeout = 60)
 Test(spawner, takes_two_requests_for_each_child_unread, .timeout = 60)
 {
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     kill(s.pid, SIGSTOP);
     for (uint64_t id = 1; id < 2 * SPAWNER_CHILDREN_MAX; id++)
         expect_ok(spawner_kill(&s, id));
@@ -261,7 +276,7 @@ Test(spawner, takes_two_requests_for_each_child_unread, .timeout = 60)
 Test(spawner, tells_when_no_descriptor_was_left, .timeout = 60)
 {
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct rlimit before, none = {0, 0};
     getrlimit(RLIMIT_NOFILE, &before);
     none.rlim_max = before.rlim_max;
@@ -282,7 +297,7 @@ Test(spawner, tells_when_no_descriptor_was_left, .timeout = 60)
 Test(spawner, stop_leaves_nobody_behind, .timeout = 60)
 {
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     pid_t spawner = s.pid;
     struct spawner_event one = start_worker(&s, 1), two = start_worker(&s, 2);
     kill(two.pid, SIGSTOP);
@@ -302,7 +317,7 @@ static pid_t fork_server(pid_t pids[3])
     pid_t server = fork();
     if (server == 0) {
         struct spawner s;
-        expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+        expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
         pid_t own[3] = {s.pid, start_worker(&s, 1).pid, start_worker(&s, 2).pid};
         cr_assert_eq(write(ends[1], own, sizeof(own)), sizeof(own));
         for (;;)
@@ -334,7 +349,7 @@ Test(spawner, children_end_when_the_spawner_is_killed, .timeout = 60)
 {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     struct spawner s;
-    expect_ok(spawner_start(&s, NULL, STDERR_FILENO));
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct spawner_event one = start_worker(&s, 1), two = start_worker(&s, 2);
     ask_worker(one.fd);
     ask_worker(two.fd);
