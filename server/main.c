@@ -4,6 +4,7 @@
 #include "config.h"
 #include "config_check.h"
 #include "config_print.h"
+#include "core/descriptors.h"
 #include "daemon/healthcheck.h"
 #include "daemon/serve.h"
 #include "jobs/role.h"
@@ -109,6 +110,8 @@ int main(int argc, char **argv)
     int status;
     if (role_dispatch(argc, argv, &status))
         return status;
+    if (!descriptors_open_standard())
+        return EXIT_CONFIG;
     struct cli cli;
     if (cli_parse(&cli, argc, argv, stderr) != OK)
         return EXIT_USAGE;

@@ -135,6 +135,25 @@ def test_signals_that_its_starter_has_blocked_are_heard(tmp_path):
 # --- what it was started with ---
 
 
+@pytest.mark.parametrize("options", [[], ["-d"]], ids=["foreground", "background"])
+def test_descriptors_that_are_closed_are_not_taken_for_other_things(tmp_path, options):
+    pid_file = tmp_path / "pid"
+    words = [program(), *options, *overrides([*LISTENERS, f"daemon.pid_file={pid_file}",
+                                              "log.access=on", "drain_seconds=0"])]
+    starter = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *words],
+                               env=environment())
+    pid = int(wait_until(lambda: pid_file.exists() and pid_file.read_text(), "the pid file"))
+    try:
+        if options:
+            assert starter.wait(TIMEOUT) == 0
+        for number in range(3):
+            assert os.readlink(f"/proc/{pid}/fd/{number}") == "/dev/null"
+        assert pid_file.read_text() == f"{pid}\n"
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        starter.wait(TIMEOUT)
+
+
 def test_a_daemon_survives_that_nobody_reads_its_warnings(tmp_path):
     ours, closed = os.pipe()
     os.close(ours)

@@ -18,6 +18,19 @@ Test(descriptors, the_limit_is_raised_as_far_as_it_may_be)
     cr_assert_eq(limit.rlim_cur, limit.rlim_max);
 }
 
+Test(descriptors, standard_ones_that_were_closed_are_filled)
+{
+    int kept = dup(STDERR_FILENO);
+    close(STDIN_FILENO);
+    close(STDERR_FILENO);
+    bool are_open = descriptors_open_standard();
+    int next = dup(STDIN_FILENO);
+    dup2(kept, STDERR_FILENO);
+    cr_assert(are_open);
+    cr_assert_gt(next, STDERR_FILENO);
+    cr_assert(descriptors_open_standard());
+}
+
 Test(descriptors, those_that_are_open_are_counted)
 {
     int64_t before = descriptors_count();
