@@ -1,6 +1,7 @@
 #include "net/unix_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -77,8 +78,10 @@ enum err unix_socket_bind(const char *path, mode_t mode, int *fd, ino_t *inode)
         return ERR_IO;
     bool is_bound = bind(made, (struct sockaddr *)&at, sizeof(at)) == 0;
     struct stat st;
-    /* Nobody can connect before it listens, and then the file's mode is what it should be. */
-    if (is_bound && lstat(path, &st) == 0 && chmod(path, mode) == 0 && listen(made, BACKLOG) == 0) {
+    /* Nobody can connect before it listens, and then the file's mode is what it should be. A link
+     * that the directory's owner has put in its place meanwhile is not followed: we may be root. */
+    if (is_bound && lstat(path, &st) == 0 &&
+        fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0 && listen(made, BACKLOG) == 0) {
         *fd = made;
         *inode = st.st_ino;
         return OK;
