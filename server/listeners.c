@@ -61,6 +61,8 @@ static void plan_manners(struct listener *l, const struct manners *m)
 static void configure(struct listener *to, const struct config *config,
                       const struct config_listener *l)
 {
+    to->client_certificates = l->client_certificates;
+    to->proxy = l->proxy;
     to->deflate = config_is_on(l->deflate, config->ws.deflate);
     to->faults = config_is_on(l->faults, config->echo.faults);
     plan_manners(to, manners_of(config, l));
@@ -72,10 +74,7 @@ static unsigned plan_listeners(const struct config *config, struct listener_plan
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *l = &config->listeners[i];
         struct listener_plan *plan = &plans[count++];
-        *plan = (struct listener_plan){.as = {.name = l->name,
-                                              .tls = l->tls,
-                                              .client_certificates = l->client_certificates,
-                                              .proxy = l->proxy},
+        *plan = (struct listener_plan){.as = {.name = l->name, .tls = l->tls},
                                        .address = l->address,
                                        .port = l->port,
                                        .mode = l->mode};

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
+import certificates
 from http_raw import HttpConnection, get, post
 from irc import Client
-from simuld import LISTENERS, TLS, overrides, wait_until
+from simuld import LISTENERS, TIMEOUT, TLS, client_tls, overrides, wait_until
 from ws_raw import BINARY, PING, WebSocket, frame, upgrade
 
 SETTINGS = """
@@ -196,6 +197,30 @@ def test_listeners_and_echo(reloaded):
         wait_until(lambda: http.ask(get("/echo?chop=1")).status == 200, "faults")
         server.hup("[echo]\nfaults = on\n[listen.web]\nfaults = off\n")
         wait_until(lambda: http.ask(get("/echo?chop=1")).status == 403, "no faults here")
+
+
+def test_certificates_of_clients_are_wanted_and_no_more(reloaded, tmp_path):
+    authority = certificates.Authority(tmp_path / "authority")
+    vouched = f"[tls]\nclient_authorities = {authority.path}\n[listen.webtls]\n"
+    certificate = authority.sign("client")
+    server = reloaded(f"{vouched}client_certificates = require\n")
+
+    def is_let_in(*shown):
+        tls = client_tls()
+        if shown:
+            tls.load_cert_chain(*shown)
+        sock = socket.create_connection(server.daemon.addresses["webtls"], TIMEOUT)
+        try:
+            with HttpConnection(tls.wrap_socket(sock)) as http:
+                return http.ask(get("/echo")).status == 200
+        except OSError:
+            return False
+
+    assert is_let_in(*certificate) and not is_let_in()
+    server.hup("")
+    wait_until(lambda: is_let_in(*certificate) and is_let_in(), "that nobody is asked")
+    server.hup(f"{vouched}client_certificates = require\n")
+    wait_until(lambda: is_let_in(*certificate) and not is_let_in(), "that all are asked")
 
 
 def test_who_may_come(reloaded):

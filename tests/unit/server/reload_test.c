@@ -160,6 +160,17 @@ Test(reload, listeners_have_what_is_said_of_them)
     cr_assert_not(whole_listener("irc")->deflate);
 }
 
+/* A proxy that is trusted no more begins with no header that anybody would take. */
+Test(reload, listeners_go_with_the_proxies_that_are_trusted)
+{
+    RELOAD("proxy.trusted=10.0.0.0/8", "listen.web.proxy=on");
+    EACH_NET(n)
+    for (unsigned i = 0; i < n->listener_count; i++)
+        cr_assert_eq(n->listeners[i].proxy, strcmp(n->listeners[i].name, "web") == 0);
+    RELOAD("slow_ms=7");
+    cr_assert_not(whole_listener("web")->proxy);
+}
+
 /* --- failures, and what follows each other ------------------------------------------------- */
 
 Test(reload, what_is_wrong_changes_nothing)
