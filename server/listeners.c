@@ -208,6 +208,23 @@ static enum err open_unix(struct server *s, struct listener_plan *plan, char *er
     return e;
 }
 
+/* What errno says, and what can be done about it. */
+static void tell_unbound(const struct listener_plan *plan, char *error, size_t error_bytes)
+{
+    const char *why = strerror(errno), *name = plan->as.name, *section = section_of(plan);
+    bool lacks_files = errno == EMFILE || errno == ENFILE, lacks_address = errno == EADDRNOTAVAIL;
+    char text[ADDR_CHARS];
+    addr_format(&plan->as.addr, text);
+    if (lacks_files)
+        snprintf(error, error_bytes, "cannot listen on %s (%s): %s; raise the limit (ulimit -n)",
+                 text, name, why);
+    else
+        snprintf(error, error_bytes,
+                 "cannot listen on %s (%s): %s; choose another %s with -o %s%s.%s", text, name, why,
+                 lacks_address ? "address" : "port", section, name,
+                 lacks_address ? "address=A" : "port=N");
+}
+
 /* Each loop has a socket of its own. */
 static enum err open_tcp(struct server *s, struct listener_plan *plan, char *error,
                          size_t error_bytes)
@@ -216,11 +233,7 @@ static enum err open_tcp(struct server *s, struct listener_plan *plan, char *err
         int fd;
         enum err e = listener_bind(&plan->as.addr, i == 0, &fd);
         if (e != OK) {
-            char text[ADDR_CHARS];
-            snprintf(error, error_bytes,
-                     "cannot listen on %s (%s): %s; choose another port with -o %s%s.port=N",
-                     addr_format(&plan->as.addr, text), plan->as.name, strerror(errno),
-                     section_of(plan), plan->as.name);
+            tell_unbound(plan, error, error_bytes);
             return e;
         }
         add_listener(&s->threads[i].net, plan, fd);

@@ -14,7 +14,8 @@ import pytest
 import certificates
 from http_raw import HttpConnection, get
 from irc import Client
-from simuld import (LISTENERS, TIMEOUT, Daemon, free_port, overrides, program, run, wait_until)
+from simuld import (LISTENERS, TIMEOUT, Daemon, environment, free_port, overrides, program, run,
+                    wait_until)
 from ws_raw import PING, PONG, Frame, WebSocket, frame
 
 FREE = overrides(LISTENERS)
@@ -331,3 +332,18 @@ def test_a_certificate_that_does_not_fit_its_key_is_exit_status_1(tmp_path):
     done = run(*FREE, *overrides(certificates.settings(certificate, key)))
     assert (done.returncode, done.stdout) == (1, "")
     one_line(done.stderr)
+
+
+def test_what_keeps_it_from_listening_is_named_with_a_cure():
+    few = ["sh", "-c", 'ulimit -n 10 && exec "$@"', "sh", program(),
+           *overrides([*LISTENERS, "loops=1"])]
+    done = subprocess.run(few, env=environment(), text=True, capture_output=True, timeout=TIMEOUT,
+                          check=False)
+    assert done.returncode == 1 and "raise the limit (ulimit -n)" in done.stderr
+    done = run(*overrides([*LISTENERS, "listen.echo.address=192.0.2.1"]))
+    assert done.returncode == 1 and "-o listen.echo.address=A" in done.stderr
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run(*overrides([*LISTENERS, f"listen.echo.port={taken.getsockname()[1]}"]))
+    assert done.returncode == 1 and "-o listen.echo.port=N" in done.stderr
