@@ -88,7 +88,8 @@ def test_hup_reads_all_certificates_again_or_none(start, authority, default):
     good = certificate.read_text()
     certificate.write_text("broken")
     daemon.signal(signal.SIGHUP)
-    told = wait_until(lambda: daemon.log("configuration not reloaded, the old one stays"), "a complaint")
+    complaint = "configuration not reloaded, the old one stays"
+    told = wait_until(lambda: daemon.log(complaint), "a complaint")
     assert told[0]["reason"].startswith("tls.b.certificate: ")
     assert shown(daemon, "a.example") == ["a.example"]
     certificate.write_text(good)
