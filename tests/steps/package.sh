@@ -27,6 +27,7 @@ expected_files() {
 ./lib/systemd/system/simuld.service
 ./lib/systemd/system/simuld.socket
 ./share/doc/simul/README.md
+./share/doc/simul/SECURITY.md
 ./share/doc/simul/copyright
 ./share/doc/simul/sysctl.md
 ./share/man/man1/simul-load.1
@@ -49,7 +50,7 @@ prefix_has_all_files() {
     list_files "$stage" | diff "$package_work/expected" -
 }
 
-# A pipe instead of a wait for a guess: it ends where simuld has nothing more to say.
+# On free ports, and with settings that somebody has changed.
 prefix_serves() {
     sed -i '1i drain_seconds = 0' "$stage/etc/simul/simuld.conf"
     "$stage/bin/simuld" -t -c "$stage/etc/simul/simuld.conf" || return 1
