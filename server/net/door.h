@@ -3,9 +3,9 @@
  * look-up and nothing else.
  *
  * IPv6 counts by /64, which is what one household gets; IPv4 is the same whether mapped or not; the
- * peers of a Unix socket have no address, and are not counted. An address is remembered while it has
- * connections, and until it might again come as fast as anybody; of those without connections the
- * table keeps DOOR_IDLE_MAX, and forgets the first that left. */
+ * peers of a Unix socket have no address, and are not counted. An address is remembered while it
+ * has connections, and until it might again come as fast as anybody; of those without connections
+ * the table keeps DOOR_IDLE_MAX, and forgets the first that left. */
 #pragma once
 
 #include "core/siphash.h"
