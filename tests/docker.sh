@@ -40,9 +40,15 @@ start_engine() {
         --pidfile "$work/pid" --storage-driver "$storage" --bridge none --iptables=false \
         --ip6tables=false >>"$work/engine.log" 2>&1 &
     engine=$!
-    wait_for 60 docker version && return 0
+    wait_for 60 answers_or_is_gone || true
+    docker version >/dev/null 2>&1 && return 0
     tail -n 20 "$work/engine.log"
+    stop_engine
     return 1
+}
+
+answers_or_is_gone() {
+    docker version || ! kill -0 "$engine"
 }
 
 stop_engine() {
