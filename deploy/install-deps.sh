@@ -1,12 +1,13 @@
 #!/bin/sh
 # Installs what simul needs from Debian's packages (Debian 12 and 13), and for the tests from npm.
 # Asks first what is missing, and says and does nothing when that is nothing.
-#   deploy/install-deps.sh [--list] [build|run|package|test-server|test|bench]
+#   deploy/install-deps.sh [--list] [build|run|package|test-server|test|docker|bench]
 #     build        what compiles it (the default)
 #     run          the shared libraries alone, for a machine that gets the finished program
 #     package      what compiles it and makes a Debian package of it
 #     test-server  what compiles it and what tests/steps/{unit,integration}.sh use
 #     test         what compiles it and what tests/run.sh uses
+#     docker       what tests/docker.sh uses beside that of test-server
 #     bench        what compiles it and the servers that loadtest/bench compares it with
 # --list prints the names of the packages and installs nothing.
 set -eu
@@ -26,9 +27,10 @@ name_packages() {
     release=$(. /etc/os-release && echo "${VERSION_ID:-}")
     case $release in
     12) llhttp=node-llhttp llhttp_run='' clang_rt=libclang-rt-14-dev ev_run=libev4 ssl_run=libssl3
-        promtool=prometheus ;;
+        promtool=prometheus docker=docker.io ;;
     *) llhttp=libllhttp-dev llhttp_run=libllhttp9.2 clang_rt=libclang-rt-19-dev
-        ev_run=libev4t64 ssl_run=libssl3t64 promtool="promtool prometheus" ;;
+        ev_run=libev4t64 ssl_run=libssl3t64 promtool="promtool prometheus"
+        docker="docker.io docker-cli" ;;
     esac
 
     run_packages="$ev_run $ssl_run $llhttp_run libwslay1 libinih1 libjansson4 libseccomp2
@@ -43,7 +45,10 @@ name_packages() {
     other_test_packages="clang-tidy $clang_rt gcc-aarch64-linux-gnu libc6-dev-arm64-cross valgrind
         chromium mmdebstrap systemd-container"
     bench_packages="libwebsockets-dev pkgconf python3"
-    # A node that is there already, from wherever, does.
+    docker_packages="mmdebstrap iproute2"
+    # A node or an engine that is there already, from wherever, does.
+    command -v dockerd >/dev/null || docker_packages="$docker_packages $docker"
+    command -v docker-compose >/dev/null || docker_packages="$docker_packages docker-compose"
     node='' npm=''
     command -v node >/dev/null || node=nodejs
     command -v npm >/dev/null || npm=npm
@@ -142,11 +147,12 @@ test)
         $npm"
     programs=$server_test_programs
     ;;
+docker) packages=$docker_packages ;;
 bench)
     packages="$build_packages $bench_packages $node $npm"
     programs="ngircd inspircd"
     ;;
-*) fail "usage: $0 [--list] [build|run|package|test-server|test|bench]" ;;
+*) fail "usage: $0 [--list] [build|run|package|test-server|test|docker|bench]" ;;
 esac
 # shellcheck disable=SC2086 # lists of words
 if [ $list = yes ]; then

@@ -66,16 +66,6 @@ clean_up() {
     rm -rf --one-file-system "$work"
 }
 
-install_engine() {
-    packages=
-    command -v dockerd >/dev/null || packages=docker.io
-    command -v docker-compose >/dev/null || packages="$packages docker-compose"
-    command -v ip >/dev/null || packages="$packages iproute2"
-    # shellcheck disable=SC2086 # a list of words
-    [ -z "$packages" ] || DEBIAN_FRONTEND=noninteractive apt-get -qq install \
-        --no-install-recommends $packages >/dev/null
-}
-
 # Nobody should take this for a pass.
 skip_all() {
     echo "######################################################################"
@@ -138,8 +128,8 @@ export COUNTS work
 : >>"$COUNTS"
 
 sh "$root/deploy/install-deps.sh" test-server
+sh "$root/deploy/install-deps.sh" docker
 choose_storage
-install_engine || skip_all "its packages cannot be installed"
 start_engine unshare --mount || skip_all "what it said is above"
 make_base_tar "$cache" "$suite"
 docker import "$base_tar" simul-base >/dev/null

@@ -21,6 +21,11 @@ sum_up() {
         END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 }' "$COUNTS"
 }
 
+# container_of SERVICE: the one of the compose files; its name depends on docker-compose's version.
+container_of() {
+    docker ps --all --quiet --filter "label=com.docker.compose.service=$1"
+}
+
 # pid_of CONTAINER: the id of its first process, here.
 pid_of() {
     docker inspect -f '{{.State.Pid}}' "$1"

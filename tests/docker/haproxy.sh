@@ -35,7 +35,7 @@ irc_answers() {
 }
 
 log_has_the_client() {
-    docker logs simul_simul_1 2>&1 | grep -q "peer=$client_address:"
+    docker logs "$(container_of simul)" 2>&1 | grep -q "peer=$client_address:"
 }
 
 nobody_listens_without_tls() {
@@ -45,8 +45,8 @@ nobody_listens_without_tls() {
 echo "compose.haproxy.yaml:"
 verify "a certificate is made" make_certificate
 verify "it starts" compose "$files" up --detach --no-build
-verify "simul is healthy" becomes_healthy simul_simul_1
-verify "HAProxy is confined" is_confined simul_haproxy_1
+verify "simul is healthy" becomes_healthy "$(container_of simul)"
+verify "HAProxy is confined" is_confined "$(container_of haproxy)"
 verify "the page comes over HTTPS" wait_for 20 page_comes
 verify "chat works over WSS" client chat wss://127.0.0.1:8443/chat "$client_address"
 verify "simul knows the client's address" wait_for 5 log_has_the_client
@@ -54,5 +54,5 @@ verify "IRC answers over TLS" irc_answers
 verify "nobody listens without TLS" nobody_listens_without_tls
 verify "the load test ends with status 0" compose "$files" run --rm load
 verify "it stops in time" stops_within 15 compose "$files" stop
-verify "simul ended with status 0" has_ended simul_simul_1 0
+verify "simul ended with status 0" has_ended "$(container_of simul)" 0
 verify "it goes" compose "$files" down --volumes

@@ -54,15 +54,17 @@ stays() {
 }
 
 # They are told one after the other, the last ones near nine tenths of drain_seconds.
-drains() {
-    docker kill --signal TERM simul >/dev/null
-    wait_for 4 is_health simul unhealthy && health_is_told draining &&
-        [ "$(curl -s http://127.0.0.1:9090/readyz)" = draining ] &&
-        wait "$staying" && [ "$(tail -n 1 "$work/stay")" = 1001 ] && wait_for 20 has_ended simul 0
+becomes_unhealthy() {
+    docker kill --signal TERM simul >/dev/null && wait_for 9 is_health simul unhealthy
 }
 
-health_is_told() {
-    docker inspect -f '{{range .State.Health.Log}}{{.Output}}{{end}}' simul | grep -q "$1"
+says_why() {
+    docker inspect -f '{{range .State.Health.Log}}{{.Output}}{{end}}' simul | grep -q draining &&
+        [ "$(curl -s http://127.0.0.1:9090/readyz)" = draining ]
+}
+
+clients_are_told() {
+    wait "$staying" && [ "$(tail -n 1 "$work/stay")" = 1001 ]
 }
 
 stops() {
@@ -80,7 +82,7 @@ is_refused() {
 }
 
 echo "the image:"
-verify "it is healthy: read-only, without a capability" run --env SIMUL_DRAIN_SECONDS=8
+verify "it is healthy: read-only, without a capability" run --env SIMUL_DRAIN_SECONDS=12
 verify "it is confined" is_confined simul
 verify "its user is simul" is_user
 verify "it has no shell" has_no_shell
@@ -90,7 +92,10 @@ verify "its workers are filtered" workers_are_filtered
 verify "web, echo, IRC and admin answer" check_server
 verify "chat works over WebSocket" client chat ws://127.0.0.1:8080/chat 127.0.0.1
 verify "clients stay" stays
-verify "TERM: unhealthy, 503, 1001 for the clients, status 0" drains
+verify "TERM makes it unhealthy" becomes_unhealthy
+verify "it says that it drains" says_why
+verify "the clients are told, by 1001" clients_are_told
+verify "it ends with status 0" wait_for 20 has_ended simul 0
 remove
 
 verify "it takes settings from the environment" run --env SIMUL_SERVER_NETWORK=Dockside \
