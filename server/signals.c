@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <string.h>
 
+/* The first ones end us, watched or not. */
 static const int SIGNALS[SIGNALS_WATCHED] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+enum { ENDING_SIGNALS = 2 };
 
 static void on_signal(struct ev_loop *ev, ev_signal *w, int revents)
 {
@@ -31,23 +33,29 @@ static void on_signal(struct ev_loop *ev, ev_signal *w, int revents)
     }
 }
 
-static void mask(int how)
+/* Those from the first-th on. */
+static void mask(int how, size_t first)
 {
     sigset_t mine;
     sigemptyset(&mine);
-    for (size_t i = 0; i < SIGNALS_WATCHED; i++)
+    for (size_t i = first; i < SIGNALS_WATCHED; i++)
         sigaddset(&mine, SIGNALS[i]);
     pthread_sigmask(how, &mine, NULL);
 }
 
+void signals_hold(void)
+{
+    mask(SIG_BLOCK, ENDING_SIGNALS);
+}
+
 void signals_block(void)
 {
-    mask(SIG_BLOCK);
+    mask(SIG_BLOCK, 0);
 }
 
 void signals_unblock(void)
 {
-    mask(SIG_UNBLOCK);
+    mask(SIG_UNBLOCK, 0);
 }
 
 void signals_watch(struct server *s)

@@ -5,7 +5,11 @@ enum { SIGNALS_WATCHED = 5 };
 
 struct server;
 
-/* Blocks them in this thread, and in those that it starts: what comes meanwhile is answered when
+/* While the server starts, those that are not to end it wait; TERM and INT still end a start that
+ * hangs, say on a file behind a network that is down. */
+void signals_hold(void);
+
+/* Blocks all in this thread, and in those that it starts: what comes meanwhile is answered when
  * they are let through. */
 void signals_block(void);
 void signals_unblock(void);

@@ -202,7 +202,7 @@ static enum err start(struct start *t, bool is_daemon)
                             sizeof(t->error));
     if (e == OK && is_daemon)
         e = go_to_background(t);
-    signals_block(); /* whoever reads the pid file may send one before the server runs */
+    signals_hold(); /* whoever reads the pid file may send one before the server runs */
     signal(SIGPIPE, SIG_IGN);
     if (e == OK)
         e = lock_pid_file(t);

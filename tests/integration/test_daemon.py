@@ -296,6 +296,21 @@ def test_a_signal_that_comes_before_it_serves_is_answered_then(start, tmp_path):
     wait_until(lambda: daemon.log("signal ignored"), "the answer to USR2")
 
 
+def test_a_start_that_hangs_can_be_ended(tmp_path, loops):
+    motd, pid_file = tmp_path / "motd", tmp_path / "pid"
+    os.mkfifo(motd)
+
+    def send_term():
+        wait_until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"), "its pid")
+        os.kill(int(pid_file.read_text()), signal.SIGTERM)
+
+    threading.Thread(target=send_term, daemon=True).start()
+    ended = run(*overrides([f"loops={loops}", f"chat.motd={motd}", f"daemon.pid_file={pid_file}",
+                            "listen.web.port=0", "listen.irc.port=0", "listen.echo.port=0",
+                            "admin.port=0"]))
+    assert ended.returncode == -signal.SIGTERM
+
+
 def test_reloads_that_follow_each_other_closely_are_no_race(start):
     """One comes while the loops still have the one before; ThreadSanitizer looks."""
     daemon = start()
