@@ -93,10 +93,14 @@ def test_members_leave_and_join_in_turn(chat):
         load("chat", url(chat, "irc"), "--channel", "#churn", "--members", 10, "--rate", 10,
              "-t", 1, "--churn", 100, "-d", 1, "--warm-up", 0, "--expect", "errors=0")
         heard = watcher.sync()
-    moves = [message.nick for message in heard if message.command in ("JOIN", "PART")][10:]
+    moves = [message for message in heard if message.command in ("JOIN", "PART")][10:]
     assert 90 <= len(moves) <= 110
-    assert moves[0::2][:9] == moves[1::2][:9]  # each leaves and comes back
-    assert len(set(moves)) == 9  # all but the publisher
+    leaving = [message.nick for message in moves if message.command == "PART"]
+    assert len(set(leaving[:9])) == 9  # all but the publisher
+    assert leaving[9:18] == leaving[:9]  # in turn
+    for nick in set(leaving):  # each comes back before it leaves again
+        commands = [message.command for message in moves if message.nick == nick]
+        assert commands == (["PART", "JOIN"] * len(commands))[:len(commands)]
 
 
 @contextlib.contextmanager
