@@ -174,8 +174,8 @@ def test_health_checks_leave_no_trace(start, tmp_path):
         proxy.stop()
     wait_until(lambda: daemon.metric("simul_connections") == 1, "the end of connections")
     assert daemon.stderr() == said
-    for counter in ("protocol_errors", "timeouts", "evicted"):
-        assert daemon.metric(f"simul_{counter}_total") == 0
+    for reason in ("protocol", "timeout", "sendq", "slow", "memory"):
+        assert daemon.metric("simul_connections_ended_total", reason=reason) == 0
 
 
 def test_a_draining_server_is_taken_out_and_finishes_its_answers(start, tmp_path):
