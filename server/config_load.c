@@ -49,7 +49,8 @@ static char *read_line(char *line, int size, void *ctx)
     int len = 0;
     bool is_cut = false;
     for (int c = 0; c != '\n' && (c = getc(r->file)) != EOF;) {
-        if (c == '\0' || len == size - 1)
+        /* inih 58 takes a full line without its end for too long, and skips the next. */
+        if (c == '\0' || (len == size - 2 && c != '\n'))
             is_cut = true;
         else if (len > 0 || (c != ' ' && c != '\t'))
             line[len++] = (char)c;
