@@ -1,4 +1,5 @@
 """Runs simul-load, the program beside simuld, and reads its report."""
+import contextlib
 import fcntl
 import json
 import os
@@ -132,7 +133,8 @@ class Started:
 
     def __exit__(self, *_):
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(TIMEOUT)
         if self.reader is not None:
             self.close()

@@ -81,17 +81,26 @@ def wait_until(condition, what="the condition", seconds=TIMEOUT):
         time.sleep(0.01)
 
 
+given_ports = set()  # by free_port, to this process
+
+
 def free_port():
-    """A port that nothing listens on; for daemons that must be told one. It is below those that the
-    kernel gives to others in the meantime."""
+    """A port that nothing listens on; for programs that must be told one. It is below those that the
+    kernel gives to others in the meantime, and no other process of pytest is given it: two HAProxies
+    would share a port, and neither would say so."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         first_given = int(file.read().split()[0])
     while True:
         port = random.randrange(min(10_000, first_given // 2), first_given)
+        if port % workers != worker or port in given_ports:
+            continue
         with socket.socket() as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 sock.bind(("127.0.0.1", port))
+                given_ports.add(port)
                 return port
             except OSError:
                 continue

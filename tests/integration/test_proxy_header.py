@@ -226,6 +226,7 @@ def test_a_proxy_may_speak_for_itself(daemon, header):
 ])
 def test_a_trusted_peer_must_send_one(daemon, name, first):
     before = daemon.metric("simul_connections_ended_total", reason="protocol")
+    said = len(daemon.log("connection closed"))
     with dial(daemon.addresses[name]) as sock:
         sock.sendall(first)
         try:
@@ -233,8 +234,8 @@ def test_a_trusted_peer_must_send_one(daemon, name, first):
         except ConnectionResetError:
             pass
     assert daemon.metric("simul_connections_ended_total", reason="protocol") == before + 1
-    reason = daemon.log("connection closed")[-1]["reason"]
-    assert "PROXY header" in reason
+    line = wait_until(lambda: daemon.log("connection closed")[said:], "the log's line")[0]
+    assert "PROXY header" in line["reason"]
 
 
 def test_others_are_served_as_themselves(daemon):
