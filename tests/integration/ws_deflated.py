@@ -1,5 +1,6 @@
 """WebSocket with permessage-deflate (RFC 7692) on a bare socket: zlib as the standard says, so that a
 server that uses a larger window than was agreed on, or what it said before, is found out."""
+import random
 import zlib
 
 from irc import WebSocketLines
@@ -9,6 +10,22 @@ RSV1 = 4  # of frame()
 TAIL = b"\0\0\xff\xff"
 OFFER = "permessage-deflate"
 STEP = 64  # bytes
+WORDS = ["wolność", "loop", "master", "board", "move", "☕", "table", "chess"]
+
+
+def prose(count, seed=1):
+    """Text of so many bytes, which repeats itself near and far."""
+    chance = random.Random(seed)
+    parts, size = [], 0
+    while size < count:
+        parts.append(chance.choice(WORDS).encode() + b" ")
+        size += len(parts[-1])
+    return b"".join(parts)[:count].decode(errors="ignore").encode().ljust(count)
+
+
+def noise(count, seed=1):
+    """Bytes that no compression makes fewer."""
+    return random.Random(seed).randbytes(count)
 
 
 def parse(answer):
