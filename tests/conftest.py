@@ -13,6 +13,7 @@ import pytest
 
 from irc import Client
 from simuld import Daemon
+from ws_raw import WebSocket
 
 TEST_SECONDS_MAX = 180
 
@@ -90,6 +91,23 @@ def hang_is_failure(turn):
     signal.alarm(TEST_SECONDS_MAX)
     yield
     signal.alarm(0)
+
+
+# --- echo ---
+
+
+@pytest.fixture
+def faulty(daemon):
+    """Makes WebSockets to /echo with these faults."""
+    made = []
+
+    def connect(faults, listener="web"):
+        made.append(WebSocket(daemon.connect(listener), f"/echo?{faults}"))
+        return made[-1]
+
+    yield connect
+    for client in made:
+        client.close()
 
 
 # --- chat ---
