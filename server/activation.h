@@ -3,7 +3,7 @@
  * whom, and LISTEN_FDNAMES, with colons between, what each is called. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "net/addr.h"
 #include "net/unix_socket.h"
 

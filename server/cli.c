@@ -1,6 +1,6 @@
 #include "cli.h"
 
-#include "config_print.h"
+#include "config/config_print.h"
 
 #include <getopt.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * ports. Nothing is created, written or left open. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 
 #include <stdbool.h>
 #include <stdio.h>

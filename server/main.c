@@ -1,9 +1,9 @@
 /* simuld: reads its command line and its settings, and does what they ask for.
  * Exit statuses: 0; 1 configuration, or not ready; 2 command line. */
 #include "cli.h"
-#include "config.h"
+#include "config/config.h"
+#include "config/config_print.h"
 #include "config_check.h"
-#include "config_print.h"
 #include "core/descriptors.h"
 #include "daemon/healthcheck.h"
 #include "daemon/serve.h"

@@ -2,7 +2,7 @@
 
 #include "chat/chat_loop.h"
 #include "chat/session.h"
-#include "config_merge.h"
+#include "config/config_merge.h"
 #include "core/log.h"
 #include "listeners.h"
 #include "net/tls.h"

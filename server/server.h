@@ -2,7 +2,7 @@
  * the processes beside. main.c makes one, runs it, and exits with what it says. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "core/loop.h"
 #include "jobs/jobs_client.h"
 #include "net/net.h"

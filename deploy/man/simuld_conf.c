@@ -1,6 +1,6 @@
 /* Prints simuld.conf(5): what the table of settings knows of each, and the default listeners. */
-#include "config_table.h"
-#include "config_value.h"
+#include "config/config_table.h"
+#include "config/config_value.h"
 #include "mdoc.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "chat/hub_service.h"
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "core/cycles.h"
 #include "core/log.h"
 #include "net/net.h"

@@ -2,7 +2,7 @@
 #include "chat/chat_loop.h"
 #include "chat/response.h"
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "net/net.h"
 
 /* How many members ahead of the one that is served. */

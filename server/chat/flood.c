@@ -1,7 +1,7 @@
 #include "chat/flood.h"
 
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "core/wheel.h"
 #include "net/net.h"
 

@@ -3,7 +3,7 @@
 #include "chat/chat_loop.h"
 #include "chat/cloak.h"
 #include "chat/hub/log_local.h"
-#include "config.h"
+#include "config/config.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #include "chat/judge.h"
 #include "chat/secret.h"
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "core/log.h"
 #include "net/net.h"
 

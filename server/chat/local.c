@@ -2,7 +2,7 @@
 
 #include "chat/secret.h"
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "net/net.h"
 #include "simul/utf8.h"
 

@@ -4,7 +4,7 @@
 #include "chat/local.h"
 #include "chat/session.h"
 #include "chat/welcome.h"
-#include "config.h"
+#include "config/config.h"
 #include "net/net.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "chat/chat_loop.h"
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "net/net.h"
 #include "simul/check.h"
 #include "simul/irc.h"

@@ -8,7 +8,7 @@
 #include "chat/response.h"
 #include "chat/verb.h"
 #include "chat/welcome.h"
-#include "config.h"
+#include "config/config.h"
 #include "net/deflate.h"
 #include "net/net.h"
 #include "net/tls.h"

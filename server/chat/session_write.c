@@ -4,7 +4,7 @@
 #include "chat/chat_loop.h"
 #include "chat/hub/numeric.h"
 #include "chat/response.h"
-#include "config.h"
+#include "config/config.h"
 #include "net/net.h"
 #include "simul/utf8.h"
 

@@ -3,7 +3,7 @@
 #include "chat/chat_loop.h"
 #include "chat/hub/lusers.h"
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "net/net.h"
 
 #include <stdio.h>

@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* X(NAME, name): server is what lies in no folder, tls what of net/ is about TLS. */
+/* X(NAME, name): server is what lies in no folder, tls what of net/ is about TLS; config/ logs
+ * nothing. */
 #define LOG_MODULES(X)                                                                             \
     X(SERVER, server)                                                                              \
     X(CORE, core)                                                                                  \

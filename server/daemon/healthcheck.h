@@ -2,7 +2,7 @@
  * what looks after containers, where there may be no other client. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "simul/err.h"
 
 #include <stddef.h>

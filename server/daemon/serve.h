@@ -1,7 +1,7 @@
 /* From settings to a server that serves: what is done in which order, and as whom. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 
 /* Serves until a signal has ended it, which is to be in the process that the user has started, or
  * with `is_daemon` in the background. Returns the exit status: 0, or 1 after a line for the user.

@@ -1,6 +1,6 @@
 /* GET /echo/help: the table of faults, as a page with a panel to try them for browsers, and as text
  * for everybody else. The page is client/echo/help.html with the rows in the place of a mark. */
-#include "config.h"
+#include "config/config.h"
 #include "echo/faults.h"
 #include "net/listener.h"
 #include "net/net.h"

@@ -4,7 +4,7 @@
  * it is inflated as a whole, up to ws.message_bytes_max, and goes back compressed, in one frame. */
 #include "echo/echo.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "net/deflate.h"
 #include "net/net.h"
 #include "simul/ws.h"

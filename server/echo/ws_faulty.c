@@ -1,6 +1,6 @@
 #include "echo/ws_faulty.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "echo/faults.h"
 #include "echo/shaper.h"
 #include "echo/ws_replies.h"

@@ -1,6 +1,6 @@
 #include "net/listener.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "core/log.h"
 #include "net/door.h"
 #include "net/net.h"

@@ -4,7 +4,7 @@
  * socket, and one that was opened for us, is one for all loops. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "net/addr.h"
 #include "net/unix_socket.h"
 #include "simul/err.h"

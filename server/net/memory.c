@@ -1,6 +1,6 @@
 #include "net/memory.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "core/log.h"
 #include "net/listener.h"
 #include "net/net.h"

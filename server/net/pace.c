@@ -1,6 +1,6 @@
 #include "net/pace.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "net/net.h"
 #include "net/transport.h"
 

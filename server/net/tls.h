@@ -3,7 +3,7 @@
  * send per tick here too. The transport's table is transport_tls (net/transport.h). */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "simul/err.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* What tls_store.c and transport_tls.c share with each other alone. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 
 #include <openssl/ssl.h>
 

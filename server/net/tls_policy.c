@@ -1,6 +1,6 @@
 #include "net/tls_policy.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "simul/span.h"
 
 #include <openssl/err.h>

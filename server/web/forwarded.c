@@ -1,6 +1,6 @@
 #include "web/forwarded.h"
 
-#include "config.h"
+#include "config/config.h"
 #include "net/addr.h"
 #include "simul/http.h"
 

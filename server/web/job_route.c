@@ -1,5 +1,5 @@
 /* /jobs/NAME: work that would stop the tick, done by the worker processes. */
-#include "config.h"
+#include "config/config.h"
 #include "jobs/jobs_client.h"
 #include "net/listener.h"
 #include "net/net.h"

@@ -1,7 +1,7 @@
 #include "web/upgrade.h"
 
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "core/log.h"
 #include "echo/echo.h"
 #include "echo/faults.h"

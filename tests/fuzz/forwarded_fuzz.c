@@ -2,7 +2,7 @@
  * which its proxy quotes: whom the proxy names behind it is found, and nobody else.
  *
  * Input: what the client has written, up to a line feed; the host. */
-#include "config.h"
+#include "config/config.h"
 #include "net/addr.h"
 #include "simul/buf.h"
 #include "simul/check.h"

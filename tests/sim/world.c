@@ -3,7 +3,7 @@
 #include "chat/chat_loop.h"
 #include "chat/hub_service.h"
 #include "chat/session.h"
-#include "config.h"
+#include "config/config.h"
 #include "core/wheel.h"
 #include "net/listener.h"
 #include "net/net.h"

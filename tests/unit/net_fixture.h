@@ -3,7 +3,7 @@
  * is left to chance. A fixture on top adds what it needs to a tick by `fix.behind_sessions`. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "net/listener.h"
 #include "net/net.h"
 #include "simul/buf.h"

@@ -1,7 +1,7 @@
 /* A whole server in one thread: real listeners on loopback, ports of 0, ticks by hand. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "net/listener.h"
 #include "server.h"
 #include "unit/expect.h"

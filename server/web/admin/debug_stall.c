@@ -1,7 +1,7 @@
 /* /debug/stall?ms=N, for tests of the watchdog: what no other code here may do. It stops a loop for
  * N milliseconds, by running (by=burn) or by sleeping in the kernel (by=sleep): the one that asks,
  * which then answers late, or another one (loop=INDEX; the hub's own comes behind the others). */
-#include "config.h"
+#include "config/config.h"
 #include "core/clock.h"
 #include "net/net.h"
 #include "server.h"

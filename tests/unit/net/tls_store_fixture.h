@@ -2,7 +2,7 @@
  * test's. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 #include "net/tls.h"
 #include "net/tls_internal.h"
 #include "unit/net/tls_peer.h"

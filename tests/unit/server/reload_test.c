@@ -2,8 +2,8 @@
 #include "reload.h"
 
 #include "chat/chat_loop.h"
-#include "config_table.h"
-#include "config_value.h"
+#include "config/config_table.h"
+#include "config/config_value.h"
 #include "net/door.h"
 #include "unit/server_fixture.h"
 

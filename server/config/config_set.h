@@ -1,7 +1,7 @@
 /* Finds a setting by its key, sets it, and words what is wrong; internal to the config modules. */
 #pragma once
 
-#include "config_key.h"
+#include "config/config_key.h"
 #include "simul/span.h"
 
 /* The config under construction and what is to be told about it. */

@@ -1,7 +1,7 @@
 /* One value of one setting, as text; internal to the config modules. */
 #pragma once
 
-#include "config_table.h"
+#include "config/config_table.h"
 
 /* Reads `text` into the setting's field of `base` (a struct config or a section); a text
  * is copied and replaces the one before. ERR_SYNTAX: not such a value; ERR_NOMEM. Either leaves the

@@ -1,4 +1,4 @@
-#include "config_value.h"
+#include "config/config_value.h"
 
 #include "net/sni.h"
 #include "net/unix_socket.h"

@@ -1,8 +1,8 @@
-#include "config_merge.h"
+#include "config/config_merge.h"
 
-#include "config_section.h"
-#include "config_table.h"
-#include "config_value.h"
+#include "config/config_section.h"
+#include "config/config_table.h"
+#include "config/config_value.h"
 
 #include <stdlib.h>
 #include <string.h>

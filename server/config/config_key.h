@@ -2,7 +2,7 @@
  * whoever compares two configs. */
 #pragma once
 
-#include "config_table.h"
+#include "config/config_table.h"
 
 #define CONFIG_ENV_PREFIX "SIMUL_"
 

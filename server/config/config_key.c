@@ -1,6 +1,6 @@
-#include "config_key.h"
+#include "config/config_key.h"
 
-#include "config_section.h"
+#include "config/config_section.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-#include "config_section.h"
+#include "config/config_section.h"
 
-#include "config_value.h"
+#include "config/config_value.h"
 
 #include "simul/check.h"
 

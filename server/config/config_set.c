@@ -1,10 +1,10 @@
-#include "config_set.h"
+#include "config/config_set.h"
 
-#include "config_nearest.h"
-#include "config_origin.h"
-#include "config_section.h"
-#include "config_table.h"
-#include "config_value.h"
+#include "config/config_nearest.h"
+#include "config/config_origin.h"
+#include "config/config_section.h"
+#include "config/config_table.h"
+#include "config/config_value.h"
 
 #include <ctype.h>
 #include <stdarg.h>

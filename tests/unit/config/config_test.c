@@ -1,5 +1,5 @@
 #include "unit/alloc_fail.h"
-#include "unit/server/config_fixture.h"
+#include "unit/config/config_fixture.h"
 
 /* --- defaults --- */
 

@@ -1,8 +1,8 @@
 /* Reads the sources in their order, each value through the table, then checks the whole. */
-#include "config_section.h"
-#include "config_set.h"
-#include "config_table.h"
-#include "config_value.h"
+#include "config/config_section.h"
+#include "config/config_set.h"
+#include "config/config_table.h"
+#include "config/config_value.h"
 
 #include "net/unix_socket.h"
 

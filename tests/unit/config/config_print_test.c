@@ -1,9 +1,9 @@
 /* Settings in print, and read again. */
-#include "config_key.h"
-#include "config_print.h"
-#include "config_value.h"
+#include "config/config_key.h"
+#include "config/config_print.h"
+#include "config/config_value.h"
 #include "unit/alloc_fail.h"
-#include "unit/server/config_fixture.h"
+#include "unit/config/config_fixture.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* Loads settings as a test gives them. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

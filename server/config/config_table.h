@@ -1,7 +1,7 @@
 /* The table of settings and the default listeners; internal to the config modules. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 
 enum { CONFIG_PORT_MISSING = -2 }; /* a new listener's; no source may leave it so */
 

@@ -1,7 +1,7 @@
 /* The known name that a mistyped one was meant to be. */
 #pragma once
 
-#include "config_key.h"
+#include "config/config_key.h"
 
 enum { CONFIG_NEAREST_NAMES_MAX = 2 }; /* equally near; of more than that none is named */
 

@@ -1,4 +1,4 @@
-#include "config_nearest.h"
+#include "config/config_nearest.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* What a reload puts in force, and what it only tells of. */
-#include "config_merge.h"
-#include "config_section.h"
-#include "config_table.h"
-#include "config_value.h"
+#include "config/config_merge.h"
+#include "config/config_section.h"
+#include "config/config_table.h"
+#include "config/config_value.h"
 
 #include "unit/alloc_fail.h"
 #include "unit/expect.h"

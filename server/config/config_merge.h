@@ -2,7 +2,7 @@
  * that cannot stay as they are. */
 #pragma once
 
-#include "config.h"
+#include "config/config.h"
 
 enum { CONFIG_NAMES_BYTES_MAX = 2048 };
 

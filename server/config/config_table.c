@@ -1,6 +1,6 @@
-#include "config_table.h"
+#include "config/config_table.h"
 
-#include "config_value.h"
+#include "config/config_value.h"
 
 #include <stddef.h>
 

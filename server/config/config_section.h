@@ -1,7 +1,7 @@
 /* The sections with names, whichever kind of config_table.c; internal to the config modules. */
 #pragma once
 
-#include "config_table.h"
+#include "config/config_table.h"
 #include "simul/span.h"
 
 /* How many of this kind there are. */

@@ -1,9 +1,9 @@
-#include "config_print.h"
+#include "config/config_print.h"
 
-#include "config_key.h"
-#include "config_section.h"
-#include "config_set.h"
-#include "config_value.h"
+#include "config/config_key.h"
+#include "config/config_section.h"
+#include "config/config_set.h"
+#include "config/config_value.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Sections with names: listen.NAME, oper.NAME. */
-#include "unit/server/config_fixture.h"
+#include "unit/config/config_fixture.h"
 
 /* --- listeners --- */
 

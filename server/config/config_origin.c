@@ -1,4 +1,4 @@
-#include "config_origin.h"
+#include "config/config_origin.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* The settings in print: all there are, those in force, and a file to begin with. */
 #pragma once
 
-#include "config.h"
-#include "config_origin.h"
+#include "config/config.h"
+#include "config/config_origin.h"
 
 #include <stdio.h>
 
