@@ -5,8 +5,8 @@
 #include "daemon/pid_file.h"
 #include "net/addr.h"
 #include "net/listener.h"
-#include "net/tls.h"
-#include "net/tls_certificate.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_certificate.h"
 #include "net/unix_socket.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "config/config_merge.h"
 #include "core/log.h"
 #include "listeners.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "server.h"
 
 #include <stdlib.h>

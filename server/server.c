@@ -5,7 +5,7 @@
 #include "core/descriptors.h"
 #include "listeners.h"
 #include "net/door.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "web/admin/status.h"
 
 #include <stdio.h>

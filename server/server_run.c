@@ -3,7 +3,7 @@
 #include "drain.h"
 #include "keepalive.h"
 #include "net/listener.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "server.h"
 #include "signals.h"
 

@@ -11,7 +11,7 @@
 #include "config/config.h"
 #include "net/deflate.h"
 #include "net/net.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "simul/utf8.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "config/config_value.h"
 
-#include "net/sni.h"
+#include "net/tls/sni.h"
 #include "net/unix_socket.h"
 #include "simul/check.h"
 

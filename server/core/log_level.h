@@ -6,8 +6,7 @@
 
 #include <stdint.h>
 
-/* X(NAME, name): server is what lies in no folder, tls what of net/ is about TLS; config/ logs
- * nothing. */
+/* X(NAME, name): server is what lies in no folder, tls is net/tls/; config/ logs nothing. */
 #define LOG_MODULES(X)                                                                             \
     X(SERVER, server)                                                                              \
     X(CORE, core)                                                                                  \

@@ -7,7 +7,7 @@
 #include "net/listener.h"
 #include "net/net_internal.h"
 #include "net/refusal.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "net/transport.h"
 #include "simul/ws.h"
 

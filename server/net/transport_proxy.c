@@ -6,7 +6,7 @@
 #include "net/listener.h"
 #include "net/net.h"
 #include "net/refusal.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "net/transport.h"
 #include "simul/proxy_header.h"
 

@@ -7,7 +7,7 @@
 #include "jobs/pool.h"
 #include "net/listener.h"
 #include "net/net.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "server.h"
 #include "web/admin/admin.h"
 #include "web/http_session.h"

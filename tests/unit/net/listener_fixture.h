@@ -3,7 +3,7 @@
 
 #include "net/listener.h"
 
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "unit/net/script.h"
 
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 #include "net/refusal.h"
 
 #include "net/door.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "unit/net/script.h"
 
 static const struct siphash_key KEY = {{1}};

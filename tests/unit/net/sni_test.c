@@ -1,4 +1,4 @@
-#include "net/sni.h"
+#include "net/tls/sni.h"
 
 #include "unit/alloc_fail.h"
 #include "unit/expect.h"

@@ -1,5 +1,5 @@
 /* Certificates by name, and those of clients. */
-#include "net/tls_set.h"
+#include "net/tls/tls_set.h"
 
 #include "unit/alloc_fail.h"
 #include "unit/net/tls_store_fixture.h"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "config/config.h"
-#include "net/tls.h"
-#include "net/tls_internal.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_internal.h"
 #include "unit/net/tls_peer.h"
 
 #include <dirent.h>

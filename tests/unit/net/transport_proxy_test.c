@@ -1,6 +1,6 @@
 #include "net/door.h"
 #include "net/refusal.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "net/transport.h"
 #include "simul/proxy_header.h"
 #include "unit/net/script.h"

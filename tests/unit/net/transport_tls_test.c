@@ -1,6 +1,6 @@
 #include "net/transport.h"
 
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "unit/net/script.h"
 #include "unit/net/tls_peer.h"
 

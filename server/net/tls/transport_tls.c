@@ -4,8 +4,8 @@
 #include "core/log.h"
 #include "net/listener.h"
 #include "net/net.h"
-#include "net/tls.h"
-#include "net/tls_internal.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_internal.h"
 #include "net/transport.h"
 
 #include <errno.h>

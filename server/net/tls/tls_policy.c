@@ -1,4 +1,4 @@
-#include "net/tls_policy.h"
+#include "net/tls/tls_policy.h"
 
 #include "config/config.h"
 #include "simul/span.h"

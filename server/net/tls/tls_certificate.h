@@ -1,7 +1,7 @@
 /* One certificate chain with its key, in an OpenSSL context. */
 #pragma once
 
-#include "net/sni.h"
+#include "net/tls/sni.h"
 #include "simul/err.h"
 
 #include <openssl/ssl.h>

@@ -1,4 +1,4 @@
-#include "net/tls_tickets.h"
+#include "net/tls/tls_tickets.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>

@@ -1,4 +1,4 @@
-#include "net/sni.h"
+#include "net/tls/sni.h"
 
 #include <stdint.h>
 #include <stdlib.h>

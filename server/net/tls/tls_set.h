@@ -2,8 +2,8 @@
  * settings say. What was read together is replaced together. */
 #pragma once
 
-#include "net/sni.h"
-#include "net/tls.h"
+#include "net/tls/sni.h"
+#include "net/tls/tls.h"
 
 #include <openssl/ssl.h>
 

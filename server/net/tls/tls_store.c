@@ -1,11 +1,11 @@
 /* The certificates in force and the session-ticket keys, shared by all loops; how sessions begin.
  */
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 #include "core/log.h"
-#include "net/tls_internal.h"
-#include "net/tls_set.h"
-#include "net/tls_tickets.h"
+#include "net/tls/tls_internal.h"
+#include "net/tls/tls_set.h"
+#include "net/tls/tls_tickets.h"
 
 #include <openssl/err.h>
 #include <pthread.h>

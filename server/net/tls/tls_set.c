@@ -1,7 +1,7 @@
-#include "net/tls_set.h"
+#include "net/tls/tls_set.h"
 
-#include "net/tls_certificate.h"
-#include "net/tls_policy.h"
+#include "net/tls/tls_certificate.h"
+#include "net/tls/tls_policy.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>

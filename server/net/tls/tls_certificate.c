@@ -1,4 +1,4 @@
-#include "net/tls_certificate.h"
+#include "net/tls/tls_certificate.h"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
