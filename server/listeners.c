@@ -1,7 +1,7 @@
 #include "listeners.h"
 
-#include "activation.h"
 #include "chat/session.h"
+#include "daemon/activation.h"
 #include "echo/echo.h"
 #include "net/listener.h"
 #include "net/unix_socket.h"

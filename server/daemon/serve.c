@@ -1,9 +1,9 @@
 #include "daemon/serve.h"
 
-#include "activation.h"
 #include "core/cycles.h"
 #include "core/descriptors.h"
 #include "core/log.h"
+#include "daemon/activation.h"
 #include "daemon/daemonize.h"
 #include "daemon/identity.h"
 #include "daemon/notify.h"

@@ -1,4 +1,4 @@
-#include "activation.h"
+#include "daemon/activation.h"
 
 #include "simul/span.h"
 

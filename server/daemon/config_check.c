@@ -1,4 +1,4 @@
-#include "config_check.h"
+#include "daemon/config_check.h"
 
 #include "chat/motd.h"
 #include "daemon/identity.h"

@@ -1,5 +1,5 @@
 /* What -t finds, with certificates and a clock of the test's. */
-#include "config_check.h"
+#include "daemon/config_check.h"
 #include "net/addr.h"
 #include "net/listener.h"
 #include "net/unix_socket.h"

@@ -1,4 +1,4 @@
-#include "activation.h"
+#include "daemon/activation.h"
 
 #include "net/listener.h"
 #include "simul/check.h"
