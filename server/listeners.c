@@ -1,5 +1,6 @@
 #include "listeners.h"
 
+#include "auto_session.h"
 #include "chat/session.h"
 #include "daemon/activation.h"
 #include "echo/echo.h"
@@ -7,7 +8,6 @@
 #include "net/unix_socket.h"
 #include "refusal_session.h"
 #include "server.h"
-#include "session.h"
 #include "web/http_session.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "refusal_session.h"
 
-#include "session.h"
+#include "auto_session.h"
 
 #include <stdio.h>
 
@@ -43,5 +43,5 @@ struct span auto_say_full(struct span first)
 {
     if (first.len == 0)
         return SPAN_EMPTY;
-    return session_begins_http(first) ? http_say_full(first) : irc_say_full(first);
+    return auto_session_begins_http(first) ? http_say_full(first) : irc_say_full(first);
 }

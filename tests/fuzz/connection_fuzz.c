@@ -4,9 +4,9 @@
  *
  * A step is a byte that says what happens and to whom, and what that wants behind it. Whatever the
  * bytes are, they are a play, so mutations stay meaningful. tests/fuzz/play.py writes seeds. */
+#include "auto_session.h"
 #include "echo/echo.h"
 #include "net/tls/tls.h"
-#include "session.h"
 #include "unit/chat/chat_fixture.h" /* with fuzz/criterion/ in the place of Criterion */
 #include "web/http_session.h"
 

@@ -12,4 +12,4 @@ extern const struct session_type auto_refusal_session;
 
 /* Whether the bytes are the beginning of an HTTP request, as far as they came: a method and a
  * space. */
-bool session_begins_http(struct span in);
+bool auto_session_begins_http(struct span in);

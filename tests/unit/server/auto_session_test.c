@@ -1,5 +1,5 @@
 /* Which session an auto listener's first line begins. */
-#include "session.h"
+#include "auto_session.h"
 
 #include "unit/chat/chat_fixture.h"
 #include "unit/expect.h"

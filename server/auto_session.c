@@ -1,4 +1,4 @@
-#include "session.h"
+#include "auto_session.h"
 
 #include "chat/session.h"
 #include "net/net.h"
@@ -19,7 +19,7 @@ static bool is_request_line(struct span line)
     return span_eq(span_take(end, version.len - 3), span_take(version, version.len - 3));
 }
 
-bool session_begins_http(struct span in)
+bool auto_session_begins_http(struct span in)
 {
     for (int m = HTTP_METHOD_GET; m <= HTTP_METHOD_PATCH; m++) {
         struct span name = span_str(http_method_name((enum http_method)m));
@@ -40,7 +40,7 @@ static const struct session_type *classify(const struct conn *c)
     else if (in.len < FIRST_LINE_BYTES_MAX && !c->eof && !c->draining && !c->timed_out)
         return NULL;
     else /* too long for IRC, or never finished: whoever takes it says what is wrong with it */
-        is_http = in.len >= FIRST_LINE_BYTES_MAX || session_begins_http(in);
+        is_http = in.len >= FIRST_LINE_BYTES_MAX || auto_session_begins_http(in);
     if (conn_is_refusal(c))
         return is_http ? &http_refusal_session : &irc_refusal_session;
     return is_http ? &http_session : &chat_line_session;
