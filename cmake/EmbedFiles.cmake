@@ -1,5 +1,5 @@
 # embed_web_files(NAME OUTPUT ROOT FILE...): a custom command that writes OUTPUT, a C file defining
-# NAME, a struct web_files of server/web/files.h, again whenever one of the files changes. A file's
+# NAME, a struct web_files of server/web/web_files.h, again whenever one of the files changes. A file's
 # path is that below ROOT, pages without their ".html", index.html without its name.
 # The same file is the script that the command runs (cmake -P), so no tool but CMake is needed.
 
@@ -44,7 +44,7 @@ foreach(file IN LISTS FILES)
 endforeach()
 
 file(WRITE ${OUTPUT} "/* Written by cmake/EmbedFiles.cmake. */
-#include \"web/files.h\"
+#include \"web/web_files.h\"
 
 ${arrays}
 static const struct web_file files[] = {

@@ -5,9 +5,9 @@
 #include "net/listener.h"
 #include "net/net.h"
 #include "web/file_route.h"
-#include "web/files.h"
 #include "web/http_session.h"
 #include "web/routes.h"
+#include "web/web_files.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,10 +2,10 @@
 #include "web/file_route.h"
 
 #include "net/conn.h"
-#include "web/files.h"
 #include "web/http_session.h"
 #include "web/routes.h"
 #include "web/upgrade.h"
+#include "web/web_files.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "unit/expect.h"
 #include "unit/http_peer.h"
-#include "web/files.h"
+#include "web/web_files.h"
 
 static unsigned client;
 

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "web/files.h"
+#include "web/web_files.h"
 
 static const struct web_file *find(const char *path)
 {
