@@ -178,6 +178,12 @@ class Daemon:
         lines = [json.loads(line) for line in self.stderr().split("\n")[:-1] if line[:1] == "{"]
         return [line for line in lines if msg is None or line["msg"] == msg]
 
+    def log_of(self, sock, msg):
+        """Waits for the first such line about this client, which others' lines may come before."""
+        peer = "{}:{}".format(*sock.getsockname())
+        return wait_until(lambda: [line for line in self.log(msg) if line.get("peer") == peer],
+                          f'"{msg}" of {peer}')[0]
+
     def admin(self, path):
         """Status and text of a page of the admin listener."""
         host, port = self.addresses["admin"]

@@ -219,8 +219,8 @@ class Crowd:
 
 @pytest.fixture(scope="module")
 def crowded(loops):
-    """A daemon of its own with the crowd in it."""
-    with Daemon("channel.quiet_members=1", loops=loops) as daemon:
+    """A daemon of its own with the crowd in it. Clients read in turn, and may take their time."""
+    with Daemon("channel.quiet_members=1", "limits.write_rate_min=0", loops=loops) as daemon:
         crowd = Crowd(daemon)
         asker = Client(daemon.connect("irc"))
         asker.register("asker")
