@@ -1,5 +1,6 @@
 /* When listeners pause, and what newcomers are told meanwhile. */
 #include "unit/net/listener_fixture.h"
+#include "unit/net/tls_net.h"
 
 TestSuite(listener_pause, .init = setup, .fini = fix_done);
 
@@ -149,20 +150,16 @@ Test(listener_pause, one_pause_does_not_end_another)
     cr_assert_not(ev_is_active(&tls->io));
 }
 
-static struct tls_store *store;
-
 static void setup_tls(void)
 {
-    char error[256];
     setup_with("tls.self_signed=on");
-    expect_ok(tls_store_new(&store, &fix.config, error, sizeof(error)));
-    expect_ok(tls_net_new(&fix.nets[0].tls, store));
+    tls_net_serve();
 }
 
 static void end_tls(void)
 {
     fix_done();
-    tls_store_free(store);
+    tls_net_forget();
 }
 
 TestSuite(listener_tls, .init = setup_tls, .fini = end_tls);

@@ -1,27 +1,10 @@
 #include "net/refusal.h"
 
 #include "net/door.h"
-#include "net/tls/tls.h"
-#include "unit/net/script.h"
+#include "unit/net/tls_net.h"
 
 static const struct siphash_key KEY = {{1}};
 static struct listener *listener;
-static struct tls_store *store;
-
-/* Says why, and ends. */
-static enum co_result refuse(struct conn *c, void *frame)
-{
-    (void)frame;
-    conn_write(c, SPAN("no"));
-    return CO_DONE;
-}
-
-static const struct session_type refusal_session = {
-    .name = "refusal",
-    .is_refusal = true,
-    .input_bytes = 4096,
-    .resume = refuse,
-};
 
 /* One that waits for a word first. */
 static enum co_result hear(struct conn *c, void *frame)
@@ -40,10 +23,8 @@ static void setup_on(unsigned index, uint32_t connections, uint32_t per_second)
 {
     static const char *const setting = "tls.self_signed=on";
     const struct door_limits limits = {.connections = connections, .per_second = per_second};
-    char error[256];
     fix_init_with(1, 0, &setting, 1);
-    expect_ok(tls_store_new(&store, &fix.config, error, sizeof(error)));
-    expect_ok(tls_net_new(&fix.nets[0].tls, store));
+    tls_net_serve();
     fix.nets[0].door = door_new(&limits, &KEY);
     listener = &fix.nets[0].listeners[index];
     listener->session = &script_session;
@@ -68,7 +49,7 @@ static void done(void)
     cr_assert_eq(door_address_count(door), 0);
     fix_free();
     door_free(door);
-    tls_store_free(store);
+    tls_net_forget();
 }
 
 TestSuite(refusal, .init = setup, .fini = done);

@@ -69,6 +69,23 @@ static inline enum co_result say_bye(struct conn *c)
     return CO_DONE;
 }
 
+/* --- a refusal --------------------------------------------------------------------------- */
+
+/* Says why, and ends. */
+static inline enum co_result refuse(struct conn *c, void *frame)
+{
+    (void)frame;
+    conn_write(c, SPAN("no"));
+    return CO_DONE;
+}
+
+static const struct session_type refusal_session = {
+    .name = "refusal",
+    .is_refusal = true,
+    .input_bytes = 4096,
+    .resume = refuse,
+};
+
 /* --- what tests look at ------------------------------------------------------------------ */
 
 #define METRIC(name) metric_get(&fix.set.loops[0].metrics.name)

@@ -1,39 +1,21 @@
 #include "net/door.h"
 #include "net/refusal.h"
-#include "net/tls/tls.h"
 #include "net/transport.h"
 #include "simul/proxy_header.h"
-#include "unit/net/script.h"
+#include "unit/net/tls_net.h"
 #include "unit/net/tls_peer.h"
 
 #define HEADER "PROXY TCP4 192.0.2.1 192.0.2.9 56324 443\r\n"
 
 static const struct siphash_key KEY = {{1}};
-static struct tls_store *store;
-
-static enum co_result refuse(struct conn *c, void *frame)
-{
-    (void)frame;
-    conn_write(c, SPAN("no"));
-    return CO_DONE;
-}
-
-static const struct session_type refusal_session = {
-    .name = "refusal",
-    .is_refusal = true,
-    .input_bytes = 4096,
-    .resume = refuse,
-};
 
 /* The peer of every client is 127.0.0.1. */
 static void setup(void)
 {
     static const char *const settings[] = {"proxy.trusted=127.0.0.0/8", "tls.self_signed=on"};
     const struct door_limits limits = {.connections = 2};
-    char error[256];
     fix_init_with(1, 0, settings, 2);
-    expect_ok(tls_store_new(&store, &fix.config, error, sizeof(error)));
-    expect_ok(tls_net_new(&fix.nets[0].tls, store));
+    tls_net_serve();
     fix.nets[0].door = door_new(&limits, &KEY);
     for (int i = 0; i < FIX_LISTENERS; i++) {
         fix.nets[0].listeners[i].proxy = i != FIX_ADMIN;
@@ -52,7 +34,7 @@ static void done(void)
     cr_assert_eq(door_address_count(door), 0);
     fix_free();
     door_free(door);
-    tls_store_free(store);
+    tls_net_forget();
 }
 
 TestSuite(transport_proxy, .init = setup, .fini = done);

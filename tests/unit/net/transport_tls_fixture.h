@@ -1,13 +1,11 @@
 /* A server with a TLS listener and one client of it, whose ciphertext the test carries. */
 #pragma once
 
-#include "net/tls/tls.h"
-#include "unit/net/script.h"
+#include "unit/net/tls_net.h"
 #include "unit/net/tls_peer.h"
 
 enum { CIPHER_BYTES = 1024 * 1024 };
 
-static struct tls_store *store;
 static struct tls_peer peer;
 static unsigned client;
 static uint8_t cipher[CIPHER_BYTES];
@@ -15,16 +13,14 @@ static uint8_t cipher[CIPHER_BYTES];
 static inline void transport_tls_init(void)
 {
     static const char *const settings[] = {"tls.self_signed=on"};
-    static char error[CONFIG_TEXT_BYTES_MAX];
     fix_init_with(1, 0, settings, 1);
-    expect_ok(tls_store_new(&store, &fix.config, error, sizeof(error)));
-    expect_ok(tls_net_new(&fix.nets[0].tls, store));
+    tls_net_serve();
 }
 
 static inline void transport_tls_deinit(void)
 {
     fix_done();
-    tls_store_free(store);
+    tls_net_forget();
     tls_peer_deinit(&peer);
 }
 

@@ -242,7 +242,7 @@ Test(transport_tls, without_memory_there_are_no_buffers)
     struct tls_net *t = NULL;
     for (;; failures++) {
         alloc_fail_after(failures);
-        enum err e = tls_net_new(&t, store);
+        enum err e = tls_net_new(&t, tls_net_store);
         alloc_fail_stop();
         if (e == OK)
             break;
