@@ -116,30 +116,17 @@ static enum err plan_address(struct listener_plan *plan, char *error, size_t err
 
 /* --- sockets that were opened for us ----------------------------------------------------- */
 
-/* By their names; those with other names by their addresses. */
 static enum err assign_activated(struct listener_plan *plans, unsigned count, struct activation *a,
                                  char *error, size_t error_bytes)
 {
+    struct activation_place places[CONFIG_LISTENERS_MAX + 1];
     for (unsigned i = 0; i < count; i++)
-        plans[i].activated = activation_find_name(a, plans[i].as.name);
+        places[i] =
+            (struct activation_place){plans[i].as.name, &plans[i].as.addr, plans[i].as.path, NULL};
+    enum err e = activation_assign(a, places, count, error, error_bytes);
     for (unsigned i = 0; i < count; i++)
-        if (plans[i].activated == NULL)
-            plans[i].activated = activation_find_address(a, &plans[i].as.addr, plans[i].as.path);
-    for (unsigned k = 0; k < a->count; k++) {
-        unsigned takers = 0;
-        for (unsigned i = 0; i < count; i++)
-            takers += plans[i].activated == &a->sockets[k];
-        if (takers == 1)
-            continue;
-        char text[ACTIVATION_TEXT_CHARS];
-        snprintf(error, error_bytes,
-                 "the socket %s, which was opened for us (LISTEN_FDS), is called '%s', and %s; set "
-                 "FileDescriptorName= to the listener's name",
-                 activation_address(&a->sockets[k], text), a->sockets[k].name,
-                 takers == 0 ? "belongs to no listener" : "might be for several");
-        return ERR_SYNTAX;
-    }
-    return OK;
+        plans[i].activated = places[i].socket;
+    return e;
 }
 
 /* --- opening ----------------------------------------------------------------------------- */

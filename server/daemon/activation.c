@@ -106,10 +106,12 @@ void activation_close(struct activation *a)
     }
 }
 
-struct activation_socket *activation_find_name(struct activation *a, const char *name)
+/* --- whose they are ---------------------------------------------------------------------- */
+
+static struct activation_socket *find_name(struct activation *a, const char *name)
 {
     for (unsigned i = 0; i < a->count; i++)
-        if (a->sockets[i].fd >= 0 && strcmp(a->sockets[i].name, name) == 0)
+        if (strcmp(a->sockets[i].name, name) == 0)
             return &a->sockets[i];
     return NULL;
 }
@@ -122,13 +124,39 @@ static bool listens_at(const struct activation_socket *s, const struct addr *add
            memcmp(s->addr.ip, addr->ip, sizeof(addr->ip)) == 0;
 }
 
-struct activation_socket *activation_find_address(struct activation *a, const struct addr *addr,
-                                                  const char *path)
+static struct activation_socket *find_address(struct activation *a, const struct addr *addr,
+                                              const char *path)
 {
     for (unsigned i = 0; i < a->count; i++)
-        if (a->sockets[i].fd >= 0 && listens_at(&a->sockets[i], addr, path))
+        if (listens_at(&a->sockets[i], addr, path))
             return &a->sockets[i];
     return NULL;
+}
+
+enum err activation_assign(struct activation *a, struct activation_place *places, unsigned count,
+                           char *error, size_t error_bytes)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct activation_place *p = &places[i];
+        p->socket = find_name(a, p->name);
+        if (p->socket == NULL)
+            p->socket = find_address(a, p->addr, p->path);
+    }
+    for (unsigned k = 0; k < a->count; k++) {
+        unsigned takers = 0;
+        for (unsigned i = 0; i < count; i++)
+            takers += places[i].socket == &a->sockets[k];
+        if (takers == 1)
+            continue;
+        char text[ACTIVATION_TEXT_CHARS];
+        snprintf(error, error_bytes,
+                 "the socket %s, which was opened for us (LISTEN_FDS), is called '%s', and %s; set "
+                 "FileDescriptorName= to the listener's name",
+                 activation_address(&a->sockets[k], text), a->sockets[k].name,
+                 takers == 0 ? "belongs to no listener" : "might be for several");
+        return ERR_SYNTAX;
+    }
+    return OK;
 }
 
 const char *activation_address(const struct activation_socket *s, char out[ACTIVATION_TEXT_CHARS])

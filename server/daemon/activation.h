@@ -36,11 +36,18 @@ enum err activation_take(struct activation *a, char *error, size_t error_bytes);
 /* Closes what no listener has taken over. */
 void activation_close(struct activation *a);
 
-/* The socket that is called so, or that listens there (`path` is a Unix socket's); NULL when there
- * is none that is left. */
-struct activation_socket *activation_find_name(struct activation *a, const char *name);
-struct activation_socket *activation_find_address(struct activation *a, const struct addr *addr,
-                                                  const char *path);
+/* A listener, which may be given a socket instead of binding one. */
+struct activation_place {
+    const char *name;
+    const struct addr *addr;
+    const char *path;                 /* of a Unix socket */
+    struct activation_socket *socket; /* set by activation_assign; NULL: none was opened for it */
+};
+
+/* Gives each socket to the listener of its name; one with another name to the listener at its
+ * address. ERR_SYNTAX: it fits none, or several; `error` is one line for the user. */
+enum err activation_assign(struct activation *a, struct activation_place *places, unsigned count,
+                           char *error, size_t error_bytes);
 
 /* "unix:/path" or "127.0.0.1:80", for messages. */
 enum { ACTIVATION_TEXT_CHARS = UNIX_PATH_BYTES_MAX + 8 };

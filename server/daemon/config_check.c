@@ -1,5 +1,6 @@
 #include "daemon/config_check.h"
 
+#include "activation.h"
 #include "chat/motd.h"
 #include "daemon/identity.h"
 #include "daemon/pid_file.h"
@@ -73,20 +74,39 @@ static bool check_identity(struct check *c)
 
 /* --- certificates ---------------------------------------------------------------------------- */
 
-static void check_dates(struct check *c, const char *section, SSL_CTX *ctx)
+/* `which` of the section's file it is. */
+static void check_dates(struct check *c, const char *section, const char *which,
+                        const struct tls_link *link)
 {
-    int64_t not_before_s, not_after_s;
-    tls_certificate_validity(ctx, &not_before_s, &not_after_s);
-    time_t now = time(NULL), told = not_before_s > now ? not_before_s : not_after_s;
+    time_t now = time(NULL);
+    time_t told = link->not_before_s > now ? link->not_before_s : link->not_after_s;
     char day[32];
     struct tm utc;
     strftime(day, sizeof(day), "%Y-%m-%d", gmtime_r(&told, &utc));
-    if (not_before_s > now)
-        problem(c, "%s.certificate: it is not valid before %s", section, day);
-    else if (not_after_s <= now)
-        problem(c, "%s.certificate: it has expired on %s; renew it", section, day);
-    else if (not_after_s - now < TLS_EXPIRY_WARNING_S)
-        warning(c, "%s.certificate: it expires on %s; renew it soon", section, day);
+    if (link->not_before_s > now)
+        problem(c, "%s.certificate: %s is not valid before %s", section, which, day);
+    else if (link->not_after_s <= now)
+        problem(c, "%s.certificate: %s has expired on %s; renew it", section, which, day);
+    else if (link->not_after_s - now < TLS_EXPIRY_WARNING_S)
+        warning(c, "%s.certificate: %s expires on %s; renew it soon", section, which, day);
+}
+
+/* The server's own certificate, and those behind it in its file, which vouch for it. Some clients
+ * sort them (RFC 8446 4.4.2), others do not (RFC 5246 7.4.2). */
+static void check_chain(struct check *c, const char *section, SSL_CTX *ctx)
+{
+    struct tls_link link;
+    for (unsigned i = 0; tls_certificate_link(ctx, i, &link); i++) {
+        char which[TLS_SUBJECT_CHARS + 32] = "it";
+        if (i > 0)
+            snprintf(which, sizeof(which), "number %u of its file (%s)", i + 1, link.subject);
+        if (!link.fits)
+            warning(c,
+                    "%s.certificate: %s has not issued the one before it; some clients will refuse "
+                    "the chain",
+                    section, which);
+        check_dates(c, section, which, &link);
+    }
 }
 
 static void check_pair(struct check *c, const char *section, const char *certificate,
@@ -99,7 +119,7 @@ static void check_pair(struct check *c, const char *section, const char *certifi
     else if (tls_certificate_load(ctx, section, certificate, key, error, sizeof(error)) != OK)
         problem(c, "%s", error);
     else
-        check_dates(c, section, ctx);
+        check_chain(c, section, ctx);
     SSL_CTX_free(ctx);
     struct stat st;
     if (stat(key, &st) == 0 && (st.st_mode & S_IROTH) != 0)
@@ -175,6 +195,8 @@ struct planned_port {
     struct addr addr;
 };
 
+enum { PORTS_MAX = CONFIG_LISTENERS_MAX + 1 };
+
 static bool is_any(const struct addr *a)
 {
     static const struct addr any_v6 = {0};
@@ -193,7 +215,8 @@ static bool is_taken_by(const struct planned_port *a, const struct planned_port 
             is_any(&b->addr));
 }
 
-/* It is only asked whether somebody listens there. */
+/* It is only asked whether somebody listens there. Who does is perhaps the server that is running,
+ * so that is nothing to tell. */
 static void check_unix_socket(struct check *c, const struct planned_port *p)
 {
     char setting[CONFIG_NAME_BYTES_MAX + 16];
@@ -201,12 +224,10 @@ static void check_unix_socket(struct check *c, const struct planned_port *p)
     enum err e = unix_socket_probe(p->path);
     if (e == OK)
         check_made(c, setting, p->path);
-    else if (e == ERR_BUSY)
-        warning(c, "%s: '%s' is in use, perhaps by a simuld that is running", setting, p->path);
     else if (e == ERR_EXISTS)
         problem(c, "%s: there is a file '%s' that is no socket; choose another path", setting,
                 p->path);
-    else
+    else if (e != ERR_BUSY)
         cannot(c, setting, "listen at", p->path);
 }
 
@@ -225,6 +246,7 @@ static bool is_listened_on(const struct addr *addr)
     return is_answered;
 }
 
+/* A port in use is nothing to tell, either. */
 static void check_address(struct check *c, const struct planned_port *p)
 {
     char text[ADDR_CHARS];
@@ -237,9 +259,8 @@ static void check_address(struct check *c, const struct planned_port *p)
     int error = errno;
     addr_format(&p->addr, text);
     if (error == EADDRINUSE || (error == EACCES && is_listened_on(&p->addr)))
-        warning(c, "%s%s.port: %s is in use, perhaps by a simuld that is running", p->prefix,
-                p->name, text);
-    else if (error == EACCES)
+        return;
+    if (error == EACCES)
         problem(c,
                 "%s%s.port: no permission to listen on %s; start simuld as root, give it "
                 "CAP_NET_BIND_SERVICE, or choose a port from 1024 on",
@@ -250,10 +271,11 @@ static void check_address(struct check *c, const struct planned_port *p)
         problem(c, "%s%s: cannot listen on %s: %s", p->prefix, p->name, text, strerror(error));
 }
 
-static void check_port(struct check *c, const struct planned_port *others, size_t other_count,
-                       const struct planned_port *p)
+/* Whether one of those before it has what it wants. */
+static bool check_taken(struct check *c, const struct planned_port *others,
+                        const struct planned_port *p)
 {
-    for (const struct planned_port *o = others; o < others + other_count; o++) {
+    for (const struct planned_port *o = others; o < p; o++) {
         char text[ADDR_CHARS];
         if (!is_taken_by(p, o))
             continue;
@@ -261,18 +283,14 @@ static void check_port(struct check *c, const struct planned_port *others, size_
         problem(c, "%s%s.%s: %s is taken by %s%s already; choose another %s", p->prefix, p->name,
                 is_path ? "address" : "port", is_path ? p->path : addr_format(&p->addr, text),
                 o->prefix, o->name, is_path ? "path" : "port");
-        return;
+        return true;
     }
-    if (p->path != NULL)
-        check_unix_socket(c, p);
-    else
-        check_address(c, p);
+    return false;
 }
 
-static void check_ports(struct check *c)
+static unsigned plan_ports(const struct check *c, struct planned_port ports[PORTS_MAX])
 {
-    struct planned_port ports[CONFIG_LISTENERS_MAX + 1];
-    size_t count = 0;
+    unsigned count = 0;
     for (size_t i = 0; i <= c->config->listener_count; i++) {
         bool is_admin = i == c->config->listener_count;
         const struct config_listener *l = &c->config->listeners[i];
@@ -282,12 +300,43 @@ static void check_ports(struct check *c)
         *p = (struct planned_port){.prefix = is_admin ? "" : "listen.",
                                    .name = is_admin ? "admin" : l->name,
                                    .path = unix_socket_path(address)};
-        if (port == CONFIG_PORT_OFF ||
-            (p->path == NULL && addr_parse(&p->addr, address, (uint16_t)port) != OK))
-            continue;
-        check_port(c, ports, count, p);
-        count++;
+        p->addr.is_unix = p->path != NULL;
+        if (port != CONFIG_PORT_OFF &&
+            (p->path != NULL || addr_parse(&p->addr, address, (uint16_t)port) == OK))
+            count++;
     }
+    return count;
+}
+
+/* Sockets that somebody has opened for us, and whose they are. */
+static void check_activation(struct check *c, struct activation *a,
+                             struct activation_place places[PORTS_MAX], unsigned count)
+{
+    char error[CONFIG_TEXT_BYTES_MAX];
+    if (activation_take(a, error, sizeof(error)) != OK ||
+        activation_assign(a, places, count, error, sizeof(error)) != OK)
+        problem(c, "%s", error);
+}
+
+static void check_ports(struct check *c)
+{
+    struct planned_port ports[PORTS_MAX];
+    struct activation_place places[PORTS_MAX];
+    struct activation activation;
+    unsigned count = plan_ports(c, ports);
+    for (unsigned i = 0; i < count; i++)
+        places[i] = (struct activation_place){ports[i].name, &ports[i].addr, ports[i].path, NULL};
+    check_activation(c, &activation, places, count);
+    for (unsigned i = 0; i < count; i++) {
+        const struct planned_port *p = &ports[i];
+        if (check_taken(c, ports, p) || places[i].socket != NULL)
+            continue;
+        if (p->path != NULL)
+            check_unix_socket(c, p);
+        else
+            check_address(c, p);
+    }
+    activation_close(&activation);
 }
 
 /* --- files of the server's ------------------------------------------------------------------- */

@@ -199,14 +199,14 @@ def test_a_proxy_may_come_by_a_unix_socket(start, tmp_path):
 
 # --- socket activation ---
 
-def activated(loops, sockets, *settings, listeners=("web", "irc")):
+def activated(loops, sockets, *settings, listeners=("web", "irc"), options=()):
     """A daemon that systemd's own tool starts, at the first connection. `sockets` are its names and
     addresses in systemd's manner; each listener it has must get one of them."""
     off = [f"listen.{name}.port=off" for name in ("web", "irc", "echo") if name not in listeners]
     names = ":".join(name for name, _ in sockets)
     words = [f"--listen={address}" for _, address in sockets]
     return subprocess.Popen(
-        [tool("systemd-socket-activate"), *words, f"--fdname={names}", os.environ["SIMULD"],
+        [tool("systemd-socket-activate"), *words, f"--fdname={names}", os.environ["SIMULD"], *options,
          *overrides(["admin.port=off", "tls.self_signed=on", "listen.webtls.port=off",
                      "listen.irctls.port=off", f"loops={loops}", *off, *settings])],
         env={"PATH": os.environ["PATH"], "SIMUL_DAEMON_USER": "root"} if os.geteuid() == 0 else
@@ -271,6 +271,18 @@ def test_a_socket_that_belongs_to_no_listener_is_an_error(loops):
     assert (f"simuld: the socket 127.0.0.1:{port}, which was opened for us (LISTEN_FDS), is called "
             "'stranger', and belongs to no listener; set FileDescriptorName= to the listener's name"
             in err)
+
+
+def test_the_check_looks_at_sockets_that_systemd_has_opened(loops):
+    for name, status, told in (("web", 0, ""), ("other", 1, "is called 'other', and belongs to no")):
+        port = free_port()
+        process = activated(loops, [(name, f"127.0.0.1:{port}")], "listen.web.address=192.0.2.1",
+                            listeners=["web"], options=["-t"])
+        wait_until(lambda port=port: is_there(("127.0.0.1", port)), "its socket")
+        _, err = process.communicate(timeout=TIMEOUT)
+        assert process.returncode == status, err
+        assert told in err
+        assert ("192.0.2.1:8080 is no address of this machine" in err) == (status != 0)
 
 
 def test_without_a_pid_that_is_ours_nothing_is_taken(start):

@@ -23,7 +23,7 @@ enum {
 /* One of the certificates in force. */
 struct tls_certificate {
     char name[CONFIG_NAME_BYTES_MAX]; /* of its section, or "default" */
-    int64_t not_before_s;             /* both are seconds since 1970 */
+    int64_t not_before_s;             /* of its whole chain; both are seconds since 1970 */
     int64_t not_after_s;
 };
 

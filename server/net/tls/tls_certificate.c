@@ -91,11 +91,39 @@ static int64_t seconds_of(const ASN1_TIME *when)
     return ASN1_TIME_to_tm(when, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
+/* NULL beyond the last. */
+static X509 *certificate_at(SSL_CTX *ctx, unsigned at)
+{
+    STACK_OF(X509) *others = NULL;
+    if (at == 0)
+        return SSL_CTX_get0_certificate(ctx);
+    SSL_CTX_get0_chain_certs(ctx, &others);
+    return sk_X509_value(others, (int)at - 1);
+}
+
+bool tls_certificate_link(SSL_CTX *ctx, unsigned at, struct tls_link *out)
+{
+    X509 *cert = certificate_at(ctx, at);
+    if (cert == NULL)
+        return false;
+    X509_NAME_oneline(X509_get_subject_name(cert), out->subject, sizeof(out->subject));
+    out->fits = at == 0 || X509_check_issued(cert, certificate_at(ctx, at - 1)) == X509_V_OK;
+    out->not_before_s = seconds_of(X509_get0_notBefore(cert));
+    out->not_after_s = seconds_of(X509_get0_notAfter(cert));
+    return true;
+}
+
 void tls_certificate_validity(SSL_CTX *ctx, int64_t *not_before_s, int64_t *not_after_s)
 {
-    const X509 *cert = SSL_CTX_get0_certificate(ctx);
-    *not_before_s = seconds_of(X509_get0_notBefore(cert));
-    *not_after_s = seconds_of(X509_get0_notAfter(cert));
+    struct tls_link link;
+    *not_before_s = INT64_MIN;
+    *not_after_s = INT64_MAX;
+    for (unsigned i = 0; tls_certificate_link(ctx, i, &link); i++) {
+        if (link.not_before_s > *not_before_s)
+            *not_before_s = link.not_before_s;
+        if (link.not_after_s < *not_after_s)
+            *not_after_s = link.not_after_s;
+    }
 }
 
 enum err tls_certificate_names(SSL_CTX *ctx, struct sni *sni, unsigned number, size_t *count,

@@ -23,7 +23,21 @@ enum err tls_certificate_explain(const char *section, const char *key, const cha
  * ERR_TLS. */
 enum err tls_certificate_make(SSL_CTX *ctx, const char *server_name);
 
-/* From when and until when it is valid, in seconds since 1970. */
+enum { TLS_SUBJECT_CHARS = 128 };
+
+/* One certificate of the chain. */
+struct tls_link {
+    char subject[TLS_SUBJECT_CHARS]; /* "/CN=a.test", as much of it as fits, printable */
+    bool fits;                       /* it is by its names the issuer of the one before it */
+    int64_t not_before_s;            /* both are seconds since 1970 */
+    int64_t not_after_s;
+};
+
+/* The server's own certificate is at 0, and behind it stands the rest of its file. False: there are
+ * not that many. */
+bool tls_certificate_link(SSL_CTX *ctx, unsigned at, struct tls_link *out);
+
+/* From when and until when all of the chain is valid, in seconds since 1970. */
 void tls_certificate_validity(SSL_CTX *ctx, int64_t *not_before_s, int64_t *not_after_s);
 
 /* Gives the host names that it has itself (subjectAltName) to the certificate of this number.

@@ -223,7 +223,8 @@ static enum err print_certificates(struct buf *out, const struct server *s)
     size_t count = tls_store_certificates(s->tls, all);
     if (count == 0)
         return OK;
-    enum err e = describe(out, name, "gauge", "When a certificate in force is valid no more");
+    enum err e = describe(out, name, "gauge",
+                          "When a certificate in force, or one of its chain, is valid no more");
     for (size_t i = 0; i < count && e == OK; i++)
         e = buf_printf(out, "%s{name=\"%s\"} %lld\n", name, all[i].name,
                        (long long)all[i].not_after_s);

@@ -90,16 +90,22 @@ static void take_two(void)
         CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC);
         CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
     }
-    struct activation_socket *irc = activation_find_name(&a, "irc");
-    CHECK(irc == &a.sockets[1]);
-    CHECK(strcmp(activation_address(irc, text), addr_format(&second, want)) == 0);
-    CHECK(activation_find_name(&a, "echo") == NULL);
-    CHECK(activation_find_address(&a, &first, NULL) == &a.sockets[0]);
-    CHECK(activation_find_address(&a, &(struct addr){.is_unix = 1}, "/run/s") == NULL);
+    CHECK(strcmp(activation_address(&a.sockets[1], text), addr_format(&second, want)) == 0);
+    const struct addr unix_addr = {.is_unix = 1};
+    struct activation_place places[] = {{.name = "irc", .addr = &unix_addr, .path = "/run/s"},
+                                        {.name = "more", .addr = &unix_addr, .path = "/run/t"},
+                                        {.name = "other", .addr = &first}};
+    CHECK(activation_assign(&a, places, 3, error, sizeof(error)) == OK);
+    CHECK(places[0].socket == &a.sockets[1] && places[1].socket == NULL);
+    CHECK(places[2].socket == &a.sockets[0]);
+    places[0].addr = &first;
+    places[0].name = "echo";
+    CHECK(activation_assign(&a, places, 3, error, sizeof(error)) == ERR_SYNTAX);
+    CHECK(strstr(error, "is called 'web', and might be for several;") != NULL);
     first.port++;
-    CHECK(activation_find_address(&a, &first, NULL) == NULL);
-    irc->fd = -1; /* a listener has taken it */
-    CHECK(activation_find_name(&a, "irc") == NULL);
+    CHECK(activation_assign(&a, places, 3, error, sizeof(error)) == ERR_SYNTAX);
+    CHECK(strstr(error, "is called 'web', and belongs to no listener;") != NULL);
+    a.sockets[1].fd = -1; /* a listener has taken it */
     activation_close(&a);
     CHECK(fcntl(3, F_GETFD) == -1);
     CHECK(fcntl(4, F_GETFD) != -1);
@@ -117,7 +123,9 @@ static void take_unnamed(void)
     give(fds, 2, NULL);
     CHECK(takes(OK, ""));
     CHECK(a.sockets[0].name[0] == '\0');
-    CHECK(activation_find_address(&a, &addr, NULL) == &a.sockets[1]);
+    struct activation_place place = {.name = "web", .addr = &addr};
+    CHECK(activation_assign(&a, &place, 1, error, sizeof(error)) == ERR_SYNTAX);
+    CHECK(place.socket == &a.sockets[1]);
 }
 
 Test(activation, names_may_be_missing)

@@ -118,6 +118,29 @@ static inline void tls_write_pair(const char *name, long serial, const char *nam
     EVP_PKEY_free(key);
 }
 
+/* Writes default.pem, a chain of three, and default.key. Its order is that of the letters ("lmr":
+ * leaf, middle, root), where the middle one is good for so long. */
+static inline void tls_write_chain(const char *order, long middle_s)
+{
+    EVP_PKEY *root_key, *middle_key, *leaf_key;
+    X509 *root = tls_certify(&root_key, 10, NULL, NULL, NULL);
+    X509 *middle = tls_certify(&middle_key, 11, NULL, root, root_key);
+    X509_gmtime_adj(X509_getm_notAfter(middle), middle_s);
+    cr_assert_gt(X509_sign(middle, root_key, EVP_sha256()), 0);
+    X509 *leaf = tls_certify(&leaf_key, 12, "DNS:leaf.test", middle, middle_key);
+    tls_write_key("default.key", leaf_key);
+    FILE *f = fopen(tls_path("default.pem"), "w");
+    for (const char *c = order; *c != '\0'; c++)
+        cr_assert_eq(PEM_write_X509(f, *c == 'l' ? leaf : *c == 'm' ? middle : root), 1);
+    fclose(f);
+    X509 *const certs[] = {root, middle, leaf};
+    EVP_PKEY *const keys[] = {root_key, middle_key, leaf_key};
+    for (int i = 0; i < 3; i++) {
+        X509_free(certs[i]);
+        EVP_PKEY_free(keys[i]);
+    }
+}
+
 /* --- the store --------------------------------------------------------------------------- */
 
 /* Sets a setting for those that are loaded from here on. "@" in a path is the test's folder. */

@@ -193,6 +193,16 @@ Test(tls_store, tells_of_each_certificate_its_name_and_validity)
     }
 }
 
+Test(tls_store, a_certificate_is_valid_as_long_as_all_of_its_chain)
+{
+    tls_write_chain("lm", HOUR);
+    tls_open();
+    struct tls_certificate all[TLS_CERTIFICATES_MAX];
+    cr_assert_eq(tls_store_certificates(tls.store, all), 1);
+    cr_assert_eq(all[0].not_before_s, tls.now - HOUR);
+    cr_assert_eq(all[0].not_after_s, tls.now + HOUR);
+}
+
 Test(tls_store, without_tls_there_is_nothing_to_tell)
 {
     tls_set("tls.certificate=");
