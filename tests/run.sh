@@ -4,7 +4,8 @@
 # failed. The last line sums up: "N passed, N failed, N skipped".
 #   tests/run.sh [static|unit|sim|fuzz|integration|conformance|tsan|valgrind|browser|package|systemd|
 #       debian13|docker]…
-# All steps by default. Why one was skipped is printed below it.
+# All steps by default. Why a test was skipped is printed below its step, and which passed at a second
+# try only.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -36,7 +37,7 @@ run_step() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 
     echo "$p passed, $f failed, $s skipped in $seconds s"
-    sed -n 's/^SKIPPED/    &/p' "$logs/$1.log"
+    sed -n 's/^SKIPPED\|^FLAKY/    &/p' "$logs/$1.log"
     [ "$f" -eq 0 ] || {
         tail -n 300 "$logs/$1.log" | sed 's/^/    /'
         echo "    (all of it: $logs/$1.log)"
