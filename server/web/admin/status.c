@@ -9,14 +9,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SAMPLE_MS = 1000, RETRY_MS = 2000 };
+enum {
+    SAMPLE_MS = 1000,
+    RETRY_MS = 2000,
+    SLICE_SAMPLES = 20, /* some 10 KiB */
+};
 
 struct status_watch {
     struct list in_status;
     struct status *status;
     struct handle who;
-    bool is_told;  /* what is kept */
-    uint64_t seen; /* the number of the last sample that it was told */
+    bool has_begun; /* and was told of what server */
+    uint64_t seen;  /* the number of the last sample that it was told */
 };
 
 struct status {
@@ -26,9 +30,11 @@ struct status {
 
     struct sampler *sampler; /* NULL: no samples are taken */
     struct wheel_timer timer;
-    char *samples;          /* a ring of STATUS_SAMPLES, of sample_bytes each */
-    uint64_t taken;         /* number of the newest, from 1 */
-    struct buf newest, all; /* events */
+    struct sample *sample;              /* room for the one that is being taken */
+    struct buf samples[STATUS_SAMPLES]; /* a ring, printed; empty where there was no memory */
+    uint64_t taken;                     /* number of the newest, from 1 */
+    uint64_t printed;                   /* number of the one that `newest` is of */
+    struct buf newest, event;           /* events: the same for all, and for one watcher */
 
     struct probe *probes; /* one for each loop */
 
@@ -49,9 +55,14 @@ static struct loop *own_loop(const struct status *st)
     return &st->server->loops.loops[0];
 }
 
-static struct sample *sample_at(const struct status *st, uint64_t number)
+static struct buf *sample_at(struct status *st, uint64_t number)
 {
-    return (void *)(st->samples + number % STATUS_SAMPLES * sample_bytes(loop_count(st)));
+    return &st->samples[number % STATUS_SAMPLES];
+}
+
+static uint64_t oldest(const struct status *st)
+{
+    return st->taken < STATUS_SAMPLES ? 1 : st->taken - STATUS_SAMPLES + 1;
 }
 
 /* --- the busiest channels ----------------------------------------------------------------- */
@@ -103,14 +114,40 @@ static enum err print_json(struct buf *out, json_t *value)
     return e;
 }
 
-static enum err print_newest(struct status *st)
+static enum err print_begin(struct status *st)
 {
-    const struct sample *s = sample_at(st, st->taken);
-    st->newest.len = 0;
+    const struct server *s = st->server;
+    return buf_printf(&st->event,
+                      "retry: %d\n\nevent: begin\ndata: {\"version\":\"%s\",\"pid\":%d,"
+                      "\"started_ms\":%llu,\"loops\":%u,\"hub_loop\":%s,\"keeps\":%d,"
+                      "\"draining\":%s}\n\n",
+                      RETRY_MS, SIMUL_VERSION, (int)getpid(), (unsigned long long)s->started_ms,
+                      loop_count(st), loop_count(st) > s->net_count ? "true" : "false",
+                      STATUS_SAMPLES, s->draining ? "true" : "false");
+}
+
+static enum err print_past(struct status *st, uint64_t first, uint64_t last)
+{
+    const char *before = "";
+    enum err e = buf_append(&st->event, SPAN("event: past\ndata: {\"samples\":["));
+    for (uint64_t i = first; i <= last && e == OK; i++) {
+        struct span sample = buf_span(sample_at(st, i));
+        if (sample.len == 0)
+            continue;
+        e = buf_append(&st->event, span_str(before));
+        if (e == OK)
+            e = buf_append(&st->event, sample);
+        before = ",";
+    }
+    return e == OK ? buf_append(&st->event, SPAN("]}\n\n")) : e;
+}
+
+static enum err print_sample(struct status *st, struct span sample)
+{
     enum err e = buf_printf(&st->newest, "event: sample\ndata: {\"draining\":%s,\"sample\":",
                             st->server->draining ? "true" : "false");
     if (e == OK)
-        e = sample_print(s, loop_count(st), &st->newest);
+        e = buf_append(&st->newest, sample);
     if (e == OK)
         e = buf_append(&st->newest, SPAN(",\"channels\":"));
     /* While a survey is under way there is none to be told. */
@@ -120,29 +157,16 @@ static enum err print_newest(struct status *st)
     return e == OK ? buf_append(&st->newest, SPAN("}\n\n")) : e;
 }
 
-static uint64_t oldest(const struct status *st)
+/* Once for all who watch. */
+static void renew_newest(struct status *st)
 {
-    return st->taken < STATUS_SAMPLES ? 1 : st->taken - STATUS_SAMPLES + 1;
-}
-
-static enum err print_all(struct status *st)
-{
-    const struct server *s = st->server;
-    st->all.len = 0;
-    enum err e =
-        buf_printf(&st->all,
-                   "retry: %d\n\nevent: begin\ndata: {\"version\":\"%s\",\"pid\":%d,"
-                   "\"started_ms\":%llu,\"loops\":%u,\"hub_loop\":%s,\"keeps\":%d,"
-                   "\"draining\":%s,\"samples\":[",
-                   RETRY_MS, SIMUL_VERSION, (int)getpid(), (unsigned long long)s->started_ms,
-                   loop_count(st), loop_count(st) > s->net_count ? "true" : "false", STATUS_SAMPLES,
-                   s->draining ? "true" : "false");
-    for (uint64_t i = oldest(st); i <= st->taken && e == OK; i++) {
-        e = buf_append(&st->all, i == oldest(st) ? SPAN_EMPTY : SPAN(","));
-        if (e == OK)
-            e = sample_print(sample_at(st, i), loop_count(st), &st->all);
-    }
-    return e == OK ? buf_append(&st->all, SPAN("]}\n\n")) : e;
+    struct span sample = buf_span(sample_at(st, st->taken));
+    if (st->printed == st->taken)
+        return;
+    st->printed = st->taken;
+    st->newest.len = 0;
+    if (sample.len == 0 || print_sample(st, sample) != OK)
+        st->newest.len = 0;
 }
 
 /* --- sampling ----------------------------------------------------------------------------- */
@@ -152,11 +176,13 @@ static void stop(struct status *st)
     wheel_cancel(&st->timer);
     sampler_free(st->sampler);
     st->sampler = NULL;
-    free(st->samples);
-    st->samples = NULL;
+    free(st->sample);
+    st->sample = NULL;
+    for (int i = 0; i < STATUS_SAMPLES; i++)
+        buf_deinit(&st->samples[i]);
     buf_deinit(&st->newest);
-    buf_deinit(&st->all);
-    st->taken = 0;
+    buf_deinit(&st->event);
+    st->taken = st->printed = 0;
 }
 
 static void wake_all(struct status *st)
@@ -172,7 +198,8 @@ static void wake_all(struct status *st)
 /* Looks at the probes of the last second, and sends those of the next. */
 static void take_sample(struct status *st)
 {
-    struct sample *out = sample_at(st, st->taken + 1);
+    struct sample *out = st->sample;
+    struct buf *text = sample_at(st, st->taken + 1);
     sampler_take(st->sampler, out);
     for (unsigned i = 0; i < loop_count(st); i++) {
         uint64_t *lag = &out->lag_max_ns[i], probe = probe_ns(&st->probes[i]);
@@ -180,6 +207,9 @@ static void take_sample(struct status *st)
             *lag = probe;
         probe_send(&st->probes[i], &st->server->loops.loops[i]);
     }
+    text->len = 0;
+    if (sample_print(out, loop_count(st), text) != OK)
+        text->len = 0;
     st->taken++;
 }
 
@@ -193,8 +223,7 @@ static void on_second(struct wheel_timer *timer)
     }
     take_sample(st);
     if (st->watcher_count > 0) {
-        if (print_newest(st) != OK)
-            st->newest.len = 0;
+        renew_newest(st); /* before the hub is asked again */
         ask_hub(st);
         wake_all(st);
     }
@@ -205,9 +234,9 @@ static enum err start(struct status *st)
 {
     if (st->sampler != NULL)
         return OK;
-    st->samples = malloc(STATUS_SAMPLES * sample_bytes(loop_count(st)));
+    st->sample = malloc(sample_bytes(loop_count(st)));
     st->sampler = sampler_new(&st->server->loops);
-    if (st->samples == NULL || st->sampler == NULL) {
+    if (st->sample == NULL || st->sampler == NULL) {
         stop(st);
         return ERR_NOMEM;
     }
@@ -249,17 +278,31 @@ void status_unwatch(struct status_watch *w)
 
 bool status_has_news(const struct status_watch *w)
 {
-    return !w->is_told || w->seen != w->status->taken;
+    return !w->has_begun || w->seen != w->status->taken;
+}
+
+/* Prints what it has not seen of the past. */
+static enum err print_slice(struct status_watch *w)
+{
+    struct status *st = w->status;
+    uint64_t first = w->seen < oldest(st) ? oldest(st) : w->seen + 1;
+    uint64_t last = first + SLICE_SAMPLES <= st->taken ? first + SLICE_SAMPLES - 1 : st->taken - 1;
+    w->seen = last;
+    return print_past(st, first, last);
 }
 
 struct span status_take_news(struct status_watch *w)
 {
     struct status *st = w->status;
-    w->seen = st->taken;
-    if (w->is_told)
+    if (w->has_begun && w->seen + 1 == st->taken) {
+        w->seen = st->taken;
+        renew_newest(st);
         return buf_span(&st->newest);
-    w->is_told = true;
-    return print_all(st) == OK ? buf_span(&st->all) : SPAN_EMPTY;
+    }
+    st->event.len = 0;
+    enum err e = w->has_begun ? print_slice(w) : print_begin(st);
+    w->has_begun = true;
+    return e == OK ? buf_span(&st->event) : SPAN_EMPTY;
 }
 
 /* --- life --------------------------------------------------------------------------------- */

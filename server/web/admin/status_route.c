@@ -42,7 +42,8 @@ static bool begin(struct conn *c, struct http_session *s)
     return true;
 }
 
-/* A watcher that has not taken the last event misses those that follow. */
+/* The next event waits until the last has been taken, so the past comes in slices, one in a tick.
+ */
 static bool can_be_told(struct conn *c, const struct status_watch *w)
 {
     return status_has_news(w) && conn_has_room_for(c, 0);

@@ -53,23 +53,45 @@ static int watch(void)
     return fd;
 }
 
-static size_t samples_in(const char *heard)
+static size_t count(const char *text, const char *what)
 {
-    json_t *o = last_event(heard, "begin");
-    cr_assert_not_null(o, "%s", heard);
-    size_t count = json_array_size(json_object_get(o, "samples"));
-    json_decref(o);
-    return count;
+    size_t found = 0;
+    while ((text = strstr(text, what)) != NULL) {
+        found++;
+        text += strlen(what);
+    }
+    return found;
+}
+
+/* Takes turns until the events have come to those of this second; gives how many samples there were
+ * in all of them. A turn brings one event at most. */
+static size_t hear_samples(int fd, size_t *largest_event)
+{
+    size_t samples = 0, quiet = 0;
+    *largest_event = 0;
+    while (quiet < 3) {
+        whole_tick(0);
+        const char *heard = whole_heard(fd);
+        size_t len = strlen(heard);
+        samples += count(heard, "\"at_ms\":");
+        *largest_event = len > *largest_event ? len : *largest_event;
+        cr_assert_leq(count(heard, "event: past"), 1);
+        quiet = len == 0 ? quiet + 1 : 0;
+    }
+    return samples;
 }
 
 /* How many samples are kept for one who comes now. */
 static size_t samples_kept(void)
 {
+    size_t largest_event;
     int fd = whole_connect("admin");
-    size_t count = samples_in(whole_ask(fd, EVENTS));
+    whole_say(fd, EVENTS);
+    whole_tick(0);
+    size_t kept = hear_samples(fd, &largest_event);
     close(fd);
     whole_settle();
-    return count;
+    return kept;
 }
 
 Test(status, begins_with_what_the_server_is)
@@ -82,8 +104,9 @@ Test(status, begins_with_what_the_server_is)
     cr_assert_eq(json_integer_value(json_object_get(o, "pid")), getpid());
     cr_assert_eq(json_integer_value(json_object_get(o, "loops")), 3);
     cr_assert(json_is_true(json_object_get(o, "hub_loop")));
-    cr_assert_eq(json_array_size(json_object_get(o, "samples")), 0);
     json_decref(o);
+    cr_assert_null(strstr(heard, "event: past"));
+    cr_assert_null(strstr(heard, "event: sample"));
     close(fd);
 }
 
@@ -144,6 +167,36 @@ Test(status, who_comes_later_is_told_what_was_before)
     close(fd);
 }
 
+Test(status, what_was_before_comes_in_slices)
+{
+    size_t largest_event;
+    int first = watch();
+    pass_seconds(STATUS_SAMPLES);
+    int fd = whole_connect("admin");
+    whole_say(fd, EVENTS);
+    cr_assert_eq(hear_samples(fd, &largest_event), STATUS_SAMPLES);
+    cr_assert_lt(largest_event, 16 * 1024);
+    close(first);
+    close(fd);
+}
+
+Test(status, the_newest_is_told_as_it_is_now)
+{
+    int fd = watch();
+    pass_seconds(2);
+    close(fd);
+    whole_settle();
+    pass_seconds(2); /* unwatched */
+    whole.server->draining = true;
+    fd = whole_connect("admin");
+    json_t *o = last_event(whole_ask(fd, EVENTS), "sample");
+    cr_assert(json_is_true(json_object_get(o, "draining")));
+    const json_t *sample = json_object_get(o, "sample");
+    cr_assert_eq(json_integer_value(json_object_get(sample, "connections")), 0);
+    json_decref(o);
+    close(fd);
+}
+
 Test(status, unwatched_samples_end_when_all_that_were_seen_are_gone)
 {
     int fd = watch();
@@ -170,7 +223,7 @@ static const struct conn *watching(void)
     }
 }
 
-Test(status, a_watcher_that_takes_nothing_misses_events)
+Test(status, a_watcher_that_takes_nothing_is_told_later)
 {
     int other = watch(), small = 2048, large = 1 << 20;
     pass_seconds(STATUS_SAMPLES);
@@ -186,7 +239,8 @@ Test(status, a_watcher_that_takes_nothing_misses_events)
     whole_say(fd, EVENTS);
     whole_settle();
     uint32_t queued = watching()->out.bytes;
-    cr_assert_gt(queued, 0, "what is kept is more than the peer takes at once");
+    cr_assert_gt(queued, 0, "a slice is more than the peer takes at once");
+    cr_assert_lt(queued, 16 * 1024, "and no other waits behind it");
     pass_seconds(5);
     cr_assert_leq(watching()->out.bytes, queued);
 
@@ -201,12 +255,15 @@ Test(status, a_watcher_that_takes_nothing_misses_events)
         whole_settle();
         cr_assert_eq(buf_append(&all, span_str(whole_heard(fd))), OK);
         cr_assert_eq(buf_append(&all, span_of("", 1)), OK);
-        const char *first = strstr((const char *)all.data, "event: sample");
-        end = first == NULL ? NULL : strstr(first, "\n\n");
-        cr_assert(first == NULL || strstr(first + 1, "event: sample") == NULL);
+        const char *newest = strstr((const char *)all.data, "event: sample");
+        end = newest == NULL ? NULL : strstr(newest, "\n\n");
         all.len--;
     }
-    cr_assert_not_null(end, "it is told the newest, and not those before");
+    cr_assert_not_null(end, "at the end it is told the newest");
+    const char *text = (const char *)all.data;
+    cr_assert_eq(count(text, "event: sample"), 1, "what was before it has come as the past");
+    size_t told = count(text, "\"at_ms\":");
+    cr_assert(told >= STATUS_SAMPLES && told <= STATUS_SAMPLES + 5, "%zu", told);
     buf_deinit(&all);
     close(fd);
 }

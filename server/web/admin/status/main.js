@@ -134,7 +134,7 @@ function showPhase(isDraining) {
 
 function onBegin(event) {
   server = JSON.parse(event.data);
-  samples = server.samples;
+  samples = [];
   plots = makePlots();
   for (const figure of byId('plots').querySelectorAll('figure')) figure.remove();
   byId('channels').before(...plots.map((plot) => plot.node));
@@ -142,10 +142,20 @@ function onBegin(event) {
   redraw();
 }
 
+function keep(more) {
+  samples.push(...more);
+  samples.splice(0, samples.length - server.keeps);
+}
+
+/** What there was before the page was opened, or while it took nothing, comes in slices. The sample
+ * that is behind them is the one to draw. */
+function onPast(event) {
+  keep(JSON.parse(event.data).samples);
+}
+
 function onSample(event) {
   const { draining, sample, channels } = JSON.parse(event.data);
-  samples.push(sample);
-  samples.splice(0, samples.length - server.keeps);
+  keep([sample]);
   showPhase(draining);
   redraw();
   if (channels !== null) showChannels(channels);
@@ -161,6 +171,7 @@ function redraw() {
 function listen() {
   const events = new EventSource('/status/events');
   events.addEventListener('begin', onBegin);
+  events.addEventListener('past', onPast);
   events.addEventListener('sample', onSample);
   events.addEventListener('error', () => {
     show('lost', 'Connection lost, trying again …');
