@@ -88,7 +88,8 @@ test('every plot is drawn, and drawn anew each second', async () => {
   await until('another path of each', async () =>
     (await all()).every((now, i) => JSON.stringify(now) !== JSON.stringify(seen[i])));
   await page.getByText(/^up \d+ s/).waitFor();
-  assert.match(await page.locator('#server').textContent(), /^version .*process \d+3 loopsup \d+ s$/);
+  assert.match(await page.locator('#server').textContent(),
+    /^version .*process \d+2 loops \+ hubup \d+ s$/);
   assert.deepEqual(complaints, []);
   await page.context().close();
 });
@@ -126,6 +127,16 @@ test('the busiest channel is first, and its name is text', async () => {
   await page.context().close();
 });
 
+/** What of the time axis stands where the cursor's time does. */
+const textsUpon = (page, title) => figure(page, title).evaluate((plot) => {
+  const own = plot.querySelector('.cursor-time').getBoundingClientRect();
+  return [...plot.querySelectorAll('.grid text')].filter((text) => {
+    const box = text.getBoundingClientRect();
+    return getComputedStyle(text).visibility === 'visible' && box.left < own.right
+      && own.left < box.right && box.top < own.bottom && own.top < box.bottom;
+  }).map((text) => text.textContent);
+});
+
 test('a pointer on one plot shows that moment on all of them', async () => {
   const complaints = [];
   const page = await open(complaints);
@@ -138,6 +149,7 @@ test('a pointer on one plot shows that moment on all of them', async () => {
     assert.match(await time.textContent(), /\d+:\d\d:\d\d/);
   }
   const shown = await figure(page, 'Ticks').locator('.cursor-time').textContent();
+  for (const title of PLOTS) assert.deepEqual(await textsUpon(page, title), []);
   await page.mouse.move(box.x + 10, box.y - 100);
   await figure(page, 'Ticks').locator('svg:not(.hovered)').waitFor();
   assert.ok(shown.length > 0);
@@ -152,6 +164,24 @@ test('each plot says in words what it shows', async () => {
   await plot.waitFor();
   assert.match(await plot.locator('desc').textContent(), /^received: .*B, sent: .*B$/);
   await page.context().close();
+});
+
+test('before the first second it has its places, and no figures', async () => {
+  const begin = { version: '1.2.3', pid: 42, started_ms: 0, loops: 13, hub_loop: true, keeps: 300,
+    draining: false };
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.route('**/status/events', (route) => route.fulfill({ contentType: 'text/event-stream',
+    body: `event: begin\ndata: ${JSON.stringify(begin)}\n\n` }));
+  await page.goto(`http://${daemon.admin}/status`);
+  await page.getByText('12 loops + hub').waitFor();
+  assert.deepEqual(await page.locator('#tiles dd').allTextContents(), Array(6).fill('–'));
+  assert.equal(await page.locator('#channels').getByRole('table').count(), 0);
+  assert.equal(await page.getByText('There is no channel').isVisible(), false);
+  const dashes = await figure(page, 'Lag').locator('.lines path').evaluateAll((lines) =>
+    lines.map((line) => `${getComputedStyle(line).stroke} ${getComputedStyle(line).strokeDasharray}`));
+  assert.equal(new Set(dashes).size, begin.loops, 'no two loops look the same');
+  await context.close();
 });
 
 const luminance = (colour) =>

@@ -79,23 +79,27 @@ const TILES = [
   ['Resident memory', (sample) => bytes(sample.resident_bytes)],
 ];
 
+function makeTiles() {
+  byId('tiles').replaceChildren(...TILES.map(([name]) => {
+    const tile = node('div');
+    tile.append(node('dt', '', name), node('dd', '', '–'));
+    return tile;
+  }));
+}
+
 function showTiles(sample) {
-  const tiles = byId('tiles');
-  if (tiles.childElementCount === 0) {
-    for (const [name] of TILES) {
-      const tile = node('div');
-      tile.append(node('dt', '', name), node('dd', '', '–'));
-      tiles.append(tile);
-    }
-  }
-  const values = tiles.querySelectorAll('dd');
+  const values = byId('tiles').querySelectorAll('dd');
   TILES.forEach(([, text], i) => { values[i].textContent = text(sample); });
 }
 
+/** What is true of it for as long as it runs, and for how long it does; null: nobody knows yet. */
 function showServer(sample) {
-  const up = Math.max(0, Math.floor((sample.at_ms - server.started_ms) / 1000));
+  const own = server.loops - server.hub_loop;
   const facts = [`version ${server.version}`, `process ${server.pid}`,
-    `${server.loops} ${server.loops === 1 ? 'loop' : 'loops'}`, `up ${uptime(up)}`];
+    `${own} ${own === 1 ? 'loop' : 'loops'}${server.hub_loop ? ' + hub' : ''}`];
+  if (sample !== null) {
+    facts.push(`up ${uptime(Math.max(0, Math.floor((sample.at_ms - server.started_ms) / 1000)))}`);
+  }
   byId('server').replaceChildren(...facts.map((fact) => node('span', '', fact)));
 }
 
@@ -138,6 +142,8 @@ function onBegin(event) {
   plots = makePlots();
   for (const figure of byId('plots').querySelectorAll('figure')) figure.remove();
   byId('channels').before(...plots.map((plot) => plot.node));
+  makeTiles();
+  showServer(null);
   showPhase(server.draining);
   redraw();
 }

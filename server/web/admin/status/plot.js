@@ -3,12 +3,15 @@
 import { linearMarks, logarithmicMarks } from './format.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
+const TIME_DROP = 16; // of the time axis below the plot
+const CLEARANCE = 60; // between the middles of two of its texts
 const MARGIN = { top: 10, right: 12, bottom: 22, left: 58 };
 const HEIGHT = 190;
 const GAP_MS = 2500; // with no sample for longer, a line is cut
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const MARK_WIDTH = 48; // of the time axis, at least
+const COLOURS = 10; // of lines; those behind are dashed
 
 function svg(tag, attributes = {}, ...children) {
   const node = document.createElementNS(SVG, tag);
@@ -35,6 +38,7 @@ export class Plot {
     Object.assign(this, { format, base, isLogarithmic, isStacked, onHover });
     this.minutesMax = Math.round(spanMs / MINUTE_MS);
     this.samples = [];
+    this.times = []; // the texts of the time axis
     this.hoverMs = null;
     this.node = html('figure', 'card');
     const caption = html('figcaption', '', title);
@@ -47,7 +51,7 @@ export class Plot {
     this.shapes = svg('g', { class: isStacked ? 'layers' : 'lines' });
     this.dots = svg('g');
     this.cursor = svg('line', { class: 'cursor', y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom });
-    this.cursorTime = svg('text', { class: 'cursor-time', y: HEIGHT - 6, 'text-anchor': 'middle' });
+    this.cursorTime = svg('text', { class: 'cursor-time', y: HEIGHT - MARGIN.bottom + TIME_DROP, 'text-anchor': 'middle' });
     this.svg.append(this.name, this.description, this.grid, this.shapes, this.cursor, this.dots,
       this.cursorTime);
     this.node.append(caption, this.svg, this.legend);
@@ -60,7 +64,7 @@ export class Plot {
 
   setSeries(series) {
     this.series = series.map((one, i) => {
-      const colour = `series series-${i % 10}`;
+      const colour = `series-${i % COLOURS}${i < COLOURS ? '' : ' again'}`;
       const value = html('span', 'value');
       const item = html('li', colour);
       item.append(html('span', 'name', one.name), value);
@@ -191,13 +195,14 @@ export class Plot {
       return [svg('line', { x1: left, x2: right, y1: y, y2: y }),
         svg('text', { x: left - 8, y, dy: '0.32em', 'text-anchor': 'end' }, this.markText(mark))];
     });
-    const columns = this.ages().map((ms) => {
+    this.times = this.ages().map((ms) => {
       const x = right - ms / (this.minutes() * MINUTE_MS) * (right - left);
       const text = ms % MINUTE_MS === 0 ? `−${ms / MINUTE_MS} min` : `−${ms / SECOND_MS} s`;
-      return svg('text', { x: fixed(x), y: bottom + 16,
-        'text-anchor': ms === 0 ? 'end' : 'middle' }, ms === 0 ? 'now' : text);
+      const anchor = x - left < 1 ? 'start' : 'middle';
+      return svg('text', { x: fixed(x), y: bottom + TIME_DROP,
+        'text-anchor': ms === 0 ? 'end' : anchor }, ms === 0 ? 'now' : text);
     });
-    this.grid.replaceChildren(...rows, ...columns);
+    this.grid.replaceChildren(...rows, ...this.times);
   }
 
   /** Each run of samples without a gap, as the indices [from, to). */
@@ -265,6 +270,7 @@ export class Plot {
     }
     this.description.textContent = said.join(', ');
     if (isHovered) this.drawCursor(sample);
+    this.clearWay(isHovered ? Number(this.cursorTime.getAttribute('x')) : null);
   }
 
   drawCursor(sample) {
@@ -273,6 +279,15 @@ export class Plot {
     this.cursor.setAttribute('x1', fixed(x));
     this.cursor.setAttribute('x2', fixed(x));
     this.cursorTime.setAttribute('x', fixed(Math.min(Math.max(x, left + 26), right - 26)));
-    this.cursorTime.textContent = new Date(sample.at_ms).toLocaleTimeString();
+    this.cursorTime.textContent = new Date(sample.at_ms)
+      .toLocaleTimeString([], { hourCycle: 'h23' });
+  }
+
+  /** Marks of the time axis that the cursor's own time would stand upon; null: there is none. */
+  clearWay(x) {
+    for (const mark of this.times) {
+      const isCovered = x !== null && Math.abs(Number(mark.getAttribute('x')) - x) < CLEARANCE;
+      mark.setAttribute('visibility', isCovered ? 'hidden' : 'visible');
+    }
   }
 }
