@@ -99,6 +99,12 @@ class Client:
             greeting.append(self.read())
         return greeting
 
+    def whois(self):
+        """What WHOIS says of the client itself: the host that others see, and the address."""
+        self.send(f"WHOIS {self.nick}")
+        replies = {message.command: message.params for message in self.read_until("318")}
+        return replies["311"][3], replies["338"][3]
+
     def join(self, channel):
         """Joins and reads the list of names; returns them with their prefixes."""
         self.send(f"JOIN {channel}")

@@ -2,36 +2,41 @@
 
 Both have the same entrances: `irctls` and `web` end TLS and hand on plain IRC and HTTP; `passirctls`
 and `passweb` hand on TLS as it comes; `plainweb` is HTTP without TLS."""
+import json
 import os
 import socket
 import subprocess
 
 import certificates
-from simuld import TIMEOUT, client_tls, free_port, wait_until
+from http_raw import get
+from simuld import TIMEOUT, client_tls, dial, free_port, wait_until
 from tools import UNPACKED, tool
 
 
 class Proxy:
+    """One behind whose entrances stands the daemon, which may be None; a `with` stops it at its end.
+    A kind of its own names its ENTRANCES and says in its CONFIG what is there, in words such as
+    %(port_ENTRANCE)s and %(to_LISTENER)s, while HEAD is the same for all."""
     ENTRANCES = ["irctls", "web", "passirctls", "passweb", "plainweb"]
-    PROGRAM, CONFIG = "", ""
+    PROGRAM, HEAD, CONFIG = "", "", ""
 
     def __init__(self, daemon, directory):
-        directory = directory / self.PROGRAM
+        self.directory = directory = directory / self.PROGRAM
         directory.mkdir()
         certificate, key = certificates.make(directory, "proxy")
         both = directory / "both.pem"
         both.write_bytes(certificate.read_bytes() + key.read_bytes())
         self.addresses = {name: ("127.0.0.1", free_port()) for name in self.ENTRANCES}
         words = {f"port_{name}": port for name, (_, port) in self.addresses.items()}
-        for name, address in daemon.addresses.items():
+        for name, address in (daemon.addresses if daemon else {}).items():
             if isinstance(address, str):
                 words[f"path_{name}"] = address
             elif ":" not in address[0]:
                 words[f"to_{name}"] = "{}:{}".format(*address)
         words |= {"directory": directory, "certificate": certificate, "key": key, "both": both,
-                  "modules": modules(), "admin": daemon.port("admin")}
+                  "modules": modules(), "admin": daemon and daemon.port("admin")}
         self.config = directory / "config"
-        self.config.write_text(self.CONFIG % words)
+        self.config.write_text((self.HEAD + self.CONFIG) % words)
         self.log = directory / "log"
         libraries = ":".join(map(str, UNPACKED.glob("usr/lib/*-linux-gnu")))
         with open(self.log, "wb") as log:
@@ -51,23 +56,32 @@ class Proxy:
         assert self.process.poll() is None, self.log.read_text()
         try:
             for address in self.addresses.values():
-                socket.create_connection(address, timeout=TIMEOUT).close()
+                dial(address).close()
         except ConnectionRefusedError:
             return False
         return True
 
     def connect(self, name):
         """A socket over TLS, which ends at the proxy or, where that only passes on, behind it."""
-        sock = socket.create_connection(self.addresses[name], timeout=TIMEOUT)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return client_tls().wrap_socket(sock)
+        return client_tls().wrap_socket(dial(self.addresses[name]))
 
-    def url(self, name, path):
-        return "https://{}:{}{}".format(*self.addresses[name], path)
+    def url(self, name, path, scheme="https"):
+        return "{}://{}:{}{}".format(scheme, *self.addresses[name], path)
 
     def stop(self):
         self.process.terminate()
         self.process.wait(TIMEOUT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def told(http, *headers):
+    """Whom the daemon takes for the client, as its echo tells."""
+    return json.loads(http.ask(get("/echo", *headers)).body)["peer"]
 
 
 def modules():
@@ -79,8 +93,8 @@ def modules():
 class HAProxy(Proxy):
     """Looks after the daemon with a check every 20 ms: a bare connect to IRC and TLS, a request to
     /readyz for the web."""
-    PROGRAM = "haproxy"
-    CONFIG = """
+    PROGRAM = "haproxy"  # whose CONFIG goes on with the defaults
+    HEAD = """
 global
     stats socket %(directory)s/stats
 defaults
@@ -89,6 +103,8 @@ defaults
     timeout server 60s
     timeout tunnel 60s
     timeout check 10s
+"""
+    CONFIG = """
     default-server check inter 20ms
 listen irctls
     bind 127.0.0.1:%(port_irctls)s ssl crt %(both)s
@@ -115,7 +131,7 @@ listen passweb
 
     @property
     def stats(self):
-        return self.config.parent / "stats"
+        return self.directory / "stats"
 
     def is_ready(self):
         return super().is_ready() and self.stats.exists()
@@ -136,7 +152,7 @@ listen passweb
 
 class Nginx(Proxy):
     PROGRAM = "nginx"
-    CONFIG = """
+    HEAD = """
 load_module %(modules)s/ngx_stream_module.so;
 user root;
 pid %(directory)s/pid;
@@ -144,6 +160,16 @@ error_log stderr;
 daemon off;
 worker_processes 1;
 events {}
+"""
+    HTTP = """
+    access_log off;
+    client_body_temp_path %(directory)s/body;
+    proxy_temp_path %(directory)s/proxy;
+    fastcgi_temp_path %(directory)s/fastcgi;
+    uwsgi_temp_path %(directory)s/uwsgi;
+    scgi_temp_path %(directory)s/scgi;
+"""
+    CONFIG = """
 stream {
     server {
         listen 127.0.0.1:%(port_irctls)s ssl;
@@ -160,13 +186,7 @@ stream {
         proxy_pass %(to_webtls)s;
     }
 }
-http {
-    access_log off;
-    client_body_temp_path %(directory)s/body;
-    proxy_temp_path %(directory)s/proxy;
-    fastcgi_temp_path %(directory)s/fastcgi;
-    uwsgi_temp_path %(directory)s/uwsgi;
-    scgi_temp_path %(directory)s/scgi;
+http {""" + HTTP + """
     upstream simul {
         server %(to_web)s;
         keepalive 4;
@@ -200,4 +220,4 @@ http {
 """
 
     def arguments(self):
-        return ["-e", "stderr", "-p", str(self.config.parent), "-c", str(self.config)]
+        return ["-e", "stderr", "-p", str(self.directory), "-c", str(self.config)]

@@ -214,9 +214,9 @@ class Daemon:
         host = f"[{host}]" if ":" in host else host
         return f"{scheme}://{host}:{port}{path}"
 
-    def connect(self, name):
-        """A connected socket; over TLS where the name says so."""
-        sock = dial(self.addresses[name])
+    def connect(self, name, source=None):
+        """A connected socket, from that address of ours; over TLS where the name says so."""
+        sock = dial(self.addresses[name], source)
         return client_tls().wrap_socket(sock) if name.endswith("tls") else sock
 
     def connect_to_loop(self, name, wanted=None):
@@ -288,14 +288,15 @@ class Daemon:
         self.stderr_file.close()
 
 
-def dial(address):
-    """A socket that is connected to a pair of address and port, or to a path."""
+def dial(address, source=None):
+    """A socket that is connected to a pair of address and port, from that address of ours, or to a
+    path."""
     if isinstance(address, str):
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(TIMEOUT)
         sock.connect(address)
         return sock
-    sock = socket.create_connection(address, timeout=TIMEOUT)
+    sock = socket.create_connection(address, TIMEOUT, source and (source, 0))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 

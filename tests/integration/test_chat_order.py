@@ -5,7 +5,6 @@ import threading
 
 import pytest
 
-from irc import Client
 
 ALL = ("server-time", "message-tags", "echo-message")
 

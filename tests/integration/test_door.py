@@ -19,12 +19,6 @@ REFUSALS_MAX = 64  # of a loop, at a time
 WORDS = "(Too many connections from your address)"
 
 
-def dial(daemon, name, source="127.0.0.1"):
-    """A connected socket, from that address; over TLS where the name says so."""
-    sock = socket.create_connection(daemon.addresses[name], TIMEOUT, (source, 0))
-    return client_tls().wrap_socket(sock) if name.endswith("tls") else sock
-
-
 def is_served(sock):
     """By an echo listener; else it is closed."""
     try:
@@ -36,7 +30,7 @@ def is_served(sock):
 
 def enter(daemon, count, source="127.0.0.1", name="echo"):
     """So many from an address who are served."""
-    socks = [dial(daemon, name, source) for _ in range(count)]
+    socks = [daemon.connect(name, source) for _ in range(count)]
     assert all(is_served(sock) for sock in socks)
     return socks
 
@@ -62,7 +56,7 @@ def test_the_limit_holds_for_an_address_and_over_all_loops(start):
     daemon = start("limits.connections_per_address=8")
     for name, sources in (("echo", ["127.0.0.1", "127.0.0.2", "127.0.0.3"]), ("echosix", ["::1"])):
         for source in sources:
-            socks = [dial(daemon, name, source) for _ in range(40)]
+            socks = [daemon.connect(name, source) for _ in range(40)]
             assert [is_served(sock) for sock in socks].count(True) == 8
             close_all(socks)
     assert daemon.metric("simul_refused_total", reason="crowded") == 4 * 32
@@ -70,7 +64,7 @@ def test_the_limit_holds_for_an_address_and_over_all_loops(start):
 
 
 def test_all_listeners_count_together_but_for_the_admin_listener(crowded):
-    with dial(crowded, "irc") as sock:
+    with crowded.connect("irc") as sock:
         assert sock.recv(5) == b"ERROR"
     admins = [HttpConnection(crowded.connect("admin")) for _ in range(2 * LIMIT)]
     for admin in admins:
@@ -82,7 +76,7 @@ def test_one_that_leaves_makes_room_for_one(start):
     daemon = start(f"limits.connections_per_address={LIMIT}")
     socks = enter(daemon, LIMIT)
     for _ in range(5):
-        with dial(daemon, "echo") as late:
+        with daemon.connect("echo") as late:
             assert not is_served(late)
         socks.pop().close()
         # The server learns of it on another loop, perhaps.
@@ -91,7 +85,7 @@ def test_one_that_leaves_makes_room_for_one(start):
 
 
 def enter_if_let_in(daemon):
-    sock = dial(daemon, "echo")
+    sock = daemon.connect("echo")
     if is_served(sock):
         return sock
     sock.close()
@@ -110,7 +104,7 @@ def test_who_comes_too_often_waits_a_little(start):
     began = time.monotonic()
     served = 0
     for _ in range(60):
-        with dial(daemon, "echo") as sock:
+        with daemon.connect("echo") as sock:
             served += is_served(sock)
     seconds = time.monotonic() - began
     assert 10 <= served <= 11 + 5 * seconds  # two seconds' worth at once
@@ -123,13 +117,13 @@ def test_who_comes_too_often_waits_a_little(start):
 
 @pytest.mark.parametrize("name", ["irc", "irctls"])
 def test_irc_says_error(crowded, name):
-    with Client(dial(crowded, name)) as client:
+    with Client(crowded.connect(name)) as client:
         message = client.expect_end()
         assert message.params == [f"Closing Link: 127.0.0.1 {WORDS}"]
 
 
 def test_irc_says_error_to_one_who_has_spoken_already(crowded):
-    with Client(dial(crowded, "irc")) as client:
+    with Client(crowded.connect("irc")) as client:
         client.send("CAP LS 302", "NICK someone", "USER someone 0 * :someone")
         assert WORDS in client.expect_end().params[0]
 
@@ -137,7 +131,7 @@ def test_irc_says_error_to_one_who_has_spoken_already(crowded):
 @pytest.mark.parametrize("name", ["plain", "web", "webtls"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_http_says_429(crowded, name, method):
-    with HttpConnection(dial(crowded, name)) as http:
+    with HttpConnection(crowded.connect(name)) as http:
         answer = http.ask(get("/echo", method=method), to_head=method == "HEAD")
         assert (answer.status, answer.get("Connection")) == (429, "close")
         assert int(answer.get("Retry-After")) > 0
@@ -146,19 +140,19 @@ def test_http_says_429(crowded, name, method):
 
 
 def test_an_upgrade_to_websocket_is_told_429(crowded):
-    with HttpConnection(dial(crowded, "web")) as http:
+    with HttpConnection(crowded.connect("web")) as http:
         answer = http.ask(upgrade("/chat"))
         assert answer.status == 429 and http.at_end()
 
 
 def test_auto_says_error_to_irc(crowded):
-    with Client(dial(crowded, "web")) as client:
+    with Client(crowded.connect("web")) as client:
         client.send("NICK someone")
         assert WORDS in client.expect_end().params[0]
 
 
 def test_who_does_not_say_what_it_speaks_is_closed_soon(crowded):
-    with dial(crowded, "web") as sock:
+    with crowded.connect("web") as sock:
         began = time.monotonic()
         assert sock.recv(1) == b""
         assert time.monotonic() - began < 10
@@ -167,10 +161,10 @@ def test_who_does_not_say_what_it_speaks_is_closed_soon(crowded):
 # --- floods ---
 
 def test_those_who_are_refused_cannot_pile_up_and_harm_nobody(crowded):
-    with dial(crowded, "echo", "127.0.0.2") as other:
+    with crowded.connect("echo", "127.0.0.2") as other:
         flood = []
         for _ in range(1000):
-            flood.append(dial(crowded, "web"))  # and says nothing
+            flood.append(crowded.connect("web"))  # and says nothing
             if len(flood) % 100 == 0:
                 assert is_served(other)
         wait_until(lambda: crowded.metric("simul_refused_total", reason="crowded") == 1000, "the refusals")
@@ -211,14 +205,14 @@ def test_without_descriptors_all_are_answered_and_it_goes_on_when_there_are_some
         stats = json.loads(admin.ask(get("/stats")).body)
         return sum(loop["refused_descriptors"] for loop in stats["loops"])
 
-    with dial(daemon, "irc") as sock:
+    with daemon.connect("irc") as sock:
         assert sock.recv(100) == b"ERROR :Closing Link: (The server is full)\r\n"
-    with dial(daemon, "web") as sock:  # silent, or quick enough to be told
+    with daemon.connect("web") as sock:  # silent, or quick enough to be told
         sock.sendall(get("/").encode())
         assert sock.recv(100).startswith((b"", b"HTTP/1.1 503 "))
     before = refused()
     for _ in range(50):
-        with dial(daemon, "echo") as sock:
+        with daemon.connect("echo") as sock:
             assert not is_served(sock)
     assert refused() == before + 50
     assert all(is_served(sock) for sock in inside)
@@ -315,7 +309,7 @@ def test_a_storm_of_handshakes_pauses_accepting_and_nothing_else(start):
     hellos = [Hello(context) for _ in range(250 * daemon.loops + 1)]
     late = hellos.pop()
     slowest = 0.0
-    with dial(daemon, "echo") as other:
+    with daemon.connect("echo") as other:
         for hello in hellos:
             hello.send(daemon)
         while not all(hello.has_answer() for hello in hellos):

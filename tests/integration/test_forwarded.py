@@ -1,14 +1,12 @@
 """X-Forwarded-For and Forwarded: whom a proxy's HTTP requests and WebSockets are for."""
 import itertools
-import json
-import socket
 
 import pytest
 
 from http_raw import HttpConnection, get
 from irc import Client, WebSocketLines
-from proxies import HAProxy, Nginx
-from simuld import TIMEOUT, wait_until
+from proxies import HAProxy, Nginx, told
+from simuld import dial, wait_until
 from ws_raw import TEXT, WebSocket, frame, upgrade
 
 SETTINGS = ["proxy.trusted=127.0.0.0/8", "ws.origins=https://chat.example"]
@@ -19,14 +17,7 @@ numbers = itertools.count()
 class TellingHAProxy(HAProxy):
     ENTRANCES = ["web", "webtls"]
     CONFIG = """
-global
-    stats socket %(directory)s/stats
-defaults
     mode http
-    timeout connect 10s
-    timeout client 60s
-    timeout server 60s
-    timeout tunnel 60s
     option forwardfor
 listen web
     bind 127.0.0.1:%(port_web)s
@@ -40,19 +31,7 @@ listen webtls
 class TellingNginx(Nginx):
     ENTRANCES = ["web", "webtls"]
     CONFIG = """
-user root;
-pid %(directory)s/pid;
-error_log stderr;
-daemon off;
-worker_processes 1;
-events {}
-http {
-    access_log off;
-    client_body_temp_path %(directory)s/body;
-    proxy_temp_path %(directory)s/proxy;
-    fastcgi_temp_path %(directory)s/fastcgi;
-    uwsgi_temp_path %(directory)s/uwsgi;
-    scgi_temp_path %(directory)s/scgi;
+http {""" + Nginx.HTTP + """
     proxy_http_version 1.1;
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
@@ -76,25 +55,8 @@ http {
 
 @pytest.fixture(scope="module", params=[TellingHAProxy, TellingNginx], ids=["haproxy", "nginx"])
 def proxy(request, daemon, tmp_path_factory):
-    one = request.param(daemon, tmp_path_factory.mktemp("proxy"))
-    yield one
-    one.stop()
-
-
-def dial(address, source=CLIENT):
-    return socket.create_connection(address, TIMEOUT, (source, 0))
-
-
-def told(http, *headers):
-    """The peer, as the echo sees it."""
-    return json.loads(http.ask(get("/echo", *headers)).body)["peer"]
-
-
-def whois(client):
-    """The host that others see, and the address."""
-    client.send(f"WHOIS {client.nick}")
-    replies = {m.command: m.params for m in client.read_until("318")}
-    return replies["311"][3], replies["338"][3]
+    with request.param(daemon, tmp_path_factory.mktemp("proxy")) as one:
+        yield one
 
 
 def chat(sock, *headers):
@@ -107,7 +69,7 @@ def chat(sock, *headers):
 
 @pytest.mark.parametrize("entrance", ["web", "webtls"])
 def test_http_sees_who_is_behind_a_proxy(proxy, entrance):
-    with HttpConnection(dial(proxy.addresses[entrance])) as http:
+    with HttpConnection(dial(proxy.addresses[entrance], CLIENT)) as http:
         assert told(http) == f"{CLIENT}:0"
         # What a client says itself stands before what the proxy adds.
         assert told(http, "X-Forwarded-For: unknown", "Forwarded: for=192.0.2.9") == f"{CLIENT}:0"
@@ -115,11 +77,11 @@ def test_http_sees_who_is_behind_a_proxy(proxy, entrance):
 
 @pytest.mark.parametrize("entrance", ["web", "webtls"])
 def test_whois_shows_who_is_behind_a_proxy(daemon, proxy, entrance):
-    with Client(dial(daemon.addresses["irc"])) as direct:
+    with Client(dial(daemon.addresses["irc"], CLIENT)) as direct:
         direct.register(f"direct{next(numbers)}")
-        cloak = whois(direct)[0]
-    with chat(dial(proxy.addresses[entrance])) as behind:
-        assert whois(behind) == (cloak, CLIENT)
+        cloak = direct.whois()[0]
+    with chat(dial(proxy.addresses[entrance], CLIENT)) as behind:
+        assert behind.whois() == (cloak, CLIENT)
 
 
 def test_requests_of_several_clients_share_a_connection(daemon):
@@ -136,7 +98,7 @@ def test_others_are_not_believed(daemon):
     with HttpConnection(daemon.connect("six")) as http:
         assert told(http, "X-Forwarded-For: 192.0.2.1").startswith("[::1]:")
     with chat(daemon.connect("six"), "X-Forwarded-For: 192.0.2.1") as client:
-        assert whois(client)[1] == "0::1"
+        assert client.whois()[1] == "0::1"
 
 
 def test_the_standard_header(start):
@@ -145,7 +107,7 @@ def test_the_standard_header(start):
         assert told(http, 'Forwarded: for="[2001:db8::1]:80";proto=https',
                     "X-Forwarded-For: 192.0.2.1") == "[2001:db8::1]:80"
     with chat(daemon.connect("web"), "Forwarded: for=203.0.113.9, for=192.0.2.1") as client:
-        assert whois(client)[1] == "192.0.2.1"
+        assert client.whois()[1] == "192.0.2.1"
 
 
 # --- limits ---

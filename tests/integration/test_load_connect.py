@@ -141,11 +141,8 @@ def test_a_server_that_does_not_close():
     ("tls", "irctls", ""), ("ircs", "irctls", ""), ("wss", "web", "/echo"),
     ("https", "web", "/echo")])
 def test_nginx(server, tmp_path, scheme, entrance, path):
-    proxy = Nginx(server, tmp_path)
-    try:
+    with Nginx(server, tmp_path) as proxy:
         host, port = proxy.addresses[entrance]
         run = load("connect", f"{scheme}://{host}:{port}{path}", "-k", "--resume", "-c", 4, "-t", 1,
                    "-n", 40, "--expect", "errors=0", "--expect", "connected=40")
         assert run["totals"]["tls_sessions_resumed"] >= 36
-    finally:
-        proxy.stop()

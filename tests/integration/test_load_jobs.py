@@ -2,7 +2,6 @@
 and against one with habits, of which the legal ones must be borne and the others found."""
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -11,8 +10,9 @@ import pytest
 
 from http_raw import HttpConnection, get
 from load import EXPECTATION, FAILED, USAGE, Script, load, trust
-from simuld import Daemon, free_port, wait_until
-from tools import UNPACKED, tool
+from proxies import Nginx
+from simuld import Daemon, wait_until
+from tools import tool
 
 US_PER_MS = 1000
 DIGEST = "/jobs/digest?algorithm=sha256&rounds=10"
@@ -182,27 +182,21 @@ def test_wrong_habits_are_found(habit, expected):
 
 # --- servers that were not written here ---
 
-NGINX = """
-pid %(directory)s/pid;
-error_log stderr;
-user root;
-daemon off;
-events {}
-http {
-    access_log off;
-    client_body_temp_path %(directory)s/body;
-    proxy_temp_path %(directory)s/proxy;
-    fastcgi_temp_path %(directory)s/fastcgi;
-    uwsgi_temp_path %(directory)s/uwsgi;
-    scgi_temp_path %(directory)s/scgi;
+class ServingNginx(Nginx):
+    """It closes each connection behind its tenth request."""
+    ENTRANCES = ["files"]
+    CONFIG = """
+http {""" + Nginx.HTTP + """
     keepalive_requests 10;
     server {
-        listen 127.0.0.1:%(port)s;
+        listen 127.0.0.1:%(port_files)s;
         root %(directory)s;
         location /no { return 404; }
     }
 }
 """
+
+
 NODE_ECHO = """
 const server = require("http").createServer((ask, answer) => ask.pipe(answer));
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
@@ -210,55 +204,28 @@ server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 FILE_BYTES = 100_000
 
 
-@pytest.fixture
-def start_server(tmp_path):
-    """Starts a program that serves, and waits until somebody listens at the port."""
-    started = []
-    libraries = ":".join(map(str, UNPACKED.glob("usr/lib/*-linux-gnu")))
-
-    def start(port, *command):
-        started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL,
-                                        env={**os.environ, "LD_LIBRARY_PATH": libraries}))
-        wait_until(lambda: is_listening(port, started[-1]), command[0])
-        return f"http://127.0.0.1:{port}"
-
-    (tmp_path / "file").write_bytes(os.urandom(FILE_BYTES))
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait()
+def test_nginx(tmp_path):
+    with ServingNginx(None, tmp_path) as server:
+        (server.directory / "file").write_bytes(os.urandom(FILE_BYTES))
+        where = server.url("files", "", "http")
+        run = load("jobs", f"{where}/file", "-c", 3, "-n", 300, "--expect", "errors=0", "--expect",
+                   "closed=0")
+        assert run["totals"]["received_bytes"] == 300 * FILE_BYTES
+        assert 30 <= run["totals"]["connections_opened"] <= 33
+        run = load("jobs", f"{where}/no", "-n", 20)
+        assert run.errors() == {"status": 20}
 
 
-def is_listening(port, process):
-    assert process.poll() is None
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return False
-    return True
-
-
-def test_nginx(start_server, tmp_path):
-    """It closes each connection behind its tenth request."""
-    port = free_port()
-    (tmp_path / "config").write_text(NGINX % {"directory": tmp_path, "port": port})
-    where = start_server(port, tool("nginx"), "-c", str(tmp_path / "config"))
-    run = load("jobs", f"{where}/file", "-c", 3, "-n", 300, "--expect", "errors=0", "--expect",
-               "closed=0")
-    assert run["totals"]["received_bytes"] == 300 * FILE_BYTES
-    assert 30 <= run["totals"]["connections_opened"] <= 33
-    run = load("jobs", f"{where}/no", "-n", 20)
-    assert run.errors() == {"status": 20}
-
-
-def test_python_closes_after_each(start_server, tmp_path):
+def test_python_closes_after_each(tmp_path):
     """http.server speaks HTTP/1.0."""
-    port = free_port()
-    where = start_server(port, sys.executable, "-m", "http.server", "--bind", "127.0.0.1",
-                         "--directory", str(tmp_path), str(port))
-    run = load("jobs", f"{where}/file", "-c", 3, "-n", 50, "--expect", "errors=0", "--expect",
-               "closed=0")
+    (tmp_path / "file").write_bytes(os.urandom(FILE_BYTES))
+    with subprocess.Popen([sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1",
+                           "--directory", str(tmp_path), "0"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as server:
+        port = re.search(r" port (\d+) ", server.stdout.readline())[1]
+        run = load("jobs", f"http://127.0.0.1:{port}/file", "-c", 3, "-n", 50, "--expect",
+                   "errors=0", "--expect", "closed=0")
+        server.kill()
     assert run["totals"]["received_bytes"] == 50 * FILE_BYTES
     assert run["totals"]["connections_opened"] >= 50
 

@@ -19,9 +19,8 @@ SETTINGS = ["ws.origins=https://chat.example"]
 
 @pytest.fixture(scope="module", params=[HAProxy, Nginx], ids=["haproxy", "nginx"])
 def proxy(request, daemon, tmp_path_factory):
-    one = request.param(daemon, tmp_path_factory.mktemp("proxy"))
-    yield one
-    one.stop()
+    with request.param(daemon, tmp_path_factory.mktemp("proxy")) as one:
+        yield one
 
 
 def own_certificate(daemon):
@@ -164,14 +163,11 @@ def test_health_checks_leave_no_trace(start, tmp_path):
     daemon = start("slow_ms=60000")  # a busy machine is another matter
     wait_until(lambda: len(daemon.log("listening")) == len(daemon.addresses), "its first words")
     said = daemon.stderr()
-    proxy = HAProxy(daemon, tmp_path)
-    try:
+    with HAProxy(daemon, tmp_path) as proxy:
         wait_until(lambda: proxy.checks() == UP, "every check's success")
         before = daemon.metric("simul_accepted_total")
         wait_until(lambda: daemon.metric("simul_accepted_total") > before + 100, "100 checks")
         assert proxy.checks() == UP
-    finally:
-        proxy.stop()
     wait_until(lambda: daemon.metric("simul_connections") == 1, "the end of connections")
     assert daemon.stderr() == said
     for reason in ("protocol", "timeout", "sendq", "slow", "memory"):
@@ -180,8 +176,7 @@ def test_health_checks_leave_no_trace(start, tmp_path):
 
 def test_a_draining_server_is_taken_out_and_finishes_its_answers(start, tmp_path):
     daemon = start()
-    proxy = HAProxy(daemon, tmp_path)
-    try:
+    with HAProxy(daemon, tmp_path) as proxy:
         wait_until(lambda: proxy.checks() == UP, "every check's success")
         with HttpConnection(proxy.connect("web")) as http:
             http.send(get("/echo", "Transfer-Encoding: chunked", method="POST"))
@@ -193,6 +188,4 @@ def test_a_draining_server_is_taken_out_and_finishes_its_answers(start, tmp_path
             http.send("3\r\nbye\r\n0\r\n\r\n")
             assert http.read_chunk() == b"bye"
             assert http.read_chunk() == b""
-    finally:
-        proxy.stop()
     daemon.expect_good_end()

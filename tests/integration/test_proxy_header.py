@@ -1,7 +1,6 @@
 """PROXY headers: whom a proxy speaks for is whom the server knows. HAProxy and nginx send them, and
 where they would not do so wrongly, we do."""
 import itertools
-import json
 import socket
 import struct
 
@@ -9,8 +8,8 @@ import pytest
 
 from http_raw import HttpConnection, get
 from irc import Client, WebSocketLines
-from proxies import HAProxy, Nginx
-from simuld import TIMEOUT, client_tls, wait_until
+from proxies import HAProxy, Nginx, told
+from simuld import TIMEOUT, client_tls, dial, wait_until
 
 SETTINGS = ["proxy.trusted=127.0.0.0/8", "listen.web.proxy=on", "listen.irc.proxy=on",
             "listen.echo.proxy=on", "listen.webtls.proxy=on", "listen.irctls.proxy=on",
@@ -23,13 +22,6 @@ class SendingHAProxy(HAProxy):
     IRC, WEB = ["irc", "irc2", "irctls"], ["web", "webtls"]
     ENTRANCES = IRC + WEB
     CONFIG = """
-global
-    stats socket %(directory)s/stats
-defaults
-    timeout connect 10s
-    timeout client 60s
-    timeout server 60s
-    timeout check 10s
     default-server check inter 50ms
 listen irc
     bind 127.0.0.1:%(port_irc)s
@@ -54,13 +46,6 @@ class SendingNginx(Nginx):
     IRC, WEB = ["irc", "irctls"], ["web"]
     ENTRANCES = IRC + WEB
     CONFIG = """
-load_module %(modules)s/ngx_stream_module.so;
-user root;
-pid %(directory)s/pid;
-error_log stderr;
-daemon off;
-worker_processes 1;
-events {}
 stream {
     proxy_protocol on;
     server {
@@ -82,13 +67,8 @@ stream {
 
 @pytest.fixture(scope="module", params=[SendingHAProxy, SendingNginx], ids=["haproxy", "nginx"])
 def proxy(request, daemon, tmp_path_factory):
-    one = request.param(daemon, tmp_path_factory.mktemp("proxy"))
-    yield one
-    one.stop()
-
-
-def dial(address, source=CLIENT):
-    return socket.create_connection(address, TIMEOUT, (source, 0))
+    with request.param(daemon, tmp_path_factory.mktemp("proxy")) as one:
+        yield one
 
 
 def announced(daemon, name, header, source=CLIENT):
@@ -111,62 +91,44 @@ def v2(ip="192.0.2.1", port=4711):
     return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", 0x21, family, len(block)) + block
 
 
-def hosts(client, nick):
-    """What WHOIS says of the client itself: the host that others see, and the address."""
-    client.send(f"WHOIS {nick}")
-    replies = {m.command: m.params for m in client.read_until("318")}
-    return replies["311"][3], replies["338"][3]
-
-
-def told(http):
-    """The peer, as the echo sees it."""
-    return json.loads(http.ask(get("/echo")).body)["peer"]
-
-
 # --- proxies ---
 
 def test_whois_shows_who_is_behind_a_proxy(daemon, proxy):
-    with Client(dial(daemon.addresses["plainirc"])) as direct, \
+    with Client(dial(daemon.addresses["plainirc"], CLIENT)) as direct, \
             Client(dial(daemon.addresses["plainirc"], "127.0.0.1")) as other:
-        nicks = [f"{name}{next(numbers)}" for name in ("direct", "other")]
-        direct.register(nicks[0])
-        other.register(nicks[1])
-        cloak = hosts(direct, nicks[0])[0]
-        assert cloak != hosts(other, nicks[1])[0]
+        direct.register(f"direct{next(numbers)}")
+        other.register(f"other{next(numbers)}")
+        cloak = direct.whois()[0]
+        assert cloak != other.whois()[0]
         for entrance in proxy.IRC:
-            with Client(dial(proxy.addresses[entrance])) as behind:
-                nick = f"behind{next(numbers)}"
-                behind.register(nick)
-                assert hosts(behind, nick) == (cloak, CLIENT)
+            with Client(dial(proxy.addresses[entrance], CLIENT)) as behind:
+                behind.register(f"behind{next(numbers)}")
+                assert behind.whois() == (cloak, CLIENT)
 
 
 def test_http_sees_who_is_behind_a_proxy(proxy):
     for entrance in proxy.WEB:
-        with HttpConnection(dial(proxy.addresses[entrance])) as http:
+        with HttpConnection(dial(proxy.addresses[entrance], CLIENT)) as http:
             port = http.sock.getsockname()[1]
             assert told(http) == f"{CLIENT}:{port}"
             assert told(http) == f"{CLIENT}:{port}"
 
 
 def test_websocket_sees_who_is_behind_a_proxy(proxy):
-    with Client(WebSocketLines(dial(proxy.addresses["web"]), "/chat")) as client:
-        nick = f"overws{next(numbers)}"
-        client.register(nick)
-        assert hosts(client, nick)[1] == CLIENT
+    with Client(WebSocketLines(dial(proxy.addresses["web"], CLIENT), "/chat")) as client:
+        client.register(f"overws{next(numbers)}")
+        assert client.whois()[1] == CLIENT
 
 
 def test_checks_of_a_proxy_find_the_server_and_leave_no_trace(start, tmp_path):
     daemon = start(*SETTINGS, "slow_ms=60000")
-    proxy = SendingHAProxy(daemon, tmp_path)
-    try:
+    with SendingHAProxy(daemon, tmp_path) as proxy:
         up = {"irc": ("UP", "L4OK"), "irc2": ("UP", "L4OK"), "irctls": ("UP", "L6OK"),
               "web": ("UP", "L4OK"), "webtls": ("UP", "L6OK")}
         wait_until(lambda: proxy.checks() == up, "every check's success")
         before = daemon.metric("simul_accepted_total")
         wait_until(lambda: daemon.metric("simul_accepted_total") > before + 50, "50 checks")
         assert proxy.checks() == up
-    finally:
-        proxy.stop()
     assert daemon.log("connection closed") == []
     assert daemon.metric("simul_connections_ended_total", reason="timeout") == 0
 
@@ -188,9 +150,8 @@ def test_the_access_log_shows_who_is_behind(start, tmp_path):
 @pytest.mark.parametrize("name", ["irc", "irctls"])
 def test_the_address_may_be_any(daemon, header, ip, shown, name):
     with Client(announced(daemon, name, header(ip))) as client:
-        nick = f"any{next(numbers)}"  # the one before may not have gone yet
-        client.register(nick)
-        assert hosts(client, nick)[1] == shown
+        client.register(f"any{next(numbers)}")  # the one before may not have gone yet
+        assert client.whois()[1] == shown
 
 
 @pytest.mark.parametrize("name", ["web", "webtls"])
@@ -201,8 +162,7 @@ def test_http_comes_behind_the_header(daemon, name):
 
 def test_a_header_may_come_byte_by_byte(daemon):
     for header in (v1(), v2()):
-        with dial(daemon.addresses["echo"]) as sock:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with dial(daemon.addresses["echo"], CLIENT) as sock:
             for i in range(len(header)):
                 sock.sendall(header[i:i + 1])
             sock.sendall(header)
@@ -227,7 +187,7 @@ def test_a_proxy_may_speak_for_itself(daemon, header):
 def test_a_trusted_peer_must_send_one(daemon, name, first):
     before = daemon.metric("simul_connections_ended_total", reason="protocol")
     said = len(daemon.log("connection closed"))
-    with dial(daemon.addresses[name]) as sock:
+    with dial(daemon.addresses[name], CLIENT) as sock:
         sock.sendall(first)
         try:
             assert sock.recv(1) == b""

@@ -3,7 +3,6 @@ import itertools
 import json
 import os
 import pwd
-import socket
 import stat
 import subprocess
 import tempfile
@@ -167,12 +166,6 @@ def test_files_belong_to_who_serves(start):
 class Local(HAProxy):
     ENTRANCES = ["irc"]
     CONFIG = """
-global
-    stats socket %(directory)s/stats
-defaults
-    timeout connect 10s
-    timeout client 60s
-    timeout server 60s
 listen irc
     bind 127.0.0.1:%(port_irc)s
     server simul unix@%(path_irc)s send-proxy-v2
@@ -182,19 +175,12 @@ listen irc
 def test_a_proxy_may_come_by_a_unix_socket(start, tmp_path):
     daemon = start(*paths(tmp_path, "irc"), "listen.irc.proxy=on", "proxy.trusted=unix",
                    "limits.connections_per_address=1")
-    proxy = Local(daemon, tmp_path)
-    try:
-        with Client(socket.create_connection(proxy.addresses["irc"], TIMEOUT,
-                                             ("127.0.0.7", 0))) as client:
+    with Local(daemon, tmp_path) as proxy:
+        with Client(dial(proxy.addresses["irc"], "127.0.0.7")) as client:
             client.register("behind")
-            client.send("WHOIS behind")
-            replies = {m.command: m.params for m in client.read_until("318")}
-            assert replies["338"][3] == "127.0.0.7"
-            with Client(socket.create_connection(proxy.addresses["irc"], TIMEOUT,
-                                                 ("127.0.0.7", 0))) as other:
+            assert client.whois()[1] == "127.0.0.7"
+            with Client(dial(proxy.addresses["irc"], "127.0.0.7")) as other:
                 assert "127.0.0.7" in other.expect_end().params[0]
-    finally:
-        proxy.stop()
 
 
 # --- socket activation ---
