@@ -10,6 +10,7 @@
 #include "net/memory.h"
 #include "net/outq.h"
 #include "net/pace.h"
+#include "net/session_times.h"
 #include "simul/http.h"
 #include "simul/ws_deflate.h"
 
@@ -27,7 +28,7 @@ struct tls_net;
 struct tls_store;
 struct ws_pool;
 
-enum { ACCEPT_PAUSE_MS = 100, SESSION_TYPES_MAX = 16 };
+enum { ACCEPT_PAUSE_MS = 100 };
 
 /* Why listeners of a loop do not accept for a while. */
 enum accept_pause {
@@ -35,16 +36,6 @@ enum accept_pause {
     PAUSE_DESCRIPTORS = 2, /* none is left, not even the spare one: all */
     PAUSE_MEMORY = 4,      /* it is short: all but the admin listener */
     PAUSE_HANDSHAKES = 8,  /* too many wait for their turn: those that speak TLS */
-};
-
-/* What the sessions of one type have cost this loop. Others may read it at any time. */
-struct session_time {
-    _Atomic(const struct session_type *) type; /* NULL: this and what follows is unused */
-    _Atomic uint64_t open;                     /* connections that it has now */
-    _Atomic uint64_t resumes, ns;
-    _Atomic uint64_t longest_ns;   /* the longest resume */
-    _Atomic uint32_t longest_from; /* the lines of its source where that began, and gave way */
-    _Atomic uint32_t longest_to;
 };
 
 struct net {
@@ -58,8 +49,7 @@ struct net {
     size_t in_bytes;
     uint64_t spurious_seed;
     uint64_t slow_ns; /* a resume that takes longer is logged */
-    struct session_time times[SESSION_TYPES_MAX];
-    struct session_time *last_time;          /* of them, who was looked for last; NULL: none yet */
+    struct session_times times;
     uint32_t budget;                         /* messages left to the session that runs */
     const struct session_type *next_session; /* what it said to conn_become */
     void *next_frame;

@@ -30,28 +30,9 @@ void net_on_io(struct ev_loop *ev, ev_io *io, int revents)
     }
 }
 
-static struct session_time *find_time(struct net *n, const struct session_type *type)
-{
-    struct session_time *t = n->times;
-    while (t->type != type && t->type != NULL)
-        t++;
-    CHECK(t < n->times + SESSION_TYPES_MAX);
-    if (t->type == NULL)
-        atomic_store_explicit(&t->type, type, memory_order_release);
-    return n->last_time = t;
-}
-
-/* Sessions of one type come in rows. */
-static inline struct session_time *time_of(struct net *n, const struct session_type *type)
-{
-    struct session_time *last = n->last_time;
-    bool is_last = last != NULL && atomic_load_explicit(&last->type, memory_order_relaxed) == type;
-    return is_last ? last : find_time(n, type);
-}
-
 void net_count_session(struct net *n, const struct session_type *type, int change)
 {
-    metric_add(&time_of(n, type)->open, (uint64_t)change);
+    metric_add(&session_times_of(&n->times, type)->open, (uint64_t)change);
 }
 
 void net_end_session(struct conn *c)
@@ -105,19 +86,6 @@ static void keep_input(struct conn *c)
     c->in.ptr = copy;
 }
 
-/* Of a resume that began at that line. */
-static void add_time(struct net *n, const struct conn *c, uint16_t from_line, uint64_t ns)
-{
-    struct session_time *t = time_of(n, c->session);
-    hist_bump(&t->resumes, 1);
-    hist_bump(&t->ns, ns);
-    if (ns <= hist_get(&t->longest_ns))
-        return;
-    hist_set(&t->longest_ns, ns);
-    atomic_store_explicit(&t->longest_from, from_line, memory_order_relaxed);
-    atomic_store_explicit(&t->longest_to, c->co.line, memory_order_relaxed);
-}
-
 /* Nothing may keep the master at one table. */
 static void tell_slow(const struct conn *c, uint16_t line, uint64_t ns)
 {
@@ -137,7 +105,7 @@ static enum co_result resume_timed(struct net *n, struct conn *c)
     uint64_t ns = cycles_to_ns(cycles_now() - begun);
     pulse_leave(&n->loop->pulse);
     hist_add(&n->loop->metrics.resume, ns);
-    add_time(n, c, line, ns);
+    session_time_add(session_times_of(&n->times, c->session), line, c->co.line, ns);
     if (ns > n->slow_ns)
         tell_slow(c, line, ns);
     return r;

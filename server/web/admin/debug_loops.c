@@ -9,7 +9,7 @@
 static json_t *json_sessions(const struct net *n)
 {
     json_t *all = json_array();
-    for (const struct session_time *t = n->times; t < n->times + SESSION_TYPES_MAX; t++) {
+    for (const struct session_time *t = n->times.of; t < n->times.of + SESSION_TYPES_MAX; t++) {
         const struct session_type *type = atomic_load_explicit(&t->type, memory_order_acquire);
         if (type == NULL)
             break;

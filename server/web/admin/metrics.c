@@ -173,7 +173,7 @@ static enum err print_session_metric(struct buf *out, const struct server *s, co
 {
     enum err e = describe(out, name, type, help);
     for (unsigned i = 0; i < s->net_count && e == OK; i++) {
-        const struct session_time *times = s->threads[i].net.times;
+        const struct session_time *times = s->threads[i].net.times.of;
         for (const struct session_time *t = times; t < times + SESSION_TYPES_MAX && e == OK; t++) {
             const struct session_type *session =
                 atomic_load_explicit(&t->type, memory_order_acquire);

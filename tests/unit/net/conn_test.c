@@ -330,7 +330,7 @@ Test(conn, listeners_and_sessions_know_how_many_are_open)
 {
     const struct listener *l = &fix.nets[0].listeners[0];
     unsigned i = script_connect(swallow);
-    const struct session_time *t = fix.nets[0].times;
+    const struct session_time *t = fix.nets[0].times.of;
     cr_assert_eq(metric_get(&l->open), 1);
     cr_assert_eq(metric_get(&l->accepted), 1);
     cr_assert_eq(metric_get(&t->open), 1);

@@ -299,8 +299,8 @@ Test(net_in, a_slow_resume_is_counted_and_timed_by_its_session)
     client_say(i, "a");
     client_say(i, "b");
     cr_assert_geq(metric_get(&fix.nets[0].loop->metrics.slow_resumes), 2);
-    cr_assert_eq(fix.nets[0].times[0].type, &script_session);
-    cr_assert_eq(fix.nets[0].times[0].resumes, script.resumes);
+    cr_assert_eq(fix.nets[0].times.of[0].type, &script_session);
+    cr_assert_eq(fix.nets[0].times.of[0].resumes, script.resumes);
     cr_assert_eq(hist_total(&fix.nets[0].loop->metrics.resume), script.resumes);
 }
 
@@ -325,7 +325,7 @@ static enum co_result dawdle_at_the_second(struct conn *c)
 Test(net_in, the_longest_resume_is_known_by_its_lines)
 {
     unsigned i = script_connect(dawdle_at_the_second);
-    const struct session_time *t = &fix.nets[0].times[0];
+    const struct session_time *t = &fix.nets[0].times.of[0];
     client_say(i, "a");
     client_say(i, "b");
     uint32_t from = t->longest_from, to = t->longest_to;
