@@ -3,7 +3,7 @@
 #include "core/log.h"
 #include "net/listener.h"
 #include "net/net.h"
-#include "net/socket.h"
+#include "net/tcp_stat.h"
 
 #include <stdlib.h>
 
@@ -98,7 +98,7 @@ void access_log_end(struct access_log *a, const struct conn *c)
     const struct record *r = &a->records[c->slot];
     char peer[ADDR_CHARS];
     uint64_t in = 0, out = 0;
-    bool is_counted = socket_bytes(c->io.fd, c->eof, &in, &out);
+    bool is_counted = tcp_stat_carried(c->io.fd, c->eof, &in, &out) == OK;
     /* An eviction comes last, and is why. */
     const char *reason = conn_is_evicted(c) ? conn_end_reason(c) : r->reason;
     struct log_field fields[10] = {

@@ -4,6 +4,7 @@
 
 #include "simul/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tcp_stat {
@@ -18,3 +19,8 @@ struct tcp_stat {
 
 /* ERR_IO: it is no TCP connection (a Unix socket). One system call. */
 enum err tcp_stat_read(int fd, struct tcp_stat *out);
+
+/* The bytes that the connection has carried so far, TLS's own included, and of those sent also what
+ * the peer has not acknowledged. The kernel counts an end of file as a byte; `is_at_end` says that
+ * it has been read, so that it can be left out. ERR_IO as above. */
+enum err tcp_stat_carried(int fd, bool is_at_end, uint64_t *in, uint64_t *out);
