@@ -153,7 +153,7 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
     conn_set_timer(c, session->is_refusal ? TIMER_REFUSAL : TIMER_HANDSHAKE);
     ev_io_start(n->loop->ev, &c->io);
     if (session->is_refusal) {
-        n->refusal_count++;
+        n->refusals.count++;
         conn_count_end(c, END_REFUSED);
         conn_wake(c); /* it may have something to say before the peer has */
     }
@@ -244,7 +244,7 @@ static void count_out(struct net *n, const struct conn *c)
 {
     n->admin_count -= n->listeners[c->listener].is_admin;
     if (conn_is_refusal(c))
-        n->refusal_count--;
+        n->refusals.count--;
     if (c->at_door)
         door_leave(n->door, &c->peer, n->loop->now_ms);
     atomic_fetch_sub_explicit(n->open_total, 1, memory_order_relaxed);

@@ -2,7 +2,6 @@
  * of a tick that move bytes. server/tick.c calls them in their order. */
 #pragma once
 
-#include "core/rate.h"
 #include "core/timeout.h"
 #include "net/conn.h"
 #include "net/conn_table.h"
@@ -10,6 +9,7 @@
 #include "net/memory.h"
 #include "net/outq.h"
 #include "net/pace.h"
+#include "net/refusal.h"
 #include "net/session_times.h"
 #include "simul/http.h"
 #include "simul/ws_deflate.h"
@@ -73,13 +73,7 @@ struct net {
     int spare_fd;          /* given up to refuse when no other is left; -1: it is gone */
     _Atomic uint32_t *open_total; /* connections of all loops; shared */
     struct door *door;            /* limits by address; NULL: there are none. Shared */
-    uint32_t refusal_count;       /* of the connections here, how many are not let in */
-    struct rate refusal_handshakes, refusal_log;
-    struct {
-        uint32_t count;
-        const char *reason; /* and this one's, of the last */
-        struct addr peer;
-    } unlogged;           /* refusals since the last log line of them */
+    struct refusals refusals;
     uint32_t admin_count; /* of those here, how many are the admin listener's */
     bool draining;
     struct {

@@ -13,13 +13,14 @@ enum { SECOND_US = 1000 * 1000 };
 
 static bool may_shake_hands(struct net *n)
 {
-    return rate_try(&n->refusal_handshakes, n->loop->now_ms * 1000,
+    return rate_try(&n->refusals.handshakes, n->loop->now_ms * 1000,
                     SECOND_US / REFUSAL_HANDSHAKES_PER_SECOND, REFUSAL_HANDSHAKES_PER_SECOND);
 }
 
 static bool has_words(struct net *n, const struct listener *l)
 {
-    return l->refusal != NULL && n->refusal_count < REFUSALS_MAX && (!l->tls || may_shake_hands(n));
+    return l->refusal != NULL && n->refusals.count < REFUSALS_MAX &&
+           (!l->tls || may_shake_hands(n));
 }
 
 void refusal_note(struct net *n, enum door_verdict verdict, const struct addr *peer)
@@ -71,7 +72,7 @@ bool refusal_take_over(struct conn *c, enum door_verdict verdict)
     conn_count_end(c, END_REFUSED);
     memory_take(&n->memory, session->frame_bytes);
     conn_set_timer(c, TIMER_REFUSAL);
-    n->refusal_count++;
+    n->refusals.count++;
     conn_wake(c);
     return true;
 }
@@ -90,27 +91,27 @@ void refusal_say_at_once(const struct listener *l, int fd)
 
 void refusal_log(struct net *n, const char *reason, const struct addr *peer)
 {
-    n->unlogged.count++;
-    n->unlogged.reason = reason;
-    n->unlogged.peer = *peer;
+    n->refusals.unlogged.count++;
+    n->refusals.unlogged.reason = reason;
+    n->refusals.unlogged.peer = *peer;
     refusal_log_due(n);
 }
 
 void refusal_log_due(struct net *n)
 {
-    if (n->unlogged.count == 0 ||
-        !rate_try(&n->refusal_log, n->loop->now_ms * 1000, REFUSAL_LOG_MS * 1000, 1))
+    if (n->refusals.unlogged.count == 0 ||
+        !rate_try(&n->refusals.log, n->loop->now_ms * 1000, REFUSAL_LOG_MS * 1000, 1))
         return;
     char text[ADDR_CHARS];
-    LOG_WARN("connections refused", LOG_STR("reason", n->unlogged.reason),
-             LOG_STR("peer", addr_format(&n->unlogged.peer, text)),
-             LOG_INT("count", n->unlogged.count), LOG_INT("loop", n->loop->index));
-    n->unlogged.count = 0;
+    LOG_WARN("connections refused", LOG_STR("reason", n->refusals.unlogged.reason),
+             LOG_STR("peer", addr_format(&n->refusals.unlogged.peer, text)),
+             LOG_INT("count", n->refusals.unlogged.count), LOG_INT("loop", n->loop->index));
+    n->refusals.unlogged.count = 0;
 }
 
 uint64_t refusal_log_next_ms(const struct net *n)
 {
-    if (n->unlogged.count == 0)
+    if (n->refusals.unlogged.count == 0)
         return UINT64_MAX;
-    return rate_wait_us(&n->refusal_log, n->loop->now_ms * 1000, REFUSAL_LOG_MS * 1000, 1) / 1000;
+    return rate_wait_us(&n->refusals.log, n->loop->now_ms * 1000, REFUSAL_LOG_MS * 1000, 1) / 1000;
 }

@@ -12,6 +12,7 @@
  * an answer, and the loop does not spin. */
 #pragma once
 
+#include "core/rate.h"
 #include "net/addr.h"
 #include "net/door.h"
 
@@ -26,6 +27,17 @@ enum {
     REFUSAL_MS = 2000,
     REFUSAL_HANDSHAKES_PER_SECOND = 16, /* some 0.6 % of a loop's time */
     REFUSAL_LOG_MS = 10 * 1000,         /* from one log line of a loop to the next */
+};
+
+/* A loop's refusals; embedded in struct net. Zeroed: there have been none. */
+struct refusals {
+    uint32_t count; /* connections that are being refused now */
+    struct rate handshakes, log;
+    struct {
+        uint32_t count;
+        const char *reason; /* this and the peer: of the last of them */
+        struct addr peer;
+    } unlogged; /* since the last line of the log */
 };
 
 /* Takes over an accepted descriptor that the door turned away, and begins a refusal on it. False:

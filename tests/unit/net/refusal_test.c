@@ -45,7 +45,7 @@ static void done(void)
     struct door *door = fix.nets[0].door;
     fix_close();
     cr_assert_eq(fix.open_total, 0);
-    cr_assert_eq(fix.nets[0].refusal_count, 0);
+    cr_assert_eq(fix.nets[0].refusals.count, 0);
     cr_assert_eq(door_address_count(door), 0);
     fix_free();
     door_free(door);
@@ -157,12 +157,12 @@ Test(refusal, who_never_closes_is_let_go_in_time)
 {
     int in = enter(), out = dial();
     fix_settle();
-    cr_assert_eq(fix.nets[0].refusal_count, 1);
+    cr_assert_eq(fix.nets[0].refusals.count, 1);
     for (int i = 0; i < 20; i++) { /* nor does it get time by what it sends */
         (void)!send(out, "x", 1, MSG_NOSIGNAL);
         fix_pass_ms(REFUSAL_MS / 16);
     }
-    cr_assert_eq(fix.nets[0].refusal_count, 0);
+    cr_assert_eq(fix.nets[0].refusals.count, 0);
     cr_assert_eq(fix.open_total, 1);
     close(in);
     close(out);
@@ -188,7 +188,7 @@ Test(refusal, beyond_so_many_at_a_time_nothing_is_said)
     for (int i = 0; i < COUNT; i++)
         fds[i] = dial();
     fix_settle();
-    cr_assert_eq(fix.nets[0].refusal_count, REFUSALS_MAX);
+    cr_assert_eq(fix.nets[0].refusals.count, REFUSALS_MAX);
     cr_assert_eq(fix.open_total, 1 + REFUSALS_MAX);
     cr_assert_eq(METRIC(refused_crowded), COUNT);
     for (int i = 0; i < COUNT; i++) {
@@ -206,9 +206,9 @@ Test(refusal, log_lines_do_not_follow_each_other_closely)
         close(dial());
         fix_settle();
     }
-    cr_assert_eq(fix.nets[0].unlogged.count, 4);
+    cr_assert_eq(fix.nets[0].refusals.unlogged.count, 4);
     fix_pass_ms(REFUSAL_LOG_MS);
-    cr_assert_eq(fix.nets[0].unlogged.count, 0);
+    cr_assert_eq(fix.nets[0].refusals.unlogged.count, 0);
     close(in);
 }
 
@@ -232,7 +232,7 @@ Test(refusal_tls, so_many_handshakes_a_second_are_spent_and_no_more)
     for (int i = 0; i < COUNT; i++)
         open += is_open(fds[i]);
     cr_assert_eq(open, REFUSAL_HANDSHAKES_PER_SECOND);
-    cr_assert_eq(fix.nets[0].refusal_count, REFUSAL_HANDSHAKES_PER_SECOND);
+    cr_assert_eq(fix.nets[0].refusals.count, REFUSAL_HANDSHAKES_PER_SECOND);
     fix_pass_ms(1001);
     int later = dial();
     fix_settle();
@@ -247,9 +247,9 @@ Test(refusal_tls, who_does_not_shake_hands_is_let_go_in_time)
 {
     int in = dial(), out = dial();
     fix_settle();
-    cr_assert_eq(fix.nets[0].refusal_count, 1);
+    cr_assert_eq(fix.nets[0].refusals.count, 1);
     fix_pass_ms(REFUSAL_MS + REFUSAL_MS / 8);
-    cr_assert_eq(fix.nets[0].refusal_count, 0);
+    cr_assert_eq(fix.nets[0].refusals.count, 0);
     cr_assert(is_open(in));
     close(in);
     close(out);
@@ -298,8 +298,8 @@ Test(refusal, the_last_of_a_flood_are_logged_too)
         refusal_log(&fix.nets[0], "test", &peer);
     cr_assert_eq(net_next_ms(&fix.nets[0]), REFUSAL_LOG_MS);
     fix_pass_ms(REFUSAL_LOG_MS - 1);
-    cr_assert_eq(fix.nets[0].unlogged.count, 3);
+    cr_assert_eq(fix.nets[0].refusals.unlogged.count, 3);
     fix_pass_ms(1);
-    cr_assert_eq(fix.nets[0].unlogged.count, 0);
+    cr_assert_eq(fix.nets[0].refusals.unlogged.count, 0);
     cr_assert_eq(net_next_ms(&fix.nets[0]), UINT64_MAX);
 }

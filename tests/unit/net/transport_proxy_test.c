@@ -30,7 +30,7 @@ static void done(void)
     fix_close();
     cr_assert_eq(fix.open_total, 0);
     cr_assert_eq(fix.nets[0].memory.counted_bytes, 0);
-    cr_assert_eq(fix.nets[0].refusal_count, 0);
+    cr_assert_eq(fix.nets[0].refusals.count, 0);
     cr_assert_eq(door_address_count(door), 0);
     fix_free();
     door_free(door);
@@ -225,7 +225,7 @@ Test(transport_proxy, who_is_not_let_in_is_told_so)
     unsigned i = connect_proxy();
     SAYS_HEARS(i, HEADER "hello", "no");
     cr_assert_eq(METRIC(refused_crowded), 1);
-    cr_assert_eq(fix.nets[0].refusal_count, 1);
+    cr_assert_eq(fix.nets[0].refusals.count, 1);
     unsigned k = connect_proxy();
     fix.nets[0].listeners[FIX_PUBLIC].refusal = NULL;
     SAYS_HEARS(k, HEADER "hello", "");
