@@ -41,10 +41,6 @@ struct listener {
     struct span (*say_full)(struct span first);
 };
 
-/* Handshakes that waited for their turn in a tick, beyond which a loop accepts no more of them;
- * with half as many left it does again. Silent ones do not wait. */
-enum { HANDSHAKES_WAITING_MAX = 64 };
-
 /* Makes a listening socket on `addr` and stores it in *fd; a port of 0 is replaced by the one
  * that was found. `is_first` is true for the first socket on the address. ERR_IO: errno tells. */
 enum err listener_bind(struct addr *addr, bool is_first, int *fd);
@@ -56,19 +52,11 @@ void listener_set_flags(int fd);
 enum { LISTENER_TEXT_CHARS = 128 };
 const char *listener_format(const struct listener *l, char out[LISTENER_TEXT_CHARS]);
 
+/* The number by which the connections of its loop name it; after listener_start. */
+unsigned listener_index(const struct listener *l);
+
 /* Accepts on l->fd from now on; l must not move any more. */
 void listener_start(struct listener *l, struct net *n);
-
-/* Accepts again on those that paused, because the process had no connections, descriptors or memory
- * left; net_expire calls it every ACCEPT_PAUSE_MS until it helps. */
-void listener_resume_all(struct net *n);
-
-/* How many handshakes had to wait for the next tick: pauses the listeners that speak TLS, or lets
- * them accept again. */
-void listener_note_handshakes(struct net *n, unsigned waiting);
-
-/* Opens the spare descriptor, unless it is there, or none is to be had. */
-void listener_keep_spare(struct net *n);
 
 /* Closes the socket, whether listener_start was called or not; connections stay. */
 void listener_stop(struct listener *l);

@@ -11,7 +11,6 @@
 #include "net/transport.h"
 #include "simul/ws.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,12 +30,8 @@ enum {
 enum err net_init(struct net *n, struct loop *loop, const struct config *config,
                   _Atomic uint32_t *open_total)
 {
-    *n = (struct net){.loop = loop,
-                      .in_bytes = IN_BYTES,
-                      .null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
-                      .spare_fd = -1,
-                      .open_total = open_total};
-    listener_keep_spare(n);
+    *n = (struct net){.loop = loop, .in_bytes = IN_BYTES, .open_total = open_total};
+    acceptor_init(&n->acceptor);
     n->in = malloc(IN_BYTES + TRANSPORT_SLACK_BYTES);
     n->ws_pool = calloc(1, sizeof(*n->ws_pool));
     if (config->log.access)
@@ -205,8 +200,8 @@ static void on_time_out(struct timeout *t)
 
 void net_expire(struct net *n)
 {
-    if ((n->pauses & ~PAUSE_HANDSHAKES) != 0 && n->loop->now_ms >= n->accept_at_ms)
-        listener_resume_all(n);
+    if (acceptor_is_due(&n->acceptor, n->loop->now_ms))
+        acceptor_resume(n);
     refusal_log_due(n);
     net_drain_due(n);
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++)
@@ -222,7 +217,8 @@ uint64_t net_next_ms(const struct net *n)
         uint64_t ms = timeout_next_ms(&n->timers[i], n->loop->now_ms);
         next = ms < next ? ms : next;
     }
-    return (n->pauses & ~PAUSE_HANDSHAKES) != 0 && next > ACCEPT_PAUSE_MS ? ACCEPT_PAUSE_MS : next;
+    uint64_t accept = acceptor_next_ms(&n->acceptor);
+    return accept < next ? accept : next;
 }
 
 static void count_at_door(struct net *n, struct conn *c)
@@ -277,7 +273,7 @@ static void reap(struct net *n, struct conn *c)
     if (c->resets)
         forget_unsent(c->io.fd);
     close(c->io.fd);
-    listener_keep_spare(n); /* before anybody else takes what is free now */
+    acceptor_keep_spare(&n->acceptor); /* before anybody else takes what is free now */
     count_out(n, c);
     conn_table_retire(&n->conns, c);
 }
@@ -337,9 +333,6 @@ void net_deinit(struct net *n)
     free(n->unsent);
     later_deinit(&n->later);
     free(n->in);
-    if (n->spare_fd >= 0)
-        close(n->spare_fd);
-    if (n->null_fd >= 0)
-        close(n->null_fd);
-    *n = (struct net){.spare_fd = -1, .null_fd = -1};
+    acceptor_deinit(&n->acceptor);
+    *n = (struct net){.acceptor = n->acceptor};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/timeout.h"
+#include "net/acceptor.h"
 #include "net/conn.h"
 #include "net/conn_table.h"
 #include "net/later.h"
@@ -27,16 +28,6 @@ struct server;
 struct tls_net;
 struct tls_store;
 struct ws_pool;
-
-enum { ACCEPT_PAUSE_MS = 100 };
-
-/* Why listeners of a loop do not accept for a while. */
-enum accept_pause {
-    PAUSE_CONNECTIONS = 1, /* limits.connections is reached: all but the admin listener */
-    PAUSE_DESCRIPTORS = 2, /* none is left, not even the spare one: all */
-    PAUSE_MEMORY = 4,      /* it is short: all but the admin listener */
-    PAUSE_HANDSHAKES = 8,  /* too many wait for their turn: those that speak TLS */
-};
 
 struct net {
     struct loop *loop;
@@ -67,10 +58,7 @@ struct net {
 
     struct listener *listeners; /* listener_count of them; a connection names its own by index */
     unsigned listener_count;
-    unsigned pauses;       /* bits of enum accept_pause: why some do not accept */
-    uint64_t accept_at_ms; /* when those that wait for connections or descriptors try again */
-    int null_fd;           /* /dev/null; what the spare one is a copy of */
-    int spare_fd;          /* given up to refuse when no other is left; -1: it is gone */
+    struct acceptor acceptor;
     _Atomic uint32_t *open_total; /* connections of all loops; shared */
     struct door *door;            /* limits by address; NULL: there are none. Shared */
     struct refusals refusals;

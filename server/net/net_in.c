@@ -242,7 +242,7 @@ void net_read(struct net *n)
             read_closing(n, c);
     }
     n->polled_count = 0;
-    listener_note_handshakes(
+    acceptor_note_handshakes(
         n, handshakes < HANDSHAKES_PER_TICK ? 0 : handshakes - HANDSHAKES_PER_TICK);
     pace_advance(n); /* only now: what has arrived counts */
 }

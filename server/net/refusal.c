@@ -50,7 +50,7 @@ bool refusal_begin(const struct listener *l, int fd, const struct addr *peer,
     struct net *n = l->net;
     refusal_note(n, verdict, peer);
     if (has_words(n, l))
-        return net_open(n, fd, (unsigned)(l - n->listeners), peer, l->refusal) == OK;
+        return net_open(n, fd, listener_index(l), peer, l->refusal) == OK;
     close(fd);
     return false;
 }

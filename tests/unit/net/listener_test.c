@@ -182,7 +182,7 @@ Test(listener_limit, beyond_limits_connections_nobody_is_accepted)
     cr_assert_eq(METRIC(accepted), 2);
     cr_assert_eq(METRIC(accept_pauses), 1);
     cr_assert_eq(fix.open_total, 2);
-    cr_assert_leq(net_next_ms(&fix.nets[0]), ACCEPT_PAUSE_MS);
+    cr_assert_leq(net_next_ms(&fix.nets[0]), ACCEPTOR_PAUSE_MS);
     for (int i = 0; i < 3; i++)
         close(fds[i]);
 }
@@ -196,7 +196,7 @@ Test(listener_limit, who_waits_is_accepted_when_one_has_left)
     fix_settle();
     for (struct conn *c; (c = conn_table_at(&fix.nets[0].conns, 0))->session != NULL; fix_settle())
         conn_abort(c, "test");
-    fix_pass_ms(ACCEPT_PAUSE_MS + 1);
+    fix_pass_ms(ACCEPTOR_PAUSE_MS + 1);
     cr_assert_eq(METRIC(accepted), 3);
     cr_assert(is_echoed(fds[2]));
     for (int i = 0; i < 3; i++)
@@ -211,7 +211,7 @@ Test(listener_limit, a_pause_lasts_as_long_as_its_reason)
         fds[i] = dial(listener->addr);
     fix_settle();
     for (int i = 0; i < 5; i++)
-        fix_pass_ms(ACCEPT_PAUSE_MS + 1);
+        fix_pass_ms(ACCEPTOR_PAUSE_MS + 1);
     cr_assert_eq(METRIC(accepted), 2);
     cr_assert_eq(METRIC(accept_pauses), 6);
     for (int i = 0; i < 3; i++)
@@ -260,7 +260,7 @@ Test(listener, one_that_stopped_is_not_resumed_after_a_pause)
 {
     listen_on(listener, "127.0.0.1");
     listener_stop(listener);
-    listener_resume_all(&fix.nets[0]);
+    acceptor_resume(&fix.nets[0]);
     fix_settle();
     cr_assert_not(ev_is_active(&listener->io));
 }

@@ -2,7 +2,7 @@
 #include "unit/net/listener_fixture.h"
 #include "unit/net/tls_net.h"
 
-TestSuite(listener_pause, .init = setup, .fini = fix_done);
+TestSuite(acceptor, .init = setup, .fini = fix_done);
 
 /* --- without descriptors ----------------------------------------------------------------- */
 
@@ -34,7 +34,7 @@ static bool is_told(int fd, const char *text)
            strcmp(got, text) == 0 && recv(fd, got, 1, MSG_DONTWAIT) == 0;
 }
 
-Test(listener_pause, without_descriptors_all_who_come_are_refused)
+Test(acceptor, without_descriptors_all_who_come_are_refused)
 {
     listener->say_full = say_what_came;
     listen_on(listener, "127.0.0.1");
@@ -53,7 +53,7 @@ Test(listener_pause, without_descriptors_all_who_come_are_refused)
     close(fds[1]);
 }
 
-Test(listener_pause, descriptors_that_come_back_are_used)
+Test(acceptor, descriptors_that_come_back_are_used)
 {
     listen_on(listener, "127.0.0.1");
     int fd = dial(listener->addr);
@@ -66,7 +66,7 @@ Test(listener_pause, descriptors_that_come_back_are_used)
     close(fd);
 }
 
-Test(listener_pause, who_has_no_words_in_plain_text_just_closes)
+Test(acceptor, who_has_no_words_in_plain_text_just_closes)
 {
     listener->say_full = say_what_came;
     listener->tls = true;
@@ -79,7 +79,7 @@ Test(listener_pause, who_has_no_words_in_plain_text_just_closes)
     close(fd);
 }
 
-Test(listener_pause, without_descriptors_the_admin_listener_serves_on_the_spare_one)
+Test(acceptor, without_descriptors_the_admin_listener_serves_on_the_spare_one)
 {
     struct listener *admin = &fix.nets[0].listeners[FIX_ADMIN];
     listen_on(listener, "127.0.0.1");
@@ -92,23 +92,23 @@ Test(listener_pause, without_descriptors_the_admin_listener_serves_on_the_spare_
     close(fd);
 }
 
-Test(listener_pause, without_even_the_spare_one_accepting_pauses)
+Test(acceptor, without_even_the_spare_one_accepting_pauses)
 {
     listen_on(listener, "127.0.0.1");
     int fd = dial(listener->addr);
     struct net *n = &fix.nets[0];
-    close(n->spare_fd);
-    n->spare_fd = -1;
+    close(n->acceptor.spare_fd);
+    n->acceptor.spare_fd = -1;
     int other = dup(fd); /* where it was */
     exhaust_descriptors(fd);
     fix_settle();
     cr_assert_eq(METRIC(accepted), 0);
     cr_assert_eq(METRIC(accept_pauses), 1);
     cr_assert_eq(fix.open_total, 0);
-    cr_assert_leq(net_next_ms(n), ACCEPT_PAUSE_MS);
+    cr_assert_leq(net_next_ms(n), ACCEPTOR_PAUSE_MS);
     end_exhaustion();
-    fix_pass_ms(ACCEPT_PAUSE_MS + 1);
-    cr_assert_geq(n->spare_fd, 0);
+    fix_pass_ms(ACCEPTOR_PAUSE_MS + 1);
+    cr_assert_geq(n->acceptor.spare_fd, 0);
     cr_assert(is_echoed(fd));
     close(fd);
     close(other);
@@ -116,37 +116,37 @@ Test(listener_pause, without_even_the_spare_one_accepting_pauses)
 
 /* --- handshakes that wait ---------------------------------------------------------------- */
 
-Test(listener_pause, too_many_handshakes_pause_those_that_speak_tls)
+Test(acceptor, too_many_handshakes_pause_those_that_speak_tls)
 {
     struct listener *tls = &fix.nets[0].listeners[FIX_TLS];
     listen_on(listener, "127.0.0.1");
     listen_on(tls, "127.0.0.1");
-    listener_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX);
+    acceptor_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX);
     cr_assert(ev_is_active(&tls->io));
-    listener_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX + 1);
+    acceptor_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX + 1);
     cr_assert_not(ev_is_active(&tls->io));
     cr_assert(ev_is_active(&listener->io));
     cr_assert_eq(METRIC(handshake_pauses), 1);
     cr_assert_eq(METRIC(accept_pauses), 0);
 }
 
-Test(listener_pause, half_as_many_end_the_pause)
+Test(acceptor, half_as_many_end_the_pause)
 {
     struct listener *tls = &fix.nets[0].listeners[FIX_TLS];
     listen_on(tls, "127.0.0.1");
-    listener_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX + 1);
-    listener_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX / 2 + 1);
+    acceptor_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX + 1);
+    acceptor_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX / 2 + 1);
     cr_assert_not(ev_is_active(&tls->io));
-    listener_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX / 2);
+    acceptor_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX / 2);
     cr_assert(ev_is_active(&tls->io));
 }
 
-Test(listener_pause, one_pause_does_not_end_another)
+Test(acceptor, one_pause_does_not_end_another)
 {
     struct listener *tls = &fix.nets[0].listeners[FIX_TLS];
     listen_on(tls, "127.0.0.1");
-    listener_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX + 1);
-    listener_resume_all(&fix.nets[0]);
+    acceptor_note_handshakes(&fix.nets[0], HANDSHAKES_WAITING_MAX + 1);
+    acceptor_resume(&fix.nets[0]);
     cr_assert_not(ev_is_active(&tls->io));
 }
 
@@ -162,9 +162,9 @@ static void end_tls(void)
     tls_net_forget();
 }
 
-TestSuite(listener_tls, .init = setup_tls, .fini = end_tls);
+TestSuite(acceptor_tls, .init = setup_tls, .fini = end_tls);
 
-Test(listener_tls, handshakes_that_wait_are_counted_and_silent_ones_are_not)
+Test(acceptor_tls, handshakes_that_wait_are_counted_and_silent_ones_are_not)
 {
     enum { COUNT = 2 * 16 + HANDSHAKES_WAITING_MAX + 8 };
     struct net *n = &fix.nets[0];
@@ -190,7 +190,7 @@ Test(listener_tls, handshakes_that_wait_are_counted_and_silent_ones_are_not)
 
 /* --- memory ------------------------------------------------------------------------------ */
 
-Test(listener_pause, without_memory_one_connection_is_lost_and_accepting_goes_on)
+Test(acceptor, without_memory_one_connection_is_lost_and_accepting_goes_on)
 {
     listen_on(listener, "127.0.0.1");
     int lost = dial(listener->addr), fd = dial(listener->addr);
