@@ -113,16 +113,10 @@ bool net_asks_door(const struct net *n, unsigned listener, const struct addr *pe
            !networks_has(&n->config->proxy.networks, peer);
 }
 
-enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *peer,
-                  const struct session_type *session)
+/* Fills in what it is from the beginning. */
+static void describe(struct net *n, struct conn *c, int fd, unsigned listener,
+                     const struct addr *peer, const struct session_type *session)
 {
-    struct conn *c;
-    enum err e = conn_table_take(&n->conns, &c);
-    if (e != OK)
-        goto close_fd;
-    e = grow_lists(n);
-    if (e != OK)
-        goto retire;
     ev_io_init(&c->io, net_on_io, fd, EV_READ);
     c->io.data = n;
     c->task.resume = net_resume_task;
@@ -136,32 +130,57 @@ enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *p
         c->awaits_proxy =
             n->listeners[listener].proxy && networks_has(&n->config->proxy.networks, peer);
     }
-    c->frame = calloc(1, session->frame_bytes);
-    e = c->frame == NULL ? ERR_NOMEM : OK;
+}
+
+/* Gives it what it needs; on an error it keeps nothing of that. */
+static enum err equip(struct net *n, struct conn *c)
+{
+    c->frame = calloc(1, c->session->frame_bytes);
+    enum err e = c->frame == NULL ? ERR_NOMEM : OK;
     if (e == OK && n->access != NULL)
         e = access_log_begin(n->access, c);
-    if (e == OK && n->listeners[listener].tls && !c->awaits_proxy)
+    if (e == OK && n->listeners[c->listener].tls && !c->awaits_proxy)
         e = tls_accept(c);
     if (e != OK)
-        goto free_frame;
+        free(c->frame);
+    return e;
+}
+
+static void count_in(struct net *n, const struct conn *c)
+{
+    struct listener *l = &n->listeners[c->listener];
+    n->admin_count += l->is_admin;
+    n->refusals.count += c->session->is_refusal;
+    net_count_session(n, c->session, 1);
+    metric_add(&l->accepted, 1);
+    metric_add(&l->open, 1);
+    metric_add(&n->loop->metrics.accepted, 1);
+    metric_add(&n->loop->metrics.connections, 1);
+}
+
+enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *peer,
+                  const struct session_type *session)
+{
+    struct conn *c;
+    enum err e = conn_table_take(&n->conns, &c);
+    if (e != OK)
+        goto close_fd;
+    describe(n, c, fd, listener, peer, session);
+    e = grow_lists(n);
+    if (e == OK)
+        e = equip(n, c);
+    if (e != OK)
+        goto retire;
     memory_take(&n->memory, sizeof(*c) + session->frame_bytes);
     conn_set_timer(c, session->is_refusal ? TIMER_REFUSAL : TIMER_HANDSHAKE);
     ev_io_start(n->loop->ev, &c->io);
+    count_in(n, c);
     if (session->is_refusal) {
-        n->refusals.count++;
         conn_count_end(c, END_REFUSED);
         conn_wake(c); /* it may have something to say before the peer has */
     }
-    n->admin_count += n->listeners[listener].is_admin;
-    net_count_session(n, session, 1);
-    metric_add(&n->listeners[listener].accepted, 1);
-    metric_add(&n->listeners[listener].open, 1);
-    metric_add(&n->loop->metrics.accepted, 1);
-    metric_add(&n->loop->metrics.connections, 1);
     return OK;
 
-free_frame:
-    free(c->frame);
 retire:
     conn_table_retire(&n->conns, c);
 close_fd:
