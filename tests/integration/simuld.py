@@ -66,6 +66,12 @@ def run(*arguments, env=None):
                           capture_output=True, timeout=TIMEOUT, check=False)
 
 
+def settings_of_help():
+    """What --help says of settings: {name: default}."""
+    lines = run("--help").stdout.split("SETTING ", 1)[1].split("\n\n")[0]  # listeners follow
+    return dict(re.findall(r"^  ([a-z][\w.A-Z]+) +(\S+)", lines, re.M))
+
+
 def overrides(settings):
     return [word for setting in settings for word in ("-o", setting)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from load import simul_load
-from simuld import TIMEOUT, program, run
+from simuld import TIMEOUT, program, run, settings_of_help
 
 PAGES = ["simuld.8", "simuld.conf.5", "simul-load.1"]
 
@@ -59,8 +59,7 @@ def test_simul_load_has_the_options_of_its_page():
 def test_every_setting_has_an_entry_with_its_default():
     page = built("man/simuld.conf.5").read_text()
     entries = dict(re.findall(r"^\.It Ic (\S+)\n((?:(?!\.It|\.El).*\n)*)", page, re.M))
-    lines = run("--help").stdout.split("SETTING ", 1)[1].split("\n\n")[0]
-    settings = dict(re.findall(r"^  ([a-z][\w.A-Z]+) +(\S+)", lines, re.M))
+    settings = settings_of_help()
     assert sorted(entries) == sorted(settings)
     for name, default in settings.items():
         said = {"-": "", "(empty)": "Default: empty."}.get(default, f"Default: {default}.")

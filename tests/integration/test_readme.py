@@ -1,6 +1,5 @@
 """The README's tables say what the program says: settings with their defaults, commands,
 capabilities, faults of the echo."""
-import itertools
 import pathlib
 import re
 
@@ -8,7 +7,7 @@ import pytest
 
 from fault_table import faults
 from irc import Client
-from simuld import run
+from simuld import settings_of_help
 
 README = pathlib.Path(__file__).parents[2] / "README.md"
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
@@ -53,9 +52,7 @@ def stated_defaults(cell, count):
 
 
 def test_settings_and_their_defaults():
-    lines = run("--help").stdout.split("SETTING ", 1)[1].splitlines()
-    lines = itertools.takewhile(lambda line: line != "", lines)  # listeners follow
-    program = dict(line.split()[:2] for line in lines if re.match(r"  [a-z]", line))
+    program = settings_of_help()
     stated = {}
     for names, defaults, *_ in table("setting"):
         names = code(names)
