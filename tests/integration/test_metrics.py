@@ -1,10 +1,15 @@
 """The README's table of metrics says what /metrics serves: names, types, labels and help."""
 import re
+from pathlib import Path
 
 import pytest
 
-from simuld import Daemon
+from http_raw import HttpConnection, get
+from irc import Client
+from simuld import Daemon, wait_until
 from test_readme import code, table
+
+RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "simul.rules.yml"
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["loops1", "loops2"])
@@ -45,6 +50,27 @@ def test_the_readme_has_every_metric_and_no_other(daemon):
         assert said == served[name], name
 
 
+def selectors():
+    """What the alerts select: a metric, and each label with each value that it may have."""
+    rules = RULES.read_text()
+    for name, matchers in re.findall(r"\b((?:simul|process)_\w+){(.*?)}", rules):
+        pairs = re.findall(r'(\w+)=~?"(.*?)"', matchers)
+        yield name, [(label, one) for label, value in pairs if label != "job"
+                     for one in value.split("|")]
+
+
+def test_alerts_select_what_is_served(daemon):
+    """Their own tests have no other metrics than those that they make up."""
+    samples = daemon.admin("/metrics")[1].splitlines()
+    found = list(selectors())
+    assert len(found) > 15
+    for name, pairs in found:
+        own = [line for line in samples if re.match(rf"{name}[{{ ]", line)]
+        assert own, name
+        for label, value in pairs:
+            assert any(f'{label}="{value}"' in line for line in own), f"{name} {label}={value}"
+
+
 def test_stats_has_the_same_counters(daemon):
     stats = daemon.stats()
     assert len(stats["loops"]) == daemon.loops
@@ -53,6 +79,23 @@ def test_stats_has_the_same_counters(daemon):
     assert stats["hub"]["channels"] == daemon.metric("simul_channels") == 0
     done = daemon.metric("simul_jobs_finished_total", result="done")
     assert stats["jobs"]["jobs_done"] == done == 0
+
+
+def test_histograms_count_what_they_are_of(daemon):
+    def counts():
+        return {name: daemon.metric(f"simul_{name}_seconds_count") for name in (
+            "tick", "lag", "resume", "delivery", "tls_handshake", "job_wait", "job_run")}
+
+    before = counts()
+    with (Client(daemon.connect("irctls")) as speaker, Client(daemon.connect("irc")) as hearer,
+          HttpConnection(daemon.connect("web")) as http_):
+        for client, nick in ((hearer, "hearer"), (speaker, "speaker")):
+            client.register(nick)
+            client.join("#timed")
+        speaker.send("PRIVMSG #timed :now")
+        hearer.read_until("PRIVMSG")
+        assert http_.ask(get("/jobs/burn?ms=1")).status == 200
+    wait_until(lambda: all(now > before[name] for name, now in counts().items()), "a count of each")
 
 
 def test_families_have_their_values_always(daemon):
