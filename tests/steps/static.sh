@@ -41,6 +41,13 @@ load_includes_its_own_only() {
         grep -v /baselines/ | grep -vE '"(simul|plan|load|scenario|report)/'
 }
 
+# The level shows in no program, so it is looked for in the commands that made them.
+all_are_fortified() {
+    commands=$root/build/compile_commands.json
+    [ -s "$commands" ] && ! grep -E '"command".* -c .*/(proto|server|loadtest)/' "$commands" |
+        grep -v -e /baselines/ -e ' -D_FORTIFY_SOURCE=3 '
+}
+
 is_tidy() {
     clang-tidy -p "$root/build" --quiet "$1" 2>/dev/null
 }
@@ -52,6 +59,7 @@ fi
 build_release
 check "the programs are hardened" sh "$root/tests/unit/hardening.sh" "$root/build/bin/simuld" \
     "$root/build/bin/simul-load"
+check "they are fortified at level 3" all_are_fortified
 check "clang builds all without a warning" build_clang
 check "proto is sans-IO" sh "$root/tests/unit/layering.sh" "$root/build/libsimul_proto.a"
 check "the hub is deterministic" sh "$root/tests/unit/layering.sh" \
