@@ -12,6 +12,7 @@ void timeout_class_init(struct timeout_class *c, uint32_t duration_ms, uint64_t 
 {
     set_duration(c, duration_ms, now_ms);
     c->count = 0;
+    list_init(&c->due);
     for (int i = 0; i < TIMEOUT_BUCKETS; i++)
         list_init(&c->buckets[i]);
 }
@@ -43,13 +44,9 @@ static void place_again(struct timeout_class *c, struct timeout *t, uint64_t now
 
 void timeout_class_set_duration(struct timeout_class *c, uint32_t duration_ms, uint64_t now_ms)
 {
-    struct list all;
-    list_init(&all);
     for (int i = 0; i < TIMEOUT_BUCKETS; i++)
-        list_splice_back(&all, &c->buckets[i]);
+        list_splice_back(&c->due, &c->buckets[i]);
     set_duration(c, duration_ms, now_ms);
-    for (struct list *n; (n = list_pop_front(&all)) != NULL;)
-        place_again(c, container_of(n, struct timeout, node), now_ms);
 }
 
 void timeout_remove(struct timeout_class *c, struct timeout *t)
@@ -64,14 +61,12 @@ void timeout_advance(struct timeout_class *c, uint64_t now_ms, void (*expire)(st
 {
     if (c->count == 0 || c->duration_ms == 0)
         return;
-    struct list due;
-    list_init(&due);
     for (int turn = 0; turn < TIMEOUT_BUCKETS && c->bucket * c->bucket_ms <= now_ms; turn++)
-        list_splice_back(&due, &c->buckets[c->bucket++ % TIMEOUT_BUCKETS]);
+        list_splice_back(&c->due, &c->buckets[c->bucket++ % TIMEOUT_BUCKETS]);
     if (c->bucket * c->bucket_ms <= now_ms)
         c->bucket = now_ms / c->bucket_ms + 1; /* the loop stood still for a whole turn */
-    for (struct list *n; (n = list_pop_front(&due)) != NULL;) {
-        struct timeout *t = container_of(n, struct timeout, node);
+    for (int looks = 0; looks < TIMEOUT_LOOKS && !list_is_empty(&c->due); looks++) {
+        struct timeout *t = container_of(list_pop_front(&c->due), struct timeout, node);
         if ((uint32_t)now_ms - t->stamp_ms < c->duration_ms) {
             place_again(c, t, now_ms);
         } else {
@@ -85,6 +80,8 @@ uint64_t timeout_next_ms(const struct timeout_class *c, uint64_t now_ms)
 {
     if (c->count == 0 || c->duration_ms == 0)
         return UINT64_MAX;
+    if (!list_is_empty(&c->due))
+        return 0;
     for (uint64_t b = c->bucket; b < c->bucket + TIMEOUT_BUCKETS; b++) {
         if (list_is_empty(&c->buckets[b % TIMEOUT_BUCKETS]))
             continue;

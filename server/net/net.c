@@ -25,6 +25,7 @@ enum {
     WS_POOL_IDLE = 16,
     HTTP_LINE_BYTES_MAX = 8192,
     HTTP_HEADERS_MAX = 100,
+    DOOR_LOOKS = 64, /* connections that are counted at a new door in one tick */
 };
 
 enum err net_init(struct net *n, struct loop *loop, const struct config *config,
@@ -217,12 +218,40 @@ static void on_time_out(struct timeout *t)
     conn_wake(c);
 }
 
+/* --- limits by address -------------------------------------------------------------------- */
+
+static void count_at_door(struct net *n, struct conn *c)
+{
+    if (c->session != NULL && !conn_is_refusal(c) && !c->at_door && !c->relays &&
+        net_asks_door(n, c->listener, &c->peer))
+        c->at_door = door_count(n->door, &c->peer);
+}
+
+void net_use_door(struct net *n, struct door *door)
+{
+    if (n->door == door)
+        return;
+    n->door = door;
+    n->uncounted.next = 0;
+    n->uncounted.end = n->conns.slot_count;
+}
+
+/* Some of those who were here before the door. */
+static void count_some_at_door(struct net *n)
+{
+    for (int i = 0; i < DOOR_LOOKS && n->uncounted.next < n->uncounted.end; i++)
+        count_at_door(n, conn_table_at(&n->conns, n->uncounted.next++));
+}
+
+/* --- what is due -------------------------------------------------------------------------- */
+
 void net_expire(struct net *n)
 {
     if (acceptor_is_due(&n->acceptor, n->loop->now_ms))
         acceptor_resume(n);
     refusal_log_due(n);
     net_drain_due(n);
+    count_some_at_door(n);
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++)
         timeout_advance(&n->timers[i], n->loop->now_ms, on_time_out);
 }
@@ -230,6 +259,8 @@ void net_expire(struct net *n)
 uint64_t net_next_ms(const struct net *n)
 {
     uint64_t next = pace_next_ms(n), log = refusal_log_next_ms(n), drain = net_drain_next_ms(n);
+    if (n->uncounted.next < n->uncounted.end)
+        return 0;
     next = log < next ? log : next;
     next = drain < next ? drain : next;
     for (int i = TIMER_NONE + 1; i < TIMER_COUNT; i++) {
@@ -240,19 +271,7 @@ uint64_t net_next_ms(const struct net *n)
     return accept < next ? accept : next;
 }
 
-static void count_at_door(struct net *n, struct conn *c)
-{
-    if (!conn_is_refusal(c) && !c->at_door && !c->relays && net_asks_door(n, c->listener, &c->peer))
-        c->at_door = door_count(n->door, &c->peer);
-}
-
-void net_use_door(struct net *n, struct door *door)
-{
-    if (n->door == door)
-        return;
-    n->door = door;
-    net_for_each(n, count_at_door);
-}
+/* --- the end of a connection -------------------------------------------------------------- */
 
 /* It counts no more, wherever it did. */
 static void count_out(struct net *n, const struct conn *c)

@@ -61,6 +61,9 @@ struct net {
     struct acceptor acceptor;
     _Atomic uint32_t *open_total; /* connections of all loops; shared */
     struct door *door;            /* limits by address; NULL: there are none. Shared */
+    struct {
+        uint32_t next, end; /* slots of who was here before the door, and does not count yet */
+    } uncounted;
     struct refusals refusals;
     uint32_t admin_count; /* of those here, how many are the admin listener's */
     bool draining;
@@ -89,7 +92,8 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
  * limits and time-outs at once, those of a message or head that has begun included. The config is
  * borrowed until the next call. */
 void net_configure(struct net *n, const struct config *config);
-/* Limits by address from now on: who is here already counts, unless there is no memory for that. */
+/* Limits by address from now on: who is here already counts within the next ticks, unless there is
+ * no memory for that. */
 void net_use_door(struct net *n, struct door *door);
 /* Closes the listeners and every connection that is left; handles find nothing any more. */
 void net_close(struct net *n);

@@ -110,6 +110,54 @@ Test(timeout, a_loop_that_stood_still_catches_up)
     cr_assert_eq(b.expired, 1);
 }
 
+enum { CROWD = 5 * TIMEOUT_LOOKS };
+static struct idler crowd[CROWD];
+
+static void gather(struct timeout_class *c, uint32_t duration_ms)
+{
+    expired = 0;
+    timeout_class_init(c, duration_ms, 0);
+    for (int i = 0; i < CROWD; i++)
+        timeout_add(c, &crowd[i].timeout, 0);
+}
+
+Test(timeout, a_crowd_that_comes_due_at_once_is_taken_in_turns)
+{
+    struct timeout_class c;
+    gather(&c, 1000);
+    uint64_t now = 2000;
+    for (int turn = 1; turn <= 5; turn++) {
+        cr_assert_eq(timeout_next_ms(&c, now), 0);
+        timeout_advance(&c, now, expire);
+        cr_assert_eq(expired, turn * TIMEOUT_LOOKS);
+    }
+    cr_assert_eq(timeout_next_ms(&c, now), UINT64_MAX);
+    cr_assert_eq(c.count, 0);
+}
+
+Test(timeout, another_duration_is_given_to_a_crowd_in_turns)
+{
+    struct timeout_class c;
+    gather(&c, 1000);
+    timeout_class_set_duration(&c, 100, 500);
+    timeout_advance(&c, 500, expire);
+    cr_assert_eq(expired, TIMEOUT_LOOKS, "they have been silent for longer");
+    timeout_class_set_duration(&c, 2000, 500);
+    for (int turn = 0; turn < 4; turn++) {
+        cr_assert_eq(timeout_next_ms(&c, 500), 0);
+        timeout_advance(&c, 500, expire);
+    }
+    cr_assert_eq(expired, TIMEOUT_LOOKS);
+    cr_assert_geq(timeout_next_ms(&c, 500), 1500);
+    timeout_class_set_duration(&c, 0, 600);
+    timeout_advance(&c, 5000, expire);
+    cr_assert_eq(timeout_next_ms(&c, 5000), UINT64_MAX);
+    for (int i = 0; i < CROWD; i++)
+        timeout_remove(&c, &crowd[i].timeout);
+    cr_assert_eq(c.count, 0);
+    cr_assert_eq(expired, TIMEOUT_LOOKS);
+}
+
 Test(timeout, ten_thousand_random_entries_expire_exactly_when_they_are_silent)
 {
     enum { COUNT = 500 };

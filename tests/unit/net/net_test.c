@@ -1,5 +1,7 @@
 #include "net/net.h"
 
+#include "net/door.h"
+
 #include "unit/net/script.h"
 
 #include <fcntl.h>
@@ -176,6 +178,37 @@ Test(net, the_next_time_out_is_known)
 }
 
 /* --- the end ----------------------------------------------------------------------------- */
+
+/* How many of the clients count at the door. */
+static unsigned counted(void)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < fix.client_count; i++)
+        count += client_conn(i)->at_door;
+    return count;
+}
+
+Test(net, a_new_door_counts_who_is_here_in_turns)
+{
+    enum { HERE = 70, IN_A_TURN = 64 };
+    const struct door_limits limits = {.connections = HERE};
+    struct net *n = &fix.nets[0];
+    for (int i = 0; i < HERE; i++)
+        script_connect(echo);
+    struct door *door = door_new(&limits, &(struct siphash_key){{0}});
+    net_use_door(n, door);
+    cr_assert_eq(net_next_ms(n), 0);
+    net_expire(n);
+    cr_assert_eq(counted(), IN_A_TURN);
+    net_expire(n);
+    cr_assert_eq(counted(), HERE);
+    fix_settle(); /* slots that nobody has are looked at, too */
+    cr_assert_gt(net_next_ms(n), 0);
+    cr_assert_eq(door_enter(door, &client_conn(0)->peer, fix.now_ms), DOOR_CROWDED);
+    fix_close();
+    n->door = NULL;
+    door_free(door);
+}
 
 Test(net, a_close_ends_everybody_at_once)
 {
