@@ -107,10 +107,10 @@ static bool read_faults(struct conn *c, struct http_session *s)
     }
     if (faults.named == 0)
         return true;
-    x->faulty = http_faulty_new(c, &faults);
-    if (x->faulty == NULL)
+    enum err e = http_faulty_new(c, s, &faults);
+    if (e != OK)
         http_refuse(c, s, 503, "out of memory");
-    return x->faulty != NULL;
+    return e == OK;
 }
 
 enum co_result route_echo(struct conn *c, struct http_session *s)
@@ -125,8 +125,8 @@ enum co_result route_echo(struct conn *c, struct http_session *s)
     }
     if (!read_faults(c, s))
         CO_RETURN;
-    if (x->faulty != NULL) {
-        CO_CALL(x->faulty, http_faulty_run(c, s));
+    if (http_faulty_of(s) != NULL) {
+        CO_CALL(http_faulty_of(s), http_faulty_run(c, s));
         CO_RETURN;
     }
     if (x->request->method == HTTP_METHOD_GET || x->request->method == HTTP_METHOD_HEAD) {

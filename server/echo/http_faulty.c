@@ -6,11 +6,27 @@
 
 #include <stdlib.h>
 
-struct http_faulty *http_faulty_new(struct conn *c, const struct faults *faults)
+static void release(void *kept)
+{
+    struct http_faulty *f = kept;
+    co_sleep_cancel(&f->sleep);
+    shaper_deinit(&f->shaper);
+    memory_give(&conn_net(f->conn)->memory, sizeof(*f));
+    free(f);
+}
+
+/* An answer that is late. */
+static size_t held_bytes(const void *kept)
+{
+    const struct http_faulty *f = kept;
+    return f->shaper.counted;
+}
+
+enum err http_faulty_new(struct conn *c, struct http_session *s, const struct faults *faults)
 {
     struct http_faulty *f = calloc(1, sizeof(*f));
     if (f == NULL)
-        return NULL;
+        return ERR_NOMEM;
     f->conn = c;
     f->faults = *faults;
     f->read_left =
@@ -19,17 +35,13 @@ struct http_faulty *http_faulty_new(struct conn *c, const struct faults *faults)
     stream_faults_init(&f->stream, &f->faults, &f->shaper);
     memory_take(&conn_net(c)->memory, sizeof(*f));
     metric_add(&conn_net(c)->loop->metrics.faulty_echoes, 1);
-    return f;
+    s->exchange.kept = (struct http_kept){f, release, held_bytes};
+    return OK;
 }
 
-void http_faulty_free(struct http_faulty *f)
+struct http_faulty *http_faulty_of(const struct http_session *s)
 {
-    if (f == NULL)
-        return;
-    co_sleep_cancel(&f->sleep);
-    shaper_deinit(&f->shaper);
-    memory_give(&conn_net(f->conn)->memory, sizeof(*f));
-    free(f);
+    return s->exchange.kept.ptr;
 }
 
 /* --- what is said ------------------------------------------------------------------------ */
@@ -211,7 +223,7 @@ static uint32_t delay_ms(const struct http_faulty *f)
 enum co_result http_faulty_run(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
-    struct http_faulty *f = x->faulty;
+    struct http_faulty *f = http_faulty_of(s);
     CO_BEGIN(f);
     conn_set_timer(c, TIMER_NONE);
     if (delay_ms(f) > 0)

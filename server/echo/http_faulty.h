@@ -8,11 +8,12 @@
 #include "echo/shaper.h"
 #include "echo/stream_faults.h"
 #include "simul/co.h"
+#include "simul/err.h"
 
 struct conn;
 struct http_session;
 
-/* The frame of http_faulty_run, which is exchange.faulty. */
+/* The frame of http_faulty_run, which the exchange keeps. */
 struct http_faulty {
     struct co co;
     struct conn *conn;
@@ -26,10 +27,11 @@ struct http_faulty {
     bool wants_body;    /* the next of it is answered as soon as it is there */
 };
 
-/* NULL without memory. To be freed, wherever it stands, before the connection is. */
-struct http_faulty *http_faulty_new(struct conn *c, const struct faults *faults);
-/* Safe for NULL. */
-void http_faulty_free(struct http_faulty *f);
+/* Has the session's exchange keep one, which is released with it. ERR_NOMEM. */
+enum err http_faulty_new(struct conn *c, struct http_session *s, const struct faults *faults);
+
+/* The one that it keeps; NULL: none. */
+struct http_faulty *http_faulty_of(const struct http_session *s);
 
 /* The coroutine that answers the request of the exchange. */
 enum co_result http_faulty_run(struct conn *c, struct http_session *s);

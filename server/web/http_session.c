@@ -1,10 +1,6 @@
 #include "web/http_session.h"
 
-#include "echo/http_faulty.h"
-#include "jobs/jobs_client.h"
 #include "net/net.h"
-#include "web/admin/conn_query.h"
-#include "web/admin/status.h"
 #include "web/forwarded.h"
 
 #include <stdio.h>
@@ -73,6 +69,14 @@ bool http_body_is_lost(struct conn *c, struct http_session *s)
 static bool may_withhold_body(const struct http_exchange *x)
 {
     return x->request != NULL && x->request->expects_continue && !x->is_continued && !x->is_read;
+}
+
+void http_release(struct http_session *s)
+{
+    struct http_kept *kept = &s->exchange.kept;
+    if (kept->ptr != NULL)
+        kept->release(kept->ptr);
+    *kept = (struct http_kept){0};
 }
 
 static void queue(struct conn *c, struct buf *b, enum err e)
@@ -251,16 +255,9 @@ static void note_peer(struct conn *c, struct http_session *s)
 static void end_exchange(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
-    http_faulty_free(x->faulty);
-    x->faulty = NULL;
+    http_release(s);
     buf_deinit(&x->body);
     memory_count(&conn_net(c)->memory, &x->body_counted, 0);
-    job_request_release(x->job);
-    x->job = NULL;
-    conn_query_release(x->conn_query);
-    x->conn_query = NULL;
-    status_unwatch(x->watch);
-    x->watch = NULL;
 }
 
 /* What is wrong with the request is told before the connection closes. */
@@ -347,12 +344,11 @@ static void drop(struct conn *c, void *frame)
     http_parser_deinit(&s->parser);
 }
 
-/* An answer that is late. */
 static size_t held_bytes(const struct conn *c, const void *frame)
 {
     const struct http_exchange *x = &((const struct http_session *)frame)->exchange;
     (void)c;
-    return x->body_counted + (x->faulty == NULL ? 0 : x->faulty->shaper.counted);
+    return x->body_counted + (x->kept.held_bytes == NULL ? 0 : x->kept.held_bytes(x->kept.ptr));
 }
 
 const struct session_type http_session = {

@@ -6,15 +6,17 @@
 #include "simul/buf.h"
 #include "simul/http.h"
 
-struct conn_query;
-struct http_faulty;
-struct job_request;
-struct status_watch;
-
 extern const struct session_type http_session;  /* the routes of the public listeners */
 extern const struct session_type admin_session; /* those of the admin listener */
 /* For one that is not let in (net/refusal.h): 429 to its first request, whatever that asks for. */
 extern const struct session_type http_refusal_session;
+
+/* What one handler alone knows and needs across an await. */
+struct http_kept {
+    void *ptr;                              /* NULL: nothing */
+    void (*release)(void *kept);            /* see http_release */
+    size_t (*held_bytes)(const void *kept); /* as of struct session_type; NULL: nothing ever */
+};
 
 /* One request and its answer. What a handler keeps across an await is here, since it has no frame
  * of its own; all of it is zeroed before each request, and freed after it. */
@@ -22,18 +24,15 @@ struct http_exchange {
     struct co co; /* of the handler */
     const struct http_request *request;
     struct http_response response;
-    bool is_answered;  /* the response's head is queued */
-    bool is_continued; /* a peer that would wait for "100 Continue" got it, or did not wait */
-    bool is_read;      /* the request's body is used up */
-    bool is_upgraded;  /* another protocol has taken over: the session ends */
-    struct http_faulty *faulty;    /* the echo is to misbehave; NULL: it is not */
-    struct buf body;               /* where the handler wants the body whole */
-    size_t body_counted;           /* memory_count */
-    bool is_forwarded;             /* by a proxy, for somebody else */
-    struct addr forwarded;         /* who that is */
-    struct job_request *job;       /* NULL: none was asked for */
-    struct conn_query *conn_query; /* NULL: it does not ask for connections */
-    struct status_watch *watch;    /* NULL: it does not watch the status */
+    bool is_answered;      /* the response's head is queued */
+    bool is_continued;     /* a peer that would wait for "100 Continue" got it, or did not wait */
+    bool is_read;          /* the request's body is used up */
+    bool is_upgraded;      /* another protocol has taken over: the session ends */
+    struct buf body;       /* where the handler wants the body whole */
+    size_t body_counted;   /* memory_count */
+    bool is_forwarded;     /* by a proxy, for somebody else */
+    struct addr forwarded; /* who that is */
+    struct http_kept kept;
 };
 
 struct http_session {
@@ -66,6 +65,10 @@ enum http_event http_read_body(struct conn *c, struct http_session *s, struct sp
  * connection is then closed, after a 408 where nothing was answered; the handler returns. Else the
  * peer owes it, at limits.read_rate_min. */
 bool http_body_is_lost(struct conn *c, struct http_session *s);
+
+/* Releases what the handler keeps, if it does. The session does so when the exchange ends, wherever
+ * the handler stands then. */
+void http_release(struct http_session *s);
 
 /* Completes exchange.response, whose head is then to be formatted: status and type as given, length
  * or streaming as set there. */

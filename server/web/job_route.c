@@ -50,6 +50,11 @@ static enum http_event collect(struct conn *c, struct http_session *s)
     }
 }
 
+static void release(void *kept)
+{
+    job_request_release(kept);
+}
+
 static bool submit(struct conn *c, struct http_session *s, const struct job *job)
 {
     char message[JOB_MESSAGE_CHARS];
@@ -60,9 +65,12 @@ static bool submit(struct conn *c, struct http_session *s, const struct job *job
         return false;
     }
     metric_add(&conn_net(c)->loop->metrics.jobs, 1);
+    struct job_request *request;
     enum err e =
-        jobs_client_submit(conn_net(c)->jobs, conn_handle(c), job, &args, &x->body, &x->job);
-    if (e != OK)
+        jobs_client_submit(conn_net(c)->jobs, conn_handle(c), job, &args, &x->body, &request);
+    if (e == OK)
+        x->kept = (struct http_kept){request, release, NULL};
+    else
         http_refuse(c, s, e == ERR_LIMIT ? 413 : 503, err_name(e));
     return e == OK;
 }
@@ -70,9 +78,10 @@ static bool submit(struct conn *c, struct http_session *s, const struct job *job
 static void answer(struct conn *c, struct http_session *s, const struct job *job)
 {
     static const struct http_field retry = {SPAN("Retry-After"), SPAN("1")};
-    switch (job_request_status(s->exchange.job)) {
+    const struct job_request *request = s->exchange.kept.ptr;
+    switch (job_request_status(request)) {
     case POOL_DONE:
-        http_answer(c, s, 200, job->content_type, job_request_answer(s->exchange.job));
+        http_answer(c, s, 200, job->content_type, job_request_answer(request));
         break;
     case POOL_BUSY:
         http_answer_with(c, s, 503, NULL, &retry, 1, SPAN("too many jobs wait; try again later\n"));
@@ -113,8 +122,8 @@ enum co_result route_job(struct conn *c, struct http_session *s)
     }
     if (event == HTTP_EVENT_FAILED || !submit(c, s, job))
         CO_RETURN;
-    conn_set_timer(c, TIMER_NONE);             /* the job has a deadline of its own */
-    CO_AWAIT(job_request_is_answered(x->job)); /* woken by the jobs client */
+    conn_set_timer(c, TIMER_NONE);                  /* the job has a deadline of its own */
+    CO_AWAIT(job_request_is_answered(x->kept.ptr)); /* woken by the jobs client */
     answer(c, s, job);
     CO_END;
 }

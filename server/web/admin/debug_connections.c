@@ -59,7 +59,7 @@ static json_t *json_row(const struct conn_row *r, enum conn_order order)
 
 static void answer(struct conn *c, struct http_session *s)
 {
-    struct conn_query *q = s->exchange.conn_query;
+    struct conn_query *q = s->exchange.kept.ptr;
     const struct conn_row *const *rows;
     size_t count = conn_query_rows(q, &rows);
     enum conn_order order;
@@ -70,6 +70,11 @@ static void answer(struct conn *c, struct http_session *s)
     admin_answer_json(c, s,
                       json_pack("{s:s, s:I, s:o}", "top", ORDERS[order], "open",
                                 (json_int_t)conn_net(c)->server->open_total, "connections", list));
+}
+
+static void release(void *kept)
+{
+    conn_query_release(kept);
 }
 
 /* False: it was refused. */
@@ -84,11 +89,13 @@ static bool begin(struct conn *c, struct http_session *s)
         http_refuse(c, s, 400, "top=out_bytes, top=age or top=rate; n=ROWS (1 to 100)");
         return false;
     }
-    enum err e = conn_query_new(conn_net(c)->server, conn_handle(c), order, (size_t)rows,
-                                &s->exchange.conn_query);
-    if (e == ERR_LIMIT)
+    struct conn_query *q;
+    enum err e = conn_query_new(conn_net(c)->server, conn_handle(c), order, (size_t)rows, &q);
+    if (e == OK)
+        s->exchange.kept = (struct http_kept){q, release, NULL};
+    else if (e == ERR_LIMIT)
         http_answer_with(c, s, 503, NULL, &later, 1, SPAN("somebody else is looking\n"));
-    else if (e != OK)
+    else
         http_refuse(c, s, 503, "out of memory");
     return e == OK;
 }
@@ -100,11 +107,10 @@ enum co_result route_debug_connections(struct conn *c, struct http_session *s)
     if (!begin(c, s))
         CO_RETURN;
     conn_set_timer(c, TIMER_NONE);
-    CO_AWAIT(conn_query_is_done(x->conn_query)); /* woken by the query */
+    CO_AWAIT(conn_query_is_done(x->kept.ptr)); /* woken by the query */
     answer(c, s);
     /* Another may look, even if the rest of this request is long in coming. */
-    conn_query_release(x->conn_query);
-    x->conn_query = NULL;
+    http_release(s);
     conn_set_timer(c, TIMER_IDLE);
     CO_END;
 }

@@ -13,6 +13,11 @@ static struct status *status_of(struct server *s)
     return s->status;
 }
 
+static void release(void *kept)
+{
+    status_unwatch(kept);
+}
+
 /* False: it was refused, or has all that it asked for. */
 static bool begin(struct conn *c, struct http_session *s)
 {
@@ -23,19 +28,20 @@ static bool begin(struct conn *c, struct http_session *s)
     };
     static const struct http_field later = {SPAN("Retry-After"), SPAN("10")}; /* seconds */
     struct status *st = status_of(conn_net(c)->server);
-    enum err e = st == NULL ? ERR_NOMEM : status_watch(st, conn_handle(c), &x->watch);
+    struct status_watch *watch;
+    enum err e = st == NULL ? ERR_NOMEM : status_watch(st, conn_handle(c), &watch);
     if (e != OK) {
         http_answer_with(c, s, 503, NULL, &later, 1,
                          e == ERR_LIMIT ? SPAN("too many watch\n") : SPAN("out of memory\n"));
         return false;
     }
+    x->kept = (struct http_kept){watch, release, NULL};
     x->response.streamed = true;
     x->response.fields = safe;
     x->response.field_count = sizeof(safe) / sizeof(safe[0]);
     http_begin(c, s, 200, "text/event-stream");
     if (x->response.bodyless) { /* who asks for no more does not watch */
-        status_unwatch(x->watch);
-        x->watch = NULL;
+        http_release(s);
         return false;
     }
     conn_set_timer(c, TIMER_NONE); /* who is gone does not take what is sent */
@@ -61,9 +67,10 @@ enum co_result route_status_events(struct conn *c, struct http_session *s)
     if (!begin(c, s))
         CO_RETURN;
     while (!c->eof) {
-        CO_AWAIT(c->eof || can_be_told(c, x->watch)); /* woken by the status, a read, the flush */
+        CO_AWAIT(c->eof ||
+                 can_be_told(c, x->kept.ptr)); /* woken by the status, a read, the flush */
         if (!c->eof)
-            http_send(c, s, status_take_news(x->watch));
+            http_send(c, s, status_take_news(x->kept.ptr));
     }
     http_end(c, s);
     CO_END;
