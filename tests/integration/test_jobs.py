@@ -119,16 +119,21 @@ def test_a_client_that_leaves_gives_its_place_in_the_queue_up(daemon):
         http.close()
 
 
+def pid_of_worker(http):
+    """Who does the next job; on a busy machine even a short one may meet its deadline."""
+    answer = wait_until(lambda: (a := http.ask(get("/jobs/burn?ms=0"))).status == 200 and a,
+                        "a worker that is in time")
+    return json.loads(answer.body)["pid"]
+
+
 def test_beyond_the_deadline_is_504_and_the_worker_is_replaced(start):
     daemon = start("jobs.workers=1", "jobs.deadline_ms=300")
     with HttpConnection(daemon.connect("web")) as http:
-        first = json.loads(http.ask(get("/jobs/burn?ms=0")).body)["pid"]
+        first = pid_of_worker(http)
         began = time.monotonic()
         assert http.ask(get("/jobs/burn?ms=5000")).status == 504
         assert time.monotonic() - began < 4
-        answer = wait_until(lambda: (a := http.ask(get("/jobs/burn?ms=0"))).status == 200 and a,
-                            "another worker")
-        assert json.loads(answer.body)["pid"] != first
+        assert pid_of_worker(http) != first
     wait_until(lambda: first not in daemon.processes(), "the end of the hanging worker")
 
 
