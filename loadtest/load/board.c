@@ -106,6 +106,15 @@ void board_free(struct board *b)
     munmap(b, b->bytes);
 }
 
+bool board_has_come_to(const struct board *b, enum lane_state state)
+{
+    for (unsigned k = 0; k < b->lane_count; k++) {
+        if (atomic_load(&b->lanes[k].state) < (int)state)
+            return false;
+    }
+    return true;
+}
+
 /* Writes the text as it is shown: bytes that cannot be printed as \xHH, cut where it gets long. */
 static void make_printable(char out[REASON_BYTES], const char *text)
 {

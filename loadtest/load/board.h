@@ -9,6 +9,7 @@
 #include "simul/hist.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -79,6 +80,8 @@ enum lane_state {
     LANE_OPENING, /* not every connection was tried yet */
     LANE_OPEN,    /* each is open or has failed */
     LANE_SPENT,   /* has sent its share of messages_max, and waits for nothing */
+    LANE_DRAINS,  /* sends nothing any more */
+    LANE_SETTLED, /* has told what it waits for since all lanes drain */
     LANE_GONE,    /* its thread has ended */
 };
 
@@ -118,6 +121,9 @@ struct board {
  * memory. */
 struct board *board_new(unsigned lane_count, size_t shared_bytes);
 void board_free(struct board *b);
+
+/* Whether every lane has come at least so far. */
+bool board_has_come_to(const struct board *b, enum lane_state state);
 
 static inline void lane_count_add(struct lane *l, enum count count, uint64_t n)
 {

@@ -265,12 +265,15 @@ static bool is_deserted(const struct driver *d)
 static void publish(struct driver *d)
 {
     struct lane *l = d->lane;
+    bool all_drain = board_has_come_to(d->board, LANE_DRAINS); /* looked at before it is counted */
     uint64_t waiting = count_waiting(d);
     hist_set(&l->cpu_ns, monotonic_ns(CLOCK_THREAD_CPUTIME_ID));
     hist_set(&l->waiting, waiting);
     if (d->phase == PHASE_RUNNING && waiting == 0 && (d->budget == 0 || is_deserted(d))) {
         hist_set(&l->spent_ns, d->replied_ns);
         atomic_store(&l->state, LANE_SPENT);
+    } else if (d->phase >= PHASE_DRAINING) {
+        atomic_store(&l->state, all_drain ? LANE_SETTLED : LANE_DRAINS);
     }
 }
 

@@ -13,7 +13,6 @@
 enum {
     NS_PER_S = 1000000000,
     UPDATE_NS = 100 * 1000 * 1000,
-    SETTLE_NS = 50 * 1000 * 1000, /* drivers look at the phase, and tell what waits, more often */
     SIGNALS_APART_NS = 100 * 1000 * 1000,
     CLOSING_NS_MAX = 5ll * NS_PER_S,
 };
@@ -26,6 +25,7 @@ struct watcher {
     struct run *run;
     uint64_t now_ns, began_ns, phase_ns; /* phase_ns: when the phase began */
     uint64_t sampled_ns, updated_ns;
+    uint64_t unsettled_ns;                       /* when some lane had not settled yet */
     uint64_t some_open_ns;                       /* when a connection was open last */
     struct tally *now, *sampled, *measured_from; /* of all lanes */
     bool has_from, has_to;
@@ -53,16 +53,6 @@ static void enter(struct watcher *w, enum phase phase)
 {
     atomic_store(&w->board->phase, phase);
     w->phase_ns = w->now_ns;
-}
-
-/* Whether every lane has come at least so far. */
-static bool lanes_are(const struct watcher *w, enum lane_state state)
-{
-    for (unsigned k = 0; k < w->board->lane_count; k++) {
-        if (atomic_load(&w->board->lanes[k].state) < (int)state)
-            return false;
-    }
-    return true;
 }
 
 /* What was counted when the window began and when it ended. */
@@ -116,19 +106,26 @@ static double spent_seconds(const struct watcher *w)
 /* The window ends now at the latest. */
 static void end_running(struct watcher *w)
 {
-    if (w->has_from && w->now_ns < w->to_ns && lanes_are(w, LANE_SPENT) && w->signals == 0)
+    if (w->has_from && w->now_ns < w->to_ns && board_has_come_to(w->board, LANE_SPENT) &&
+        w->signals == 0)
         w->run->measured_seconds = spent_seconds(w);
     if (w->now_ns < w->to_ns)
         w->to_ns = w->now_ns;
     atomic_store(&w->board->measure_to_ns, w->to_ns);
     w->has_to = w->has_from;
+    w->unsettled_ns = w->now_ns;
     enter(w, PHASE_DRAINING);
 }
 
-static bool is_drained(const struct watcher *w)
+/* Replies have the time-out from when the last driver has sent what it sends last. */
+static bool is_drained(struct watcher *w)
 {
-    uint64_t ns = w->now_ns - w->phase_ns;
-    return ns >= SETTLE_NS && (w->now->waiting == 0 || ns >= w->plan->timeout_ns);
+    if (!board_has_come_to(w->board, LANE_SETTLED)) {
+        w->unsettled_ns = w->now_ns;
+        return false;
+    }
+    tally_take(w->now, w->board); /* may have been taken before the last one settled */
+    return w->now->waiting == 0 || w->now_ns - w->unsettled_ns >= w->plan->timeout_ns;
 }
 
 static bool nothing_opened(const struct watcher *w)
@@ -149,7 +146,7 @@ static void move_on(struct watcher *w)
     case PHASE_OPENING:
         if (is_stopped)
             enter(w, PHASE_CLOSING);
-        else if (lanes_are(w, LANE_OPEN)) {
+        else if (board_has_come_to(w->board, LANE_OPEN)) {
             tally_take(w->now, w->board); /* may have been taken before the last one opened */
             if (!w->plan->scenario->opens_itself && nothing_opened(w))
                 enter(w, PHASE_CLOSING);
@@ -158,7 +155,8 @@ static void move_on(struct watcher *w)
         }
         break;
     case PHASE_RUNNING:
-        if (is_stopped || w->now_ns >= w->to_ns || lanes_are(w, LANE_SPENT) || is_deserted(w))
+        if (is_stopped || w->now_ns >= w->to_ns || board_has_come_to(w->board, LANE_SPENT) ||
+            is_deserted(w))
             end_running(w);
         break;
     case PHASE_DRAINING:

@@ -182,6 +182,18 @@ def test_the_only_process_dies(echo, tmp_path):
     assert not report["interrupted"]
 
 
+def test_a_process_that_stands_still_when_sending_ends_loses_nothing(echo):
+    """What it sends last it has not sent yet, and so does not wait for it yet either."""
+    with Started("hold", echo, "-c", 10, "-d", 1.5, "--echo-sample", 10) as run:
+        run.await_said("running")
+        child, = run.children()
+        os.kill(child, signal.SIGSTOP)
+        run.await_said("draining", times=2)  # that they begin, and a second of it
+        os.kill(child, signal.SIGCONT)
+        assert run.await_end() == DONE
+    assert "no errors" in run.said, run.said
+
+
 # --- on a terminal ---
 
 def expect_cursor_back(run):
