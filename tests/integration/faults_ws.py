@@ -1,6 +1,5 @@
 """What tests of a WebSocket echo with faults say and look at."""
 import struct
-import time
 
 from ws_raw import CLOSE, TEXT, close_frame, frame, mask
 
@@ -13,12 +12,6 @@ def say(ws, *texts):
 
 def answers(ws, count):
     return [ws.read_message()[1].decode() for _ in range(count)]
-
-
-def seconds_until(action):
-    begun = time.monotonic()
-    action()
-    return time.monotonic() - begun
 
 
 def all_answers(ws, texts):

@@ -87,6 +87,14 @@ def wait_until(condition, what="the condition", seconds=TIMEOUT):
         time.sleep(0.01)
 
 
+def seconds_of(action):
+    """How long it takes. What is to take long is to begin with what is sent: who looks at the clock
+    behind that may be late."""
+    begun = time.monotonic()
+    action()
+    return time.monotonic() - begun
+
+
 given_ports = set()  # by free_port, to this process
 
 
@@ -184,11 +192,15 @@ class Daemon:
         lines = [json.loads(line) for line in self.stderr().split("\n")[:-1] if line[:1] == "{"]
         return [line for line in lines if msg is None or line["msg"] == msg]
 
-    def log_of(self, sock, msg):
-        """Waits for the first such line about this client, which others' lines may come before."""
-        peer = "{}:{}".format(*sock.getsockname())
-        return wait_until(lambda: [line for line in self.log(msg) if line.get("peer") == peer],
-                          f'"{msg}" of {peer}')[0]
+    def lines_of(self, client, msg):
+        """Its log lines about a client, which is a socket or, when that is closed, its address."""
+        host, port = (client if isinstance(client, tuple) else client.getsockname())[:2]
+        peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return [line for line in self.log(msg) if line.get("peer") == peer]
+
+    def log_of(self, client, msg):
+        """Waits for the first such line, which those of others may come before."""
+        return wait_until(lambda: self.lines_of(client, msg), f'"{msg}" of {client}')[0]
 
     def admin(self, path):
         """Status and text of a page of the admin listener."""
@@ -305,6 +317,12 @@ def dial(address, source=None):
     sock = socket.create_connection(address, TIMEOUT, source and (source, 0))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
+
+
+def reset(sock):
+    """Closes it so that its peer is told of no end, but of a reset."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    sock.close()
 
 
 def client_tls():

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fault_table import segments_with_data, untested
-from simuld import MEASURED
+from simuld import MEASURED, seconds_of, wait_until
 
 SETTINGS = ["echo.faults=on", "echo.commands=on", "listen.echotls.port=0",
             "listen.echotls.protocol=echo", "listen.echotls.tls=on"]
@@ -141,12 +141,6 @@ def test_where_it_is_off_a_line_is_bytes_like_others(start, settings):
 # --- time ---
 
 
-def seconds_to(sock, count):
-    begun = time.monotonic()
-    read_exactly(sock, count)
-    return time.monotonic() - begun
-
-
 def test_delay_ms_is_a_longer_way_and_no_slower_one(ask):
     sock = ask("delay_ms=400")
     begun = time.monotonic()
@@ -154,7 +148,7 @@ def test_delay_ms_is_a_longer_way_and_no_slower_one(ask):
         sock.sendall(b"0123456789")
         time.sleep(0.02)  # the pieces stay apart
     read_exactly(sock, 10)
-    assert 0.39 <= time.monotonic() - begun < 10
+    assert time.monotonic() - begun >= 0.39
     read_exactly(sock, 90)
     assert time.monotonic() - begun < 3.5, "each piece waited for the one before"
 
@@ -168,7 +162,10 @@ def test_jitter_ms_keeps_the_order(ask):
 
 
 def test_slow_bytes_per_second_is_the_pace(ask):
-    assert 0.4 <= seconds_to(ask("slow_bytes_per_second=2000", b"x" * 1000), 1000) < 10
+    def answer():
+        read_exactly(ask("slow_bytes_per_second=2000", b"x" * 1000), 1000)
+
+    assert 0.4 <= seconds_of(answer) < 20
 
 
 def test_chop_sends_segments_of_that_size(daemon):
@@ -181,9 +178,11 @@ def test_chop_sends_segments_of_that_size(daemon):
 
 
 def test_stall_ms_stops_once_after_so_many_bytes(ask):
-    sock = ask("stall_ms=300&after=4", b"123456789")
+    begun = time.monotonic()
+    sock = ask("stall_ms=500&after=4", b"123456789")
     assert read_exactly(sock, 4) == b"1234"
-    assert seconds_to(sock, 5) >= 0.29
+    assert seconds_of(lambda: read_exactly(sock, 5)) >= 0.1
+    assert time.monotonic() - begun >= 0.49
     sock.sendall(b"more")
     assert read_exactly(sock, 4) == b"more"
 
@@ -299,8 +298,8 @@ def test_faults_are_counted(start):
         read_exactly(sock, 20)
         plain.sendall(b"x")
         read_exactly(plain, 1)
+        wait_until(lambda: daemon.metric("simul_faults_total") == 10, "the count of faults")
         assert daemon.metric("simul_faulty_echoes_total") == 1
-        assert daemon.metric("simul_faults_total") == 10
 
 
 def test_what_is_late_is_held_within_bounds(start):

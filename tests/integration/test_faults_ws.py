@@ -8,9 +8,9 @@ import time
 import pytest
 
 from fault_table import segments_with_data, untested
-from faults_ws import TEXTS, all_answers, answers, raw_frame, say, seconds_until
+from faults_ws import TEXTS, all_answers, answers, raw_frame, say
 from http_raw import HttpConnection
-from simuld import MEASURED, TIMEOUT, wait_until
+from simuld import MEASURED, TIMEOUT, seconds_of, wait_until
 from ws_raw import (ACCEPT, BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, WebSocket,
                     close_frame, frame, upgrade)
 
@@ -88,50 +88,51 @@ def test_every_fault_has_a_test(daemon):
 # --- time ---
 
 
-@pytest.mark.alone
+def seconds_to_answer(ws, *texts):
+    """All of them, in order."""
+    def ask():
+        say(ws, *texts)
+        assert answers(ws, len(texts)) == list(texts)
+
+    return seconds_of(ask)
+
+
+TEN = [str(i) for i in range(10)]
+
+
 def test_delay_ms_is_of_each_answer_and_pongs_too(faulty):
     ws = faulty("delay_ms=300")
+    assert 0.29 <= seconds_to_answer(ws, *TEN) < 0.3 * 8, "each has its own delay, side by side"
 
-    def three():
-        say(ws, "1", "2", "3")
-        assert answers(ws, 3) == ["1", "2", "3"]
+    def ping():
+        ws.send(frame(PING, b"p"))
+        assert ws.read() == Frame(PONG, True, b"p")
 
-    assert 0.29 <= seconds_until(three) < 0.3 * 3, "each has its own delay, side by side"
-    ws.send(frame(PING, b"p"))
-    assert seconds_until(ws.read) >= 0.29, "a pong is an answer too"
+    assert seconds_of(ping) >= 0.29, "a pong is an answer too"
 
 
 def test_jitter_ms_keeps_the_order(faulty):
     ws = faulty("jitter_ms=100")
     texts = [str(i) for i in range(50)]
-    say(ws, *texts)
-    begun, came = time.monotonic(), []
-    for text in texts:
-        assert answers(ws, 1) == [text], "order is kept"
-        came.append(time.monotonic() - begun)
-    assert came[-1] >= 0.05, "the longest of fifty"
+    assert seconds_to_answer(ws, *texts) >= 0.05, "the longest of fifty"
 
 
 def test_slow_bytes_per_second_is_the_pace(faulty):
-    ws = faulty("slow_bytes_per_second=2000")
-    say(ws, "x" * 800)
-    assert seconds_until(lambda: answers(ws, 1)) >= 0.35
+    assert seconds_to_answer(faulty("slow_bytes_per_second=2000"), "x" * 800) >= 0.35
 
 
-@pytest.mark.alone
 def test_after_is_how_many_messages_come_before_a_stall(faulty):
-    ws = faulty("stall_ms=400&after=2")
+    ws = faulty("stall_ms=600&after=2")
+    begun = time.monotonic()
     say(ws, "1", "2", "3")
-    assert seconds_until(lambda: answers(ws, 2)) < 0.4
-    assert seconds_until(lambda: answers(ws, 1)) >= 0.2
-    say(ws, "4")
-    assert seconds_until(lambda: answers(ws, 1)) < 0.4, "it stalls once"
+    assert answers(ws, 2) == ["1", "2"]
+    assert seconds_of(lambda: answers(ws, 1)) >= 0.1
+    assert time.monotonic() - begun >= 0.59
+    assert seconds_to_answer(ws, *TEN) < 0.6 * 8, "it stalls once"
 
 
 def test_stall_ms_at_once(faulty):
-    ws = faulty("stall_ms=300")
-    say(ws, "1")
-    assert seconds_until(lambda: answers(ws, 1)) >= 0.25
+    assert seconds_to_answer(faulty("stall_ms=300"), "1") >= 0.29
 
 
 # --- size ---
@@ -140,8 +141,8 @@ def test_stall_ms_at_once(faulty):
 def test_chop_cuts_segments(daemon):
     with WebSocket(daemon.connect("web"), "/echo?chop=10") as ws:
         before = segments_with_data(ws.sock)
-        say(ws, "x" * 96)  # with its header 98 bytes
-        assert seconds_until(lambda: answers(ws, 1)) >= 9 * 0.004, "pauses between"
+        # With its header 98 bytes.
+        assert seconds_to_answer(ws, "x" * 96) >= 9 * 0.004, "pauses between"
         assert segments_with_data(ws.sock) - before == 10
 
 
@@ -331,12 +332,11 @@ def test_reorder_waits_for_as_many(faulty):
 
 
 def test_ping_every_ms_sends_pings(faulty):
-    ws = faulty("ping_every_ms=50")
-
     def four():
+        ws = faulty("ping_every_ms=50")
         assert [ws.read() for _ in range(4)] == [Frame(PING, True, b"")] * 4
 
-    assert seconds_until(four) >= 0.15
+    assert seconds_of(four) >= 0.19
 
 
 def test_nopong_leaves_pings_alone(faulty):
@@ -394,8 +394,8 @@ def test_handshake_status(daemon, status):
 
 def test_handshake_slow(daemon):
     sock = daemon.connect("web")
-    sock.sendall(upgrade("/echo?handshake=slow").encode())
     begun, head = time.monotonic(), b""
+    sock.sendall(upgrade("/echo?handshake=slow").encode())
     while not head.endswith(b"\r\n\r\n"):
         head += sock.recv(100)
     assert ACCEPT.encode() in head
