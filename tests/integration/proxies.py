@@ -18,7 +18,7 @@ class Proxy:
     A kind of its own names its ENTRANCES and says in its CONFIG what is there, in words such as
     %(port_ENTRANCE)s and %(to_LISTENER)s, while HEAD is the same for all."""
     ENTRANCES = ["irctls", "web", "passirctls", "passweb", "plainweb"]
-    PROGRAM, HEAD, CONFIG = "", "", ""
+    PROGRAM, HEAD, CONFIG, CHECKS = "", "", "", ""
 
     def __init__(self, daemon, directory):
         self.directory = directory = directory / self.PROGRAM
@@ -34,7 +34,8 @@ class Proxy:
             elif ":" not in address[0]:
                 words[f"to_{name}"] = "{}:{}".format(*address)
         words |= {"directory": directory, "certificate": certificate, "key": key, "both": both,
-                  "modules": modules(), "admin": daemon and daemon.port("admin")}
+                  "modules": modules(), "admin": daemon and daemon.port("admin"),
+                  "checks": self.CHECKS}
         self.config = directory / "config"
         self.config.write_text((self.HEAD + self.CONFIG) % words)
         self.log = directory / "log"
@@ -91,9 +92,10 @@ def modules():
 
 
 class HAProxy(Proxy):
-    """Looks after the daemon with a check every 20 ms: a bare connect to IRC and TLS, a request to
-    /readyz for the web."""
+    """Looks after the daemon with checks: a bare connect to IRC and TLS, a request to /readyz for the
+    web. Each has only the time to the next one, so that who checks often must not be strict."""
     PROGRAM = "haproxy"  # whose CONFIG goes on with the defaults
+    CHECKS = "inter 5s"
     HEAD = """
 global
     stats socket %(directory)s/stats
@@ -105,7 +107,7 @@ defaults
     timeout check 10s
 """
     CONFIG = """
-    default-server check inter 20ms
+    default-server check %(checks)s
 listen irctls
     bind 127.0.0.1:%(port_irctls)s ssl crt %(both)s
     server simul %(to_irc)s
