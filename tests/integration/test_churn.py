@@ -6,10 +6,10 @@ import threading
 import time
 
 from irc import Client, WebSocketLines
-from simuld import wait_until
+from simuld import reset, wait_until
 from ws_raw import close_frame
 
-SECONDS = 3
+SECONDS, PINGS = 3, 20  # for how long, or until the watcher has asked so often, it goes on
 THREADS = 12
 CHANNELS = ["#churn-a", "#churn-b", "#churn-c"]
 PASSWORD = "open sesame"
@@ -17,11 +17,6 @@ SETTINGS = [f"oper.root.password={PASSWORD}"]
 CAPS = ["echo-message", "labeled-response batch message-tags", "multi-prefix away-notify",
         "extended-join server-time", "extended-monitor setname chghost", "no-implicit-names",
         "userhost-in-names invite-notify"]
-
-
-def reset(sock):
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    sock.close()
 
 
 class Visitor:
@@ -113,11 +108,11 @@ def visit(daemon, chance, thread, number, channels):
         visitor.close()
 
 
-def churn(daemon, thread, until):
+def churn(daemon, thread, is_over):
     """One visitor after the other."""
     chance = random.Random(thread)
     number = 0
-    while time.monotonic() < until:
+    while not is_over():
         number += 1
         visit(daemon, chance, thread, number, CHANNELS)
 
@@ -126,16 +121,18 @@ def test_clients_that_break_off_at_any_moment_leave_nothing_behind(start):
     daemon = start(*SETTINGS)
     with Client(daemon.connect("irc")) as watcher:
         watcher.register("watcher")
-        until = time.monotonic() + SECONDS
-        threads = [threading.Thread(target=churn, args=[daemon, thread, until])
+        until, pings = time.monotonic() + SECONDS, 0
+
+        def is_over():
+            return time.monotonic() > until and pings > PINGS
+
+        threads = [threading.Thread(target=churn, args=[daemon, thread, is_over])
                    for thread in range(THREADS)]
         for thread in threads:
             thread.start()
-        pings = 0
         while any(thread.is_alive() for thread in threads):
             assert watcher.sync() == []
             pings += 1
-        assert pings > 20
         # The watcher, and whoever asks for the metrics.
         wait_until(lambda: daemon.metric("simul_connections") == 2, "the end of all visitors")
         assert daemon.metric("simul_sessions") == 1
