@@ -15,7 +15,7 @@ import certificates
 from http_raw import HttpConnection, get
 from irc import Client
 from simuld import (LISTENERS, TIMEOUT, Daemon, environment, free_port, overrides, program, run,
-                    wait_until)
+                    processes_of_session, wait_until)
 from ws_raw import PING, PONG, Frame, WebSocket, frame
 
 FREE = overrides(LISTENERS)
@@ -163,8 +163,7 @@ def test_a_second_daemon_on_the_same_port_fails_with_one_line_and_leaves_nothing
         out, err = second.communicate(timeout=TIMEOUT)
         assert (second.returncode, out) == (1, "")
         assert taken in one_line(err) and name in err
-        with pytest.raises(ProcessLookupError):
-            os.killpg(second.pid, 0)
+        wait_until(lambda: not processes_of_session(second.pid), "the end of its processes")
     finally:
         second.kill()
     with HttpConnection(daemon.connect("web")) as http:

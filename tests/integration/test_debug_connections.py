@@ -27,13 +27,20 @@ def port(sock):
 
 
 def row_of(daemon, sock, query="?n=100"):
-    return next((row for row in top(daemon, query)["connections"] if port_of(row) == port(sock)),
-                None)
+    return row_in(top(daemon, query), sock)
+
+
+def row_in(answer, sock):
+    return next((row for row in answer["connections"] if port_of(row) == port(sock)), None)
+
+
+def ask(http):
+    return json.loads(http.ask(get("/debug/connections?n=100")).body)
 
 
 @pytest.fixture
 def connect(daemon):
-    """Makes connections that are closed at the end, and waits until the server has each."""
+    """Makes connections that are closed at the end."""
     with contextlib.ExitStack() as stack:
         yield lambda name="echo": stack.enter_context(daemon.connect(name))
 
@@ -43,9 +50,11 @@ def test_each_row_tells_what_is_known_of_a_connection(daemon, connect):
     echo = connect()
     echo.sendall(b"x" * 1000 + b"\n")
     assert echo.recv(1, socket.MSG_PEEK)
-    answer = top(daemon)
+    with HttpConnection(daemon.connect("admin")) as admin:
+        answer = ask(admin)
+        own = row_in(answer, admin.sock)
     assert answer["top"] == "out_bytes" and answer["open"] >= 2
-    row = row_of(daemon, echo)
+    row = row_in(answer, echo)
     assert (row["listener"], row["session"], row["state"], row["tls"]) == (
         "echo", "tcp-echo", "open", False)
     assert 0 <= row["loop"] < daemon.loops and row["slot"] >= 0 and row["line"] > 0
@@ -53,8 +62,7 @@ def test_each_row_tells_what_is_known_of_a_connection(daemon, connect):
     assert 0 <= row["age_seconds"] < TIMEOUT
     assert row["tcp"]["received_bytes"] == 1001
     assert row["tcp"]["rtt_us"] > 0 and row["tcp"]["retransmits"] == 0
-    own = [row for row in answer["connections"] if row["session"] == "admin"]
-    assert len(own) == 1 and own[0]["listener"] == "admin" and own[0]["timer"] == "none"
+    assert (own["listener"], own["session"], own["timer"]) == ("admin", "admin", "none")
 
 
 def test_tls_is_told(daemon, connect):
@@ -63,11 +71,12 @@ def test_tls_is_told(daemon, connect):
 
 
 def test_a_body_that_does_not_come_holds_up_nobody_else(daemon):
-    with HttpConnection(daemon.connect("admin")) as slow:
+    with HttpConnection(daemon.connect("admin")) as slow, \
+            HttpConnection(daemon.connect("admin")) as other:
         slow.send(get("/debug/connections", "Content-Length: 1"))
         assert slow.read_head().status == 200
-        own = [row for row in top(daemon)["connections"] if row["session"] == "admin"]
-        assert sorted(row["timer"] for row in own) == ["idle", "none"]
+        answer = ask(other)
+        assert [row_in(answer, one.sock)["timer"] for one in (slow, other)] == ["idle", "none"]
 
 
 @pytest.mark.parametrize("query", ["?top=", "?top=size", "?n=0", "?n=101", "?n=-1", "?n=x", "?n=",
@@ -98,7 +107,7 @@ def test_those_who_do_not_read_come_first(daemon, connect):
 
     wait_until(fill, "both at the top")
     for sock in idle:
-        assert row_of(daemon, sock)["out_bytes"] == 0
+        assert wait_until(lambda s=sock: row_of(daemon, s), "its row")["out_bytes"] == 0
 
 
 def test_the_oldest_come_first(daemon, connect):
@@ -127,6 +136,8 @@ def test_the_busiest_come_first(daemon, connect):
     talker = threading.Thread(target=talk)
     talker.start()
     try:
+        for sock in (idle, busy):
+            wait_until(lambda s=sock: row_of(daemon, s), "its row")
         rows = top(daemon, "?top=rate&n=100")["connections"]
     finally:
         stop.set()

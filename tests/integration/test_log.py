@@ -316,12 +316,9 @@ def access(start):
 
 def end_of(daemon, listener, address):
     """The access line of the connection from this address to that listener, when it has come."""
-    host, port = address[:2]
-    peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     def found():
-        return [line for line in daemon.log("access")
-                if (line["peer"], line["listener"]) == (peer, listener)]
-    line = wait_until(found, f"the access line of {peer}")
+        return [line for line in daemon.lines_of(address, "access") if line["listener"] == listener]
+    line = wait_until(found, f"the access line of {address}")
     assert len(line) == 1
     return line[0]
 
