@@ -41,7 +41,7 @@ def test_each_client_has_the_same_share(late):
     apart."""
     run = load("echo", late, "-c", 3, "-t", 2, "-n", 60)
     assert run["totals"]["received"] == 60
-    assert 1 <= run["measured_seconds"] < 1.3
+    assert 1 <= run["measured_seconds"] < 1.45  # 1.5, where a thread had 30 for its one client
 
 
 @pytest.mark.alone
@@ -55,8 +55,9 @@ def test_connections_that_are_gone_hold_nobody_back():
 
 def test_a_thread_that_lost_its_connections_is_not_waited_for():
     with slow_echo("keep=1") as server:
-        run = load("echo", f"tcp://{server.address}", "-c", 2, "-t", 2, "-n", 100, seconds=20)
-    assert run.errors() == {"closed": 1}
+        run = load("echo", f"tcp://{server.address}", "-c", 2, "-t", 2, "-n", 100)
+    # Its end comes before its first message, or upon that.
+    assert run.errors() in ({"closed": 1}, {"closed": 1, "lost": 1}, {"reset": 1, "lost": 1})
     assert run["totals"]["received"] == 50
 
 
@@ -87,7 +88,7 @@ def test_no_request_behind_one_that_is_not_answered():
 def test_a_rate_of_connections_is_kept_by_slow_handshakes():
     with slow_echo("silent") as server:
         load("echo", f"ws://{server.address}/", "-c", 400, "-t", 1, "--connect-rate", 800,
-             "--timeout", 1.2, status=FAILED)
+             "--timeout", 3, status=FAILED)
     assert server.said["most_open"] == 400
 
 
