@@ -46,9 +46,13 @@ name_packages() {
         chromium mmdebstrap systemd-container"
     bench_packages="libwebsockets-dev pkgconf python3"
     docker_packages="mmdebstrap iproute2"
+    docker_programs=''
     # A node or an engine that is there already, from wherever, does.
     command -v dockerd >/dev/null || docker_packages="$docker_packages $docker"
-    command -v docker-compose >/dev/null || docker_packages="$docker_packages docker-compose"
+    docker compose version >/dev/null 2>&1 || case $release in
+    12) docker_programs="docker-compose" ;; # of Debian 13: it has version 1 itself
+    *) docker_packages="$docker_packages docker-compose" ;;
+    esac
     node='' npm=''
     command -v node >/dev/null || node=nodejs
     command -v npm >/dev/null || npm=npm
@@ -78,7 +82,7 @@ as_root() {
 
 # What apt says is shown only where it fails.
 apt_get() {
-    output=$(as_root env DEBIAN_FRONTEND=noninteractive \
+    output=$(as_root env DEBIAN_FRONTEND=noninteractive ${APT_CONFIG:+"APT_CONFIG=$APT_CONFIG"} \
         apt-get -qq -o DPkg::Lock::Timeout=300 "$@" 2>&1) || {
         echo "$output" >&2
         exit 1
@@ -118,6 +122,34 @@ unpack_programs() {
     printf '%s\n' $wanted >>"$tools/packages"
 }
 
+# Where this machine gets Debian's packages from; nothing, if it has not looked yet.
+print_mirror() {
+    # shellcheck disable=SC2016 # apt's variable
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1
+}
+
+# From here on apt sees the packages of Debian 13, by lists of their own; the system knows nothing of
+# them.
+use_debian_13() {
+    apt=$root/build-tools/debian13
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+    mirror=$(print_mirror)
+    [ -n "$mirror" ] || {
+        apt_get update
+        mirror=$(print_mirror)
+    }
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" \
+        >"$apt/sources.list"
+    cat >"$apt/apt.conf" <<HERE
+Dir::Etc::SourceList "$apt/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::State::Lists "$apt/lists";
+Dir::Cache "$apt/cache";
+APT::Sandbox::User "root";
+HERE
+    export APT_CONFIG="$apt/apt.conf"
+}
+
 install_node_modules() {
     lock=$root/tests/package-lock.json
     installed_lock=$root/tests/node_modules/.installed-lock.json
@@ -133,7 +165,7 @@ if [ "${1:-}" = --list ]; then
     list=yes
     shift
 fi
-programs=''
+programs='' later_programs=''
 case ${1:-build} in
 build) packages=$build_packages ;;
 run) packages=$run_packages ;;
@@ -147,7 +179,10 @@ test)
         $npm"
     programs=$server_test_programs
     ;;
-docker) packages=$docker_packages ;;
+docker)
+    packages=$docker_packages
+    later_programs=$docker_programs
+    ;;
 bench)
     packages="$build_packages $bench_packages $node $npm"
     programs="ngircd inspircd"
@@ -156,11 +191,13 @@ bench)
 esac
 # shellcheck disable=SC2086 # lists of words
 if [ $list = yes ]; then
-    echo $packages $programs
+    echo $packages $programs $later_programs
     exit
 fi
 # shellcheck disable=SC2086 # lists of words
 install_packages $packages
+# shellcheck disable=SC2086 # a list of words
+[ -z "$later_programs" ] || (use_debian_13 && unpack_programs $later_programs)
 [ -n "$programs" ] || exit 0
 # shellcheck disable=SC2086 # a list of words
 unpack_programs $programs

@@ -51,6 +51,14 @@ answers_or_is_gone() {
     docker version || ! kill -0 "$engine"
 }
 
+# docker compose may be in build-tools/.
+use_plugins() {
+    DOCKER_CONFIG=$work/config
+    export DOCKER_CONFIG
+    mkdir "$DOCKER_CONFIG"
+    ln -s "$root/build-tools/usr/libexec/docker/cli-plugins" "$DOCKER_CONFIG/cli-plugins"
+}
+
 stop_engine() {
     [ -n "${engine:-}" ] || return 0
     kill "$engine" 2>/dev/null || true
@@ -107,17 +115,6 @@ import_program() {
         docker import --change "USER 65534" "$@" - "simul-$name" >/dev/null
 }
 
-# The same sources in another place.
-is_reproducible() {
-    elsewhere=$work/elsewhere/deeper
-    mkdir -p "$elsewhere" && build_release >/dev/null &&
-        tar -C "$root" --exclude='./build*' --exclude=./.git --exclude=./tests -cf - . |
-        tar -C "$elsewhere" -xf - &&
-        sh "$elsewhere/deploy/quickstart.sh" --build-only >/dev/null &&
-        cmp "$root/build/bin/simuld" "$elsewhere/build/bin/simuld" &&
-        cmp "$root/build/bin/simul-load" "$elsewhere/build/bin/simul-load"
-}
-
 [ "$(id -u)" -eq 0 ] || skip_all "only root can start one"
 mkdir -p "$cache"
 work=$(mktemp -d "$cache/docker.XXXXXX")
@@ -129,6 +126,7 @@ export COUNTS work
 
 sh "$root/deploy/install-deps.sh" test-server
 sh "$root/deploy/install-deps.sh" docker
+use_plugins
 choose_storage
 start_engine unshare --mount || skip_all "what it said is above"
 make_base_tar "$cache" "$suite"
@@ -139,7 +137,6 @@ verify "simul-load's image is built" build_image simul-load --target load
 verify "Prometheus has an image" import_program prometheus \
     --change 'ENTRYPOINT ["/usr/local/bin/prometheus"]'
 verify "HAProxy has an image" import_program haproxy
-verify "the programs are reproducible" is_reproducible
 
 stop_engine
 start_engine unshare --mount --net || skip_all "it starts only in this machine's own network"

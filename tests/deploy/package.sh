@@ -12,9 +12,15 @@ package_root=$package_work/$package_release
 package=$package_work/simul.deb
 package_newer=$package_work/simul-newer.deb
 
+# Built from a copy of the sources, so that what depends on where they lie would differ from build/.
 build_package() {
-    build build-test/package/build -DCMAKE_INSTALL_PREFIX=/usr
-    rm -rf "$package_work/cpack"
+    rm -rf "$package_work/source" "$package_work/cpack"
+    mkdir -p "$package_work/source"
+    tar -C "$root" --exclude='./build*' --exclude=./.git --exclude=./tests -cf - . |
+        tar -C "$package_work/source" -xf -
+    cmake -S "$package_work/source" -B "$package_work/build" -G Ninja -DCMAKE_INSTALL_PREFIX=/usr \
+        >/dev/null &&
+        cmake --build "$package_work/build" -- --quiet || return 1
     (cd "$package_work/build" && cpack -B "$package_work/cpack" >"$package_work/cpack.log") || {
         cat "$package_work/cpack.log"
         return 1

@@ -21,7 +21,7 @@ sum_up() {
         END { printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 }' "$COUNTS"
 }
 
-# container_of SERVICE: the one of the compose files; its name depends on docker-compose's version.
+# container_of SERVICE: the one of the compose files.
 container_of() {
     docker ps --all --quiet --filter "label=com.docker.compose.service=$1"
 }
@@ -65,15 +65,7 @@ is_confined() {
         grep -q '^[0-9]* [0-9]* [^ ]* [^ ]* / ro[, ]' "/proc/$(pid_of "$1")/mountinfo"
 }
 
-# stops_within SECONDS COMMAND…: less than that, whatever would be done by force then.
-stops_within() {
-    limit_s=$1
-    shift
-    began_s=$(date +%s)
-    "$@" >/dev/null 2>&1 && [ $(($(date +%s) - began_s)) -lt "$limit_s" ]
-}
-
-# has_ended CONTAINER STATUS
+# has_ended CONTAINER STATUS: 137 would be that of one that was ended by force, its time being up.
 has_ended() {
     [ "$(docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$1")" = "exited $2" ]
 }
@@ -83,24 +75,34 @@ client() {
     timeout 60 /usr/bin/python3 "$root/tests/docker/client.py" "$@"
 }
 
-# compose FILES COMMAND…: docker-compose with some of deploy/compose*.yaml, with the images built here.
-# There is no network but the host's, where all find each other on loopback and no port is mapped.
+# options_of DIRECTORY FILES: what names these to docker compose.
+options_of() {
+    # shellcheck disable=SC2086 # a list of words
+    printf -- "--file $1/%s " $2
+}
+
+# compose FILES COMMAND…: docker compose with some of deploy/compose*.yaml, with the images built here.
+# What is otherwise for the tests is in files of the same names in this directory.
 compose() {
-    file_options=
-    for file in $1; do
-        sed -e '/^    ports:/d' \
-            -e 's/^    image:.*/&\n    network_mode: host\n    extra_hosts: ["simul:127.0.0.1", "haproxy:127.0.0.1"]/' \
-            "$root/deploy/$file" >"${work:?}/$file"
-        file_options="$file_options --file $work/$file"
-    done
+    file_options="$(options_of "$root/deploy" "$1")$(options_of "$root/tests/docker" "$1")"
     shift
     # shellcheck disable=SC2086,SC3045 # a list of words; dash and bash know -H
     SIMUL_IMAGE=simul SIMUL_LOAD_IMAGE=simul-load PROMETHEUS_IMAGE=simul-prometheus \
         HAPROXY_IMAGE=simul-haproxy CERTIFICATES=$work/certificates SIMUL_LOG_ACCESS=on \
         SIMUL_DESCRIPTORS=$(ulimit -Hn) LOAD_SECONDS=3 \
-        docker-compose --project-name simul --project-directory "$root/deploy" $file_options "$@" \
-        >"$work/compose.log" 2>&1 || {
+        docker compose $file_options "$@" >"${work:?}/compose.log" 2>&1 || {
         cat "$work/compose.log"
+        return 1
+    }
+}
+
+# compose_is_content FILES: docker compose has not even a warning, about the files as they are.
+compose_is_content() {
+    # shellcheck disable=SC2046 # a list of words
+    said=$(docker compose $(options_of "$root/deploy" "$1") --profile load config --quiet 2>&1) ||
+        said="it fails: $said"
+    [ -z "$said" ] || {
+        echo "$said"
         return 1
     }
 }

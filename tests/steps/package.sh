@@ -68,6 +68,11 @@ settings_are_kept() {
         grep -q '^drain_seconds = 0' "$stage/etc/simul/simuld.conf"
 }
 
+programs_are_reproducible() {
+    cmp "$root/build/bin/simuld" "$package_work/build/bin/simuld" &&
+        cmp "$root/build/bin/simul-load" "$package_work/build/bin/simul-load"
+}
+
 destdir_has_all_files() {
     rm -rf "$stage"
     DESTDIR=$stage cmake --install "$package_work/build" >/dev/null || return 1
@@ -180,6 +185,7 @@ check "a prefix has all files" prefix_has_all_files
 check "what is installed there serves" prefix_serves
 check "settings that are there are kept" settings_are_kept
 check "there is a package" build_package
+check "the programs are the same, built elsewhere" programs_are_reproducible
 check "DESTDIR has all files" destdir_has_all_files
 check "the package's description is sane" control_is_sane
 check "its settings are conffiles" conffiles_are_all_in_etc
