@@ -89,8 +89,8 @@ static enum err deflate_span(struct ws_deflater *d, z_stream *z, struct span in,
     return OK;
 }
 
-enum err ws_deflater_run(struct ws_deflater *d, unsigned bits, struct span message,
-                         struct span *compressed)
+enum err ws_deflater_run_piece(struct ws_deflater *d, unsigned bits, struct span piece,
+                               bool is_last, struct span *compressed)
 {
     CHECK(bits >= WS_DEFLATE_BITS_MIN && bits <= WS_DEFLATE_BITS_MAX);
     z_stream **z = &d->streams[bits - WS_DEFLATE_BITS_MIN];
@@ -100,19 +100,25 @@ enum err ws_deflater_run(struct ws_deflater *d, unsigned bits, struct span messa
     deflateReset(*z);
     d->out.len = 0;
     size_t likely =
-        message.len < OUT_BYTES_KEPT / 2 ? deflateBound(*z, message.len) : OUT_BYTES_KEPT / 2;
+        piece.len < OUT_BYTES_KEPT / 2 ? deflateBound(*z, piece.len) : OUT_BYTES_KEPT / 2;
     e = out_reserve(d, likely + FLUSH_BYTES);
-    while (e == OK && message.len > STEP_BYTES_MAX) {
-        e = deflate_span(d, *z, span_take(message, STEP_BYTES_MAX), Z_NO_FLUSH);
-        message = span_drop(message, STEP_BYTES_MAX);
+    while (e == OK && piece.len > STEP_BYTES_MAX) {
+        e = deflate_span(d, *z, span_take(piece, STEP_BYTES_MAX), Z_NO_FLUSH);
+        piece = span_drop(piece, STEP_BYTES_MAX);
     }
     if (e == OK)
-        e = deflate_span(d, *z, message, Z_SYNC_FLUSH);
+        e = deflate_span(d, *z, piece, Z_SYNC_FLUSH);
     if (e != OK)
         return e;
     CHECK(d->out.len > TAIL_BYTES);
-    *compressed = span_take(buf_span(&d->out), d->out.len - TAIL_BYTES);
+    *compressed = span_take(buf_span(&d->out), d->out.len - (is_last ? TAIL_BYTES : 0));
     return OK;
+}
+
+enum err ws_deflater_run(struct ws_deflater *d, unsigned bits, struct span message,
+                         struct span *compressed)
+{
+    return ws_deflater_run_piece(d, bits, message, true, compressed);
 }
 
 void ws_deflater_trim(struct ws_deflater *d)

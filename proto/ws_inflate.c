@@ -10,19 +10,29 @@
 #include "zlib_memory.h"
 
 enum {
-    WINDOW_BITS = -15,        /* raw: without zlib's header */
-    OUT_BYTES_FIRST = 4096,   /* of room for a message; doubled as it grows */
-    OUT_BYTES_KEPT = 1 << 16, /* and kept for the next one if it is not more than this */
+    WINDOW_BITS = -15,      /* raw: without zlib's header */
+    OUT_BYTES_FIRST = 4096, /* of room for a piece; doubled as it grows */
     SLOTS_FIRST = 8,
     STEP_BYTES_MAX = 1 << 30, /* zlib counts in 32 bits */
 };
+
+/* What a message ends with, and its sender took off (section 7.2.1). */
+static const struct span TAIL = SPAN("\x00\x00\xff\xff");
 
 struct ws_inflater {
     z_stream z;
     size_t zlib_bytes;    /* which z holds: 7 KiB, and 32 KiB with the first message */
     size_t counted_bytes; /* of this inflater, in the pool's sum */
-    struct buf out;       /* the message so far */
-    bool is_at_end;       /* of a final block, with nothing behind it */
+    uint64_t handed_out;  /* bytes of the message, in pieces */
+    struct buf out;       /* the piece so far; a byte more than that tells that it is full */
+    uint8_t next_byte;    /* that one, for the next piece */
+    bool has_next_byte;
+    struct span in;  /* what is being inflated */
+    struct buf rest; /* which lies here, if it is the rest of what came */
+    bool has_rest;
+    bool is_last;   /* behind it, the message ends */
+    bool in_tail;   /* it is TAIL */
+    bool is_at_end; /* of a final block, with nothing behind it */
 };
 
 /* A number that is lent has its inflater here, any other one the next that is not. */
@@ -41,6 +51,7 @@ static void inflater_free(struct ws_inflater *f)
 {
     inflateEnd(&f->z);
     buf_deinit(&f->out);
+    buf_deinit(&f->rest);
     free(f);
 }
 
@@ -60,7 +71,7 @@ static struct ws_inflater *inflater_new(void)
 
 static size_t held_bytes(const struct ws_inflater *f)
 {
-    return sizeof *f + f->zlib_bytes + f->out.cap;
+    return sizeof *f + f->zlib_bytes + f->out.cap + f->rest.cap;
 }
 
 static void count(struct ws_pool *pool, struct ws_inflater *f)
@@ -117,8 +128,9 @@ void ws_inflater_return(struct ws_pool *pool, uint32_t number)
         return;
     }
     buf_deinit(&f->out);
+    buf_deinit(&f->rest);
     inflateReset(&f->z);
-    f->is_at_end = false;
+    *f = (struct ws_inflater){.z = f->z, .zlib_bytes = f->zlib_bytes};
     all->idle = f;
 }
 
@@ -137,45 +149,18 @@ void ws_inflaters_deinit(struct ws_inflaters *all)
     *all = (struct ws_inflaters){0};
 }
 
-/* ---- the room for a message ---- */
+/* ---- the room for a piece ---- */
 
-/* A buffer that is kept is idle, and not counted. */
-static size_t counted_of_last(const struct ws_inflaters *all)
-{
-    return all->last.cap > OUT_BYTES_KEPT ? all->last.cap : 0;
-}
-
-void ws_pool_trim(struct ws_pool *pool)
-{
-    pool->held_bytes -= counted_of_last(&pool->inflaters);
-    if (pool->inflaters.last.cap > OUT_BYTES_KEPT)
-        buf_deinit(&pool->inflaters.last);
-}
-
-/* The message is the pool's from now on, and f stands before the next one. */
-static void give_out(struct ws_pool *pool, struct ws_inflater *f, struct span *message)
-{
-    struct ws_inflaters *all = &pool->inflaters;
-    pool->held_bytes -= counted_of_last(all);
-    buf_deinit(&all->last);
-    all->last = f->out;
-    f->out = (struct buf){0};
-    f->is_at_end = false;
-    pool->held_bytes += counted_of_last(all);
-    *message = buf_span(&all->last);
-}
-
-/* Makes room for one byte or more of a message that has room for at most bytes_max. */
+/* Makes room for one byte or more of a piece that has room for at most bytes_max. */
 static enum err out_reserve(struct ws_pool *pool, struct ws_inflater *f, size_t bytes_max)
 {
     struct ws_inflaters *all = &pool->inflaters;
     if (f->out.cap == 0) {
-        pool->held_bytes -= counted_of_last(all);
         f->out = all->last;
         f->out.len = 0;
         all->last = (struct buf){0};
     }
-    if (f->out.len < f->out.cap)
+    if (f->out.len + f->has_next_byte < f->out.cap)
         return OK;
     size_t cap = f->out.cap < OUT_BYTES_FIRST ? OUT_BYTES_FIRST : f->out.cap * 2;
     if (cap > bytes_max || cap < f->out.cap)
@@ -188,6 +173,24 @@ static enum err out_reserve(struct ws_pool *pool, struct ws_inflater *f, size_t 
     return OK;
 }
 
+/* The piece is the pool's from now on. */
+static void hand_out(struct ws_pool *pool, struct ws_inflater *f, size_t bytes,
+                     struct ws_inflated *out)
+{
+    struct ws_inflaters *all = &pool->inflaters;
+    if (bytes < f->out.len) {
+        f->next_byte = f->out.data[bytes];
+        f->has_next_byte = true;
+    }
+    buf_deinit(&all->last);
+    all->last = f->out;
+    f->out = (struct buf){0};
+    out->piece = span_of(all->last.data, bytes);
+    out->is_piece = true;
+    out->is_first = f->handed_out == 0;
+    f->handed_out += bytes;
+}
+
 /* ---- inflating ---- */
 
 static size_t min_size(size_t a, size_t b)
@@ -195,13 +198,13 @@ static size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Takes n more bytes into the message, which are behind it already. One above the limit, which is
- * what tells that it was passed, belongs to nothing and is not looked at. */
+/* Takes n more bytes into the piece, which are behind it already. One above the message's limit,
+ * which is what tells that it was passed, belongs to nothing and is not looked at. */
 static enum err take_inflated(struct ws_inflater *f, size_t n, struct ws_inflate_limits limits)
 {
     struct span more = span_of(f->out.data + f->out.len, n);
     f->out.len += n;
-    bool is_too_much = f->out.len > limits.bytes_max;
+    bool is_too_much = f->handed_out + f->out.len > limits.bytes_max;
     if (is_too_much)
         more.len--;
     if (limits.utf8 != NULL) {
@@ -212,62 +215,65 @@ static enum err take_inflated(struct ws_inflater *f, size_t n, struct ws_inflate
     return is_too_much ? ERR_LIMIT : OK;
 }
 
-/* One call of zlib's. *is_done: it has used up its input, and given out all that follows from it.
- */
-static enum err inflate_step(struct ws_pool *pool, struct ws_inflater *f,
-                             struct ws_inflate_limits limits, bool *is_done)
+/* Puts what was one byte too many for a piece in front of the next. */
+static void put_next_byte(struct ws_inflater *f)
 {
-    if (f->out.len > limits.bytes_max)
+    if (!f->has_next_byte)
+        return;
+    f->out.data[0] = f->next_byte;
+    f->out.len = 1;
+    f->has_next_byte = false;
+}
+
+enum step { STEP_ON, STEP_DONE, STEP_FULL };
+
+/* One call of zlib's. STEP_DONE: it has used up the input, and given out all that follows from it;
+ * STEP_FULL: there is a piece, and a byte of the next. What is wrong behind that shows again. */
+static enum err inflate_step(struct ws_pool *pool, struct ws_inflater *f,
+                             struct ws_inflate_limits limits, enum step *step)
+{
+    if (f->handed_out + f->out.len > limits.bytes_max)
         return ERR_LIMIT; /* which has become smaller since the message began */
-    size_t size_max = limits.bytes_max < SIZE_MAX ? (size_t)limits.bytes_max + 1 : SIZE_MAX;
+    uint64_t left = limits.bytes_max - f->handed_out;
+    size_t size_max = left < limits.piece_bytes ? (size_t)left + 1 : limits.piece_bytes + 1;
     if (out_reserve(pool, f, size_max) != OK)
         return ERR_NOMEM;
+    put_next_byte(f);
+    size_t given = min_size(f->in.len, STEP_BYTES_MAX);
     size_t room = min_size(min_size(f->out.cap, size_max) - f->out.len, STEP_BYTES_MAX);
+    f->z.next_in = f->in.ptr;
+    f->z.avail_in = (unsigned)given;
     f->z.next_out = f->out.data + f->out.len;
     f->z.avail_out = (unsigned)room;
     int result = inflate(&f->z, Z_SYNC_FLUSH);
+    f->in = span_drop(f->in, given - f->z.avail_in);
     enum err e = take_inflated(f, room - f->z.avail_out, limits);
     if (e != OK)
         return e;
-    *is_done = f->z.avail_out > 0;
-    switch (result) {
-    case Z_OK:
-    case Z_BUF_ERROR: /* nothing was left to be done */
-        return OK;
-    case Z_STREAM_END:
+    bool is_done = f->in.len == 0 && f->z.avail_out > 0;
+    if (result == Z_STREAM_END) {
         /* A final block may be followed by more of the message, and must be by at least an empty
          * block, whose end we append (section 7.2.3.4). The window stays. */
         inflateResetKeep(&f->z);
-        f->is_at_end = *is_done = f->z.avail_in == 0;
-        return OK;
-    case Z_MEM_ERROR:
-        return ERR_NOMEM;
-    default:
-        return ERR_SYNTAX;
+        f->is_at_end = is_done = f->in.len == 0;
+        result = Z_OK;
     }
+    *step = f->out.len > limits.piece_bytes ? STEP_FULL : is_done ? STEP_DONE : STEP_ON;
+    if (*step == STEP_FULL || result == Z_OK || result == Z_BUF_ERROR)
+        return OK; /* Z_BUF_ERROR: nothing was left to be done */
+    return result == Z_MEM_ERROR ? ERR_NOMEM : ERR_SYNTAX;
 }
 
-static enum err inflate_span(struct ws_pool *pool, struct ws_inflater *f, struct span compressed,
-                             struct ws_inflate_limits limits)
+/* Inflates until the input is used up, or a piece is full. */
+static enum err inflate_input(struct ws_pool *pool, struct ws_inflater *f,
+                              struct ws_inflate_limits limits, bool *is_full)
 {
+    enum step step = STEP_ON;
     enum err e = OK;
-    while (e == OK && compressed.len > 0) {
-        size_t n = min_size(compressed.len, STEP_BYTES_MAX);
-        f->z.next_in = compressed.ptr;
-        f->z.avail_in = (unsigned)n;
-        f->is_at_end = false;
-        for (bool is_done = false; e == OK && !is_done;)
-            e = inflate_step(pool, f, limits, &is_done);
-        compressed = span_drop(compressed, n);
-    }
-    count(pool, f);
+    while (e == OK && step == STEP_ON)
+        e = inflate_step(pool, f, limits, &step);
+    *is_full = step == STEP_FULL;
     return e;
-}
-
-enum err ws_inflate(struct ws_pool *pool, uint32_t number, struct span compressed,
-                    struct ws_inflate_limits limits)
-{
-    return inflate_span(pool, inflater_at(pool, number), compressed, limits);
 }
 
 /* Between two blocks, with no bits of the next one taken; see inflate() in zlib.h. */
@@ -277,20 +283,67 @@ static bool is_between_blocks(const struct ws_inflater *f)
     return f->z.data_type == AT_BLOCK;
 }
 
-enum err ws_inflate_end(struct ws_pool *pool, uint32_t number, struct ws_inflate_limits limits,
-                        struct span *message)
+/* All that came is inflated, and what the message ends with. */
+static enum err end_message(struct ws_pool *pool, struct ws_inflater *f,
+                            struct ws_inflate_limits limits, struct ws_inflated *out)
 {
-    struct ws_inflater *f = inflater_at(pool, number);
-    if (!f->is_at_end) {
-        enum err e = inflate_span(pool, f, SPAN("\x00\x00\xff\xff"), limits);
-        if (e != OK)
-            return e;
-        if (!f->is_at_end && !is_between_blocks(f))
-            return ERR_SYNTAX;
-    }
+    if (!f->is_at_end && !is_between_blocks(f))
+        return ERR_SYNTAX;
     if (limits.utf8 != NULL && *limits.utf8 != UTF8_COMPLETE)
         return ERR_UTF8;
-    give_out(pool, f, message);
-    count(pool, f);
+    hand_out(pool, f, f->out.len, out);
+    out->is_last = true;
+    f->handed_out = 0;
+    f->is_at_end = false;
     return OK;
+}
+
+/* Puts aside what is left of what came; `is_theirs`: it lies where it came. */
+static enum err keep_rest(struct ws_inflater *f, bool is_theirs)
+{
+    f->has_rest = true;
+    if (!is_theirs || f->in.len == 0)
+        return OK;
+    enum err e = buf_append(&f->rest, f->in);
+    f->in = buf_span(&f->rest);
+    return e;
+}
+
+static enum err inflate_more(struct ws_pool *pool, struct ws_inflater *f,
+                             struct ws_inflate_limits limits, struct ws_inflated *out)
+{
+    bool is_full, is_theirs = !f->has_rest;
+    f->has_rest = false;
+    enum err e = inflate_input(pool, f, limits, &is_full);
+    if (e == OK && !is_full && f->is_last && !f->in_tail && !f->is_at_end) {
+        f->in = TAIL;
+        f->in_tail = true;
+        e = inflate_input(pool, f, limits, &is_full);
+    }
+    if (e != OK)
+        return e;
+    if (is_full) {
+        hand_out(pool, f, limits.piece_bytes, out);
+        return keep_rest(f, is_theirs && !f->in_tail);
+    }
+    buf_deinit(&f->rest);
+    return f->is_last ? end_message(pool, f, limits, out) : OK;
+}
+
+enum err ws_inflate(struct ws_pool *pool, uint32_t number, struct span compressed, bool is_last,
+                    struct ws_inflate_limits limits, struct ws_inflated *out)
+{
+    struct ws_inflater *f = inflater_at(pool, number);
+    if (!f->has_rest) {
+        f->in = compressed;
+        f->is_last = is_last;
+        f->in_tail = false;
+        if (compressed.len > 0)
+            f->is_at_end = false;
+    }
+    *out = (struct ws_inflated){0};
+    enum err e = inflate_more(pool, f, limits, out);
+    out->has_rest = f->has_rest;
+    count(pool, f);
+    return e;
 }

@@ -188,26 +188,42 @@ static const struct fault *inflate_fault(enum err e)
     }
 }
 
-/* Ends the message that r is in. */
-static enum err take_inflated(struct ws_reader *r, struct ws_pool *pool,
-                              struct ws_inflate_limits limits, struct ws_event *ev)
+/* Inflates what comes next of the message that r is in, or what is left of what came. */
+static enum ws_event_kind inflate_message(struct ws_reader *r, struct ws_pool *pool,
+                                          const struct ws_rules *rules, struct span compressed,
+                                          bool is_last, struct ws_event *ev)
 {
-    enum err e = ws_inflate_end(pool, r->inflater, limits, &ev->payload);
+    struct ws_inflate_limits limits = {.bytes_max = rules->inflated_bytes_max,
+                                       .piece_bytes = rules->inflated_piece_bytes};
+    if (limits.piece_bytes == 0)
+        limits.piece_bytes = WS_INFLATED_PIECE_BYTES;
+    if (r->opcode == (WS_RSV1 | WS_TEXT))
+        limits.utf8 = &r->utf8;
+    struct ws_inflated got;
+    enum err e = ws_inflate(pool, r->inflater, compressed, is_last, limits, &got);
     if (e != OK)
-        return e;
+        return fail(r, pool, inflate_fault(e), ev);
+    r->has_rest = got.has_rest;
+    if (!got.is_piece)
+        return WS_NEED_MORE;
+    ev->payload = got.piece;
     ev->opcode = (enum ws_opcode)(r->opcode & ~WS_RSV1);
-    ev->message_first = ev->message_last = ev->frame_first = ev->frame_last = true;
+    ev->message_first = ev->frame_first = got.is_first;
+    ev->message_last = ev->frame_last = got.is_last;
     ev->is_compressed = true;
+    if (!got.is_last)
+        return WS_DATA;
     r->opcode = 0;
     if (!r->deflate.keeps_in) {
         ws_inflater_return(pool, r->inflater);
         r->inflater = 0;
     }
-    return OK;
+    return WS_DATA;
 }
 
-/* The same for a message that is compressed. It is an event when all of it has come; before that
- * the answer is WS_NEED_MORE. Not inline, since it would make ws_next slower for all others. */
+/* A chunk of a data frame of a message that is compressed. Where it makes no piece of the message
+ * full, and the message not complete, the answer is WS_NEED_MORE. Not inline, since it would make
+ * ws_next slower for all others. */
 __attribute__((noinline)) static enum ws_event_kind
 take_compressed(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
                 const struct ws_chunk *c, struct ws_event *ev)
@@ -220,17 +236,19 @@ take_compressed(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules
         r->inflater = ws_inflater_lend(pool);
     if (r->inflater == 0)
         return fail(r, pool, &fault_memory, ev);
+    return inflate_message(r, pool, rules, c->payload, c->last && c->fin, ev);
+}
 
-    struct ws_inflate_limits limits = {.bytes_max = rules->inflated_bytes_max};
-    if (r->opcode == (WS_RSV1 | WS_TEXT))
-        limits.utf8 = &r->utf8;
-    bool is_last = c->last && c->fin;
-    enum err e = ws_inflate(pool, r->inflater, c->payload, limits);
-    if (e == OK && is_last)
-        e = take_inflated(r, pool, limits, ev);
-    if (e != OK)
-        return fail(r, pool, inflate_fault(e), ev);
-    return is_last ? WS_DATA : WS_NEED_MORE;
+/* What there is to do besides looking at frames. WS_NEED_MORE: nothing any more. */
+__attribute__((noinline)) static enum ws_event_kind
+take_rest(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
+          struct ws_input *in, struct ws_event *ev)
+{
+    if (!r->ended)
+        return inflate_message(r, pool, rules, SPAN_EMPTY, false, ev);
+    in->ptr += in->len;
+    in->len = 0;
+    return WS_NEED_MORE;
 }
 
 /* A chunk of a frame whose header is right. WS_NEED_MORE: it was a part of a compressed message. */
@@ -257,12 +275,12 @@ static inline enum ws_event_kind take_chunk(struct ws_reader *r, struct ws_pool 
 enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
                            struct ws_input *in, struct ws_event *ev)
 {
-    if (r->ended) {
-        in->ptr += in->len;
-        in->len = 0;
-        return WS_NEED_MORE;
-    }
     enum ws_event_kind kind;
+    if (r->ended || r->has_rest) {
+        kind = take_rest(r, pool, rules, in, ev);
+        if (kind != WS_NEED_MORE)
+            return kind;
+    }
     do {
         struct ws_chunk c;
         const struct fault *fault = NULL;
@@ -299,6 +317,7 @@ void ws_reader_deinit(struct ws_reader *r, struct ws_pool *pool)
     if (r->inflater != 0)
         ws_inflater_return(pool, r->inflater);
     r->inflater = 0;
+    r->has_rest = false;
 }
 
 size_t ws_encode_close(uint8_t out[WS_CLOSE_FRAME_BYTES_MAX], uint16_t code, struct span reason)

@@ -48,8 +48,9 @@ enum ws_side { WS_SERVER, WS_CLIENT };
 /* What many readers have in common. Its limits may change between two calls: a message that is
  * beyond them then is refused as soon as more of it comes. */
 struct ws_rules {
-    uint64_t message_bytes_max;  /* of all fragments together; 0 = no limit */
-    uint64_t inflated_bytes_max; /* of one that came compressed; not 0 where that is agreed on */
+    uint64_t message_bytes_max;    /* of all fragments together; 0 = no limit */
+    uint64_t inflated_bytes_max;   /* of one that came compressed; not 0 where that is agreed on */
+    uint32_t inflated_piece_bytes; /* that comes in pieces of so many; 0: WS_INFLATED_PIECE_BYTES */
     uint32_t wait_bytes; /* a frame that is no longer than this, header included, is never cut: it
                             stays in the input until it is whole, which must be able to hold it */
     enum ws_side side;
@@ -66,7 +67,7 @@ struct ws_input {
 
 /* What the readers of one loop borrow while they need it: wslay's contexts, 4 KiB each, for frames
  * that are partial, and inflaters (ws_inflate.c) for messages that came compressed, 40 KiB each and
- * what there is of the message. The struct is exposed to be embedded. */
+ * a piece of the message. The struct is exposed to be embedded. */
 struct ws_pool {
     struct ws_partial *idle; /* a stack of at most idle_max */
     size_t idle_count, idle_max;
@@ -76,19 +77,15 @@ struct ws_pool {
         uint32_t slot_count, free;     /* the number that is lent next; 0: make more */
         uint32_t lent;
         struct ws_inflater *idle; /* one is kept */
-        struct buf last;          /* the message that was inflated last */
+        struct buf last;          /* the piece that was handed out last */
     } inflaters;
-    size_t held_bytes; /* what all that is lent holds, and a last message that is large */
+    size_t held_bytes; /* what all that is lent holds */
 };
 
 /* Keeps up to idle_max (at least 1) contexts for the next partial frame. Allocates nothing. */
 void ws_pool_init(struct ws_pool *pool, size_t idle_max);
 /* Frees what is idle. Nothing may be lent. */
 void ws_pool_deinit(struct ws_pool *pool);
-
-/* Frees the message that was inflated last if it was a large one (more than 64 KiB). To be called
- * when no payload of the pool's is in use any more, say at the end of a tick. */
-void ws_pool_trim(struct ws_pool *pool);
 
 /* Decodes the frames of one connection. Zeroed, it stands between two frames. */
 struct ws_frame_decoder {
@@ -175,11 +172,12 @@ static inline size_t ws_encode_frame(uint8_t *out, enum ws_opcode opcode, bool f
 struct ws_reader {
     struct ws_frame_decoder frames;
     uint64_t message_bytes; /* declared by the frames of the message so far */
-    uint32_t inflater : 31; /* its number in the pool while it is lent; 0: none is */
-    bool ended : 1;         /* by a close frame or a failure */
-    uint8_t opcode;         /* of the message that is not complete yet, and WS_RSV1 with it if that
-                               is compressed; 0 = none */
-    uint8_t utf8;           /* of its text */
+    uint32_t inflater : 30; /* its number in the pool while it is lent; 0: none is */
+    bool has_rest : 1; /* of a compressed message, more than the piece that came last is here */
+    bool ended : 1;    /* by a close frame or a failure */
+    uint8_t opcode;    /* of the message that is not complete yet, and WS_RSV1 with it if that
+                          is compressed; 0 = none */
+    uint8_t utf8;      /* of its text */
     struct ws_deflate deflate;
 };
 
@@ -198,7 +196,7 @@ struct ws_event {
     enum ws_opcode opcode; /* WS_TEXT or WS_BINARY, that of the message, in every WS_DATA */
     bool message_first, message_last;
     bool frame_first, frame_last;
-    bool is_compressed; /* it came so; payload is the whole message, inflated, in one event */
+    bool is_compressed; /* it came so; payload is inflated */
     uint16_t close_code;
 };
 
@@ -206,8 +204,10 @@ struct ws_event {
  *
  * WS_DATA comes with a whole frame if it lies whole in the input and in pieces otherwise; text is
  * checked before it is handed out, and pieces may end inside a character. A message that is
- * compressed is inflated as it arrives, checked on the way, and comes whole. Control frames come
- * whole. What WS_NEED_MORE leaves in the input is less than rules->wait_bytes or
+ * compressed is inflated as it arrives, and checked on the way. It comes as if it were one frame,
+ * whole if it is short, and otherwise in pieces of rules->inflated_piece_bytes, of which only the
+ * last is shorter: so a call does a bounded amount of work, however little came. Control frames
+ * come whole. What WS_NEED_MORE leaves in the input is less than rules->wait_bytes or
  * WS_WAITING_BYTES_MAX, whichever is more.
  *
  * payload is valid until the next call with that pool and while the input's bytes stand; only
@@ -227,7 +227,17 @@ struct ws_event {
 enum ws_event_kind ws_next(struct ws_reader *r, struct ws_pool *pool, const struct ws_rules *rules,
                            struct ws_input *in, struct ws_event *ev);
 
-enum { WS_WAITING_BYTES_MAX = 6 + WS_CONTROL_BYTES_MAX };
+enum {
+    WS_WAITING_BYTES_MAX = 6 + WS_CONTROL_BYTES_MAX,
+    WS_INFLATED_PIECE_BYTES = 64 * 1024, /* about 1 ms, if it is to be compressed again */
+};
+
+/* Whether ws_next has something to do without any more input: the last event was a piece, and more
+ * of its message is here. */
+static inline bool ws_reader_has_rest(const struct ws_reader *r)
+{
+    return r->has_rest;
+}
 
 /* Whether a frame has begun of which the input has nothing left. Without this, one has begun if
  * WS_NEED_MORE leaves anything in the input. */
@@ -242,7 +252,7 @@ static inline bool ws_reader_is_in_message(const struct ws_reader *r)
     return r->opcode != 0 || ws_reader_is_in_frame(r);
 }
 
-/* Whether it is in a message that is compressed, of which there is no event before its end. */
+/* Whether it is in a message that is compressed, of which there may be no event before its end. */
 static inline bool ws_reader_is_inflating(const struct ws_reader *r)
 {
     return (r->opcode & WS_RSV1) != 0;

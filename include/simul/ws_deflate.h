@@ -94,6 +94,11 @@ void ws_deflater_deinit(struct ws_deflater *d);
 enum err ws_deflater_run(struct ws_deflater *d, unsigned bits, struct span message,
                          struct span *compressed);
 
+/* The same for a piece of a message: what the pieces give, one behind the other, is the message.
+ * None refers to those before it, so that others may be compressed in between. */
+enum err ws_deflater_run_piece(struct ws_deflater *d, unsigned bits, struct span piece,
+                               bool is_last, struct span *compressed);
+
 /* Frees the last result if it has a large buffer (more than 64 KiB). To be called when it is not in
  * use any more, once a tick. */
 void ws_deflater_trim(struct ws_deflater *d);

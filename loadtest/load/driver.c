@@ -289,7 +289,6 @@ static void on_tick(struct ev_loop *ev, ev_timer *w, int events)
         driver_opened(d);
     sweep(d);
     pace_resume(&d->pace);
-    ws_pool_trim(&d->frames);
     ws_deflater_trim(&d->deflater);
     publish(d);
     if (d->phase == PHASE_CLOSING && d->left_open == 0)

@@ -116,8 +116,10 @@ static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struc
                 return refuse_binary(s);
             metric_add(&n->loop->metrics.ws_messages, ev.message_last);
             if (ev.is_compressed)
-                deflate_note_inflated(c, ev.payload.len);
+                deflate_note_inflated(c, &ev);
             r = take_data(c, s, &ev, line);
+            if (r == LINE_NONE && ev.is_compressed && conn_budget(c) == 0)
+                return LINE_LATER;
             break;
         case WS_PING:
             answer_ping(c, ev.payload);

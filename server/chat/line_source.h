@@ -12,7 +12,9 @@ struct chat_ws_session {
 
 /* Why line_source_next came back. */
 enum line_result {
-    LINE_NONE, /* no whole line is there */
+    LINE_NONE,  /* no whole line is there */
+    LINE_LATER, /* nor is it known whether one is: what is left of this resume's budget is nothing
+                 */
     LINE_READY,
     LINE_TOO_LONG, /* 417 */
     LINE_ENDED,    /* no line will come: s->reason says why */

@@ -83,7 +83,7 @@ struct shared *render_compressed(struct net *n, struct shared *plain, unsigned b
         return NULL;
     uint8_t header[WS_HEADER_BYTES_MAX];
     enum ws_opcode opcode = plain->bytes[0] & 0x0f;
-    size_t header_bytes = deflate_header(header, opcode, compressed.len);
+    size_t header_bytes = deflate_header(header, opcode, true, compressed.len);
     if (header_bytes + compressed.len >= plain->len)
         return shared_get(plain);
     struct shared *s = shared_new(header_bytes + compressed.len);

@@ -260,6 +260,10 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
             continue;
         }
         r = line_source_next(c, s, &line);
+        if (r == LINE_LATER) {
+            CO_YIELD;
+            continue;
+        }
         if (r != LINE_NONE)
             break;
         if (c->eof) {

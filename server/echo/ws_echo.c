@@ -1,7 +1,8 @@
 /* WebSocket echo. A frame that is whole in the input goes back as that frame; of one that is not,
  * each piece goes back as a fragment while it arrives, so a header never promises bytes that are
- * not in hand, and a message of any length needs no memory. What comes compressed is the exception:
- * it is inflated as a whole, up to ws.message_bytes_max, and goes back compressed, in one frame. */
+ * not in hand, and a message of any length needs no memory. What comes compressed is inflated, up
+ * to ws.message_bytes_max, and goes back compressed: a long message in several frames, one for each
+ * piece that it is inflated in, so that others have their turn in between. */
 #include "echo/echo.h"
 
 #include "config/config.h"
@@ -27,8 +28,8 @@ static bool inflates_next(const struct ws_reader *r, const struct ws_input *in)
 }
 
 /* WS_NEED_MORE: all is taken, or the budget is used up. The size of a plain echo is not limited: it
- * is not assembled. What is compressed gives no event before a message is complete, and no message
- * need ever be; so it is taken in pieces, and charged by what came. */
+ * is not assembled. What is compressed may give no event for as long as the peer likes; so it is
+ * taken in pieces, and charged by what came. */
 static enum ws_event_kind next_event(struct conn *c, struct ws_echo *f, struct ws_input *in,
                                      struct ws_event *ev)
 {
@@ -105,20 +106,23 @@ static uint8_t *reflect(struct conn *c, const struct ws_echo *f, struct ws_input
     return out;
 }
 
-/* Answers a message that came compressed. It may be a thousand times as long as what came, so how
- * much is queued is looked at behind each; false when it is too much to go on. */
+/* Answers a piece of a message that came compressed. It may be a thousand times as long as what
+ * came, so how much is queued is looked at behind each; false when it is too much to go on. */
 static bool mirror(struct conn *c, const struct ws_echo *f, const struct ws_event *ev)
 {
     struct net *n = conn_net(c);
     struct span compressed;
-    metric_add(&n->loop->metrics.ws_messages, 1);
-    deflate_note_inflated(c, ev->payload.len);
-    if (deflate_message(n, f->reader.deflate.out_bits, ev->payload, &compressed) != OK) {
+    metric_add(&n->loop->metrics.ws_messages, ev->message_last);
+    deflate_note_inflated(c, ev);
+    if (deflate_piece(n, f->reader.deflate.out_bits, ev->payload, ev->message_last, &compressed) !=
+        OK) {
         conn_abort_no_memory(c);
         return false;
     }
     uint8_t header[WS_HEADER_BYTES_MAX];
-    conn_write(c, span_of(header, deflate_header(header, ev->opcode, compressed.len)));
+    enum ws_opcode opcode = ev->message_first ? ev->opcode : WS_CONTINUATION;
+    conn_write(c,
+               span_of(header, deflate_header(header, opcode, ev->message_last, compressed.len)));
     conn_write(c, compressed);
     return conn_has_room(c);
 }
@@ -134,7 +138,7 @@ static bool pump(struct conn *c, struct ws_echo *f)
     uint8_t *out = start;
     while (start != NULL && !f->reader.ended) {
         out = reflect(c, f, &in, out);
-        if (in.len == 0)
+        if (in.len == 0 && !ws_reader_has_rest(&f->reader))
             break;
         is_unfinished = !conn_spend(c);
         if (is_unfinished)

@@ -99,17 +99,16 @@ static bool can_hear(const struct ws_faulty *f)
 static enum err take_data(struct conn *c, struct ws_faulty *f, const struct ws_event *ev)
 {
     enum err e = buf_append(&f->message, ev->payload);
+    if (ev->is_compressed)
+        deflate_note_inflated(c, ev);
     if (e == OK && ev->message_last) {
         metric_add(&conn_net(c)->loop->metrics.ws_messages, 1);
         f->message_count++;
         f->has_counted = true;
-        if (ev->is_compressed)
-            deflate_note_inflated(c, ev->payload.len);
         e = ws_replies_add(&f->replies, ev->opcode, &f->message,
                            ev->is_compressed ? f->reader.deflate.out_bits : 0);
         if (e == OK && ends_here(f))
             ws_replies_release(&f->replies);
-        buf_deinit(&f->message);
     }
     return e;
 }

@@ -17,10 +17,12 @@ struct ws_reply {
     uint64_t bytes; /* of the message; where the payload is shorter it is filled */
     uint64_t said;
     enum ws_opcode opcode;
-    bool is_compressed;
+    uint8_t bits;  /* of the window that it is compressed with; 0: it goes as it is */
     uint8_t times; /* that it is still to be said, from the beginning */
-    size_t len;
-    uint8_t payload[];
+    struct buf payload;
+    struct buf plain;   /* what the payload is still to be made of, piece by piece */
+    size_t plain_taken; /* of that */
+    bool is_ready;      /* nothing of it is left */
 };
 
 void ws_replies_init(struct ws_replies *r, struct conn *c, const struct faults *faults,
@@ -95,13 +97,20 @@ static void queue(struct ws_replies *r, struct ws_reply *reply)
     r->last = reply;
 }
 
+static size_t held_bytes(const struct ws_reply *reply)
+{
+    return sizeof(*reply) + reply->payload.cap + reply->plain.cap;
+}
+
 static void unqueue(struct ws_replies *r)
 {
     struct ws_reply *reply = r->first;
     r->first = reply->next;
     if (r->first == NULL)
         r->last = NULL;
-    r->bytes -= sizeof(*reply) + reply->len;
+    r->bytes -= held_bytes(reply);
+    buf_deinit(&reply->payload);
+    buf_deinit(&reply->plain);
     free(reply);
 }
 
@@ -148,25 +157,22 @@ static enum err spoil(struct ws_replies *r, enum ws_opcode opcode, struct buf *m
     return OK;
 }
 
-/* NULL without memory. */
-static struct ws_reply *reply_new(struct ws_replies *r, enum ws_opcode opcode, struct span payload,
+/* Takes the message. NULL without memory. */
+static struct ws_reply *reply_new(struct ws_replies *r, enum ws_opcode opcode, struct buf *message,
                                   unsigned bits)
 {
-    bool is_filled = payload.len < value(r, FAULT_OVERSIZE);
-    bool is_compressed = bits != 0 && !is_filled;
-    if (is_compressed && deflate_message(conn_net(r->conn), bits, payload, &payload) != OK)
-        return NULL;
-    struct ws_reply *reply = malloc(sizeof(*reply) + payload.len);
+    struct ws_reply *reply = malloc(sizeof(*reply));
     if (reply == NULL)
         return NULL;
-    *reply = (struct ws_reply){.bytes = is_filled ? value(r, FAULT_OVERSIZE) : payload.len,
+    bool is_filled = message->len < value(r, FAULT_OVERSIZE);
+    *reply = (struct ws_reply){.bytes = is_filled ? value(r, FAULT_OVERSIZE) : message->len,
                                .opcode = opcode,
-                               .is_compressed = is_compressed,
-                               .times = 1,
-                               .len = payload.len};
-    if (payload.len > 0)
-        memcpy(reply->payload, payload.ptr, payload.len);
-    r->bytes += sizeof(*reply) + reply->len;
+                               .bits = is_filled ? 0 : (uint8_t)bits,
+                               .times = 1};
+    reply->is_ready = reply->bits == 0;
+    *(reply->is_ready ? &reply->payload : &reply->plain) = *message;
+    *message = (struct buf){0};
+    r->bytes += held_bytes(reply);
     if (is_filled)
         ws_replies_count_fault(r);
     return reply;
@@ -177,11 +183,12 @@ enum err ws_replies_add(struct ws_replies *r, enum ws_opcode opcode, struct buf 
 {
     if (chance_hits(&r->chance, value(r, FAULT_DROP))) {
         ws_replies_count_fault(r);
+        buf_deinit(message);
         return OK;
     }
     bool is_double = chance_hits(&r->chance, value(r, FAULT_DUPLICATE));
     enum err e = spoil(r, opcode, message);
-    struct ws_reply *reply = e == OK ? reply_new(r, opcode, buf_span(message), bits) : NULL;
+    struct ws_reply *reply = e == OK ? reply_new(r, opcode, message, bits) : NULL;
     if (reply == NULL)
         return ERR_NOMEM;
     if (is_double) {
@@ -197,6 +204,41 @@ enum err ws_replies_add(struct ws_replies *r, enum ws_opcode opcode, struct buf 
 
 /* --- saying ------------------------------------------------------------------------------ */
 
+/* Compresses the next piece of a reply. */
+static enum err compress_piece(struct ws_replies *r, struct ws_reply *reply)
+{
+    struct span rest = span_drop(buf_span(&reply->plain), reply->plain_taken), compressed;
+    bool is_last = rest.len <= WS_INFLATED_PIECE_BYTES;
+    struct span piece = is_last ? rest : span_take(rest, WS_INFLATED_PIECE_BYTES);
+    enum err e = deflate_piece(conn_net(r->conn), reply->bits, piece, is_last, &compressed);
+    conn_spend_compressed(r->conn, piece.len);
+    r->bytes -= held_bytes(reply);
+    if (e == OK)
+        e = buf_append(&reply->payload, compressed);
+    reply->plain_taken += piece.len;
+    reply->is_ready = is_last;
+    if (is_last) {
+        buf_deinit(&reply->plain);
+        reply->bytes = reply->payload.len;
+    }
+    r->bytes += held_bytes(reply);
+    return e;
+}
+
+/* Whether it is compressed, if it is to be. False: the budget is used up before, or memory is. */
+static bool make_ready(struct ws_replies *r, struct ws_reply *reply)
+{
+    while (!reply->is_ready) {
+        if (conn_budget(r->conn) == 0)
+            return false;
+        if (compress_piece(r, reply) != OK) {
+            conn_abort_no_memory(r->conn);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The next frame of a reply. */
 static void say_fragment(struct ws_replies *r, struct ws_reply *reply)
 {
@@ -204,8 +246,8 @@ static void say_fragment(struct ws_replies *r, struct ws_reply *reply)
     if (fragment > 0 && bytes > fragment)
         bytes = fragment;
     struct span payload = SPAN_EMPTY;
-    if (reply->said < reply->len)
-        payload = span_of(reply->payload + reply->said, reply->len - reply->said);
+    if (reply->said < reply->payload.len)
+        payload = span_drop(buf_span(&reply->payload), reply->said);
     if (payload.len > bytes)
         payload.len = bytes;
     bool is_first = reply->said == 0;
@@ -213,7 +255,7 @@ static void say_fragment(struct ws_replies *r, struct ws_reply *reply)
         shaper_begin(r->shaper);
     reply->said += bytes;
     say_frame(r, is_first ? reply->opcode : WS_CONTINUATION, reply->said == reply->bytes,
-              is_first && reply->is_compressed ? WS_RSV1 : 0, payload, bytes - payload.len);
+              is_first && reply->bits != 0 ? WS_RSV1 : 0, payload, bytes - payload.len);
 }
 
 bool ws_replies_say(struct ws_replies *r)
@@ -222,6 +264,8 @@ bool ws_replies_say(struct ws_replies *r)
         if (!shaper_has_room(r->shaper) || !conn_spend(r->conn))
             return false;
         struct ws_reply *reply = r->first;
+        if (!make_ready(r, reply))
+            return false;
         say_fragment(r, reply);
         if (reply->said < reply->bytes)
             continue;

@@ -29,9 +29,9 @@ void ws_replies_init(struct ws_replies *r, struct conn *c, const struct faults *
                      struct shaper *shaper);
 void ws_replies_deinit(struct ws_replies *r);
 
-/* Makes the reply to a message, if there is to be one; the message is spoiled with it. Where bits
- * is not 0 the reply is compressed with a window of 2^bits bytes, unless it is to be filled.
- * ERR_NOMEM. */
+/* Makes the reply to a message, if there is to be one, and takes the message: it is empty behind
+ * that, unless there is an error. Where bits is not 0 the reply will be compressed with a window of
+ * 2^bits bytes, unless it is to be filled. ERR_NOMEM. */
 enum err ws_replies_add(struct ws_replies *r, enum ws_opcode opcode, struct buf *message,
                         unsigned bits);
 /* Those that wait to be shuffled wait for no more. */

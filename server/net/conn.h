@@ -197,8 +197,8 @@ bool conn_spend(struct conn *c);
 /* The same for many at once: how many there may be, and how many there were. */
 uint32_t conn_budget(const struct conn *c);
 void conn_spend_many(struct conn *c, uint32_t count);
-/* A message that was counted was compressed, and has so many bytes without that: it costs as much
- * as many others, or all that is left. */
+/* A message that was counted, or a piece of one, was compressed, and has so many bytes without
+ * that: it costs as much as many others, or all that is left. */
 void conn_spend_compressed(struct conn *c, size_t inflated_bytes);
 /* So many bytes came that were inflated, whether or not a message is complete with them; likewise.
  */

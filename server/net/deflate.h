@@ -15,22 +15,25 @@ void deflate_begin(struct net *n, const struct ws_reader *r);
 /* The session is over: gives back all that r has borrowed. */
 void deflate_end(struct net *n, struct ws_reader *r);
 
-/* A message of so many bytes, inflated, has come compressed, and the session that runs has it. */
-void deflate_note_inflated(struct conn *c, size_t bytes);
+/* A piece of a message has come compressed, and the session that runs has it. */
+void deflate_note_inflated(struct conn *c, const struct ws_event *piece);
 
 /* Compresses a message for peers that agreed on a window of 2^bits bytes or more. The result is the
  * loop's, and valid until the next call. ERR_NOMEM. */
 enum err deflate_message(struct net *n, unsigned bits, struct span message,
                          struct span *compressed);
+/* The same for a piece of one, of at most WS_INFLATED_PIECE_BYTES: more is not done in one resume.
+ */
+enum err deflate_piece(struct net *n, unsigned bits, struct span piece, bool is_last,
+                       struct span *compressed);
 
-/* Gives back what large messages took. Between two resumes. */
-void deflate_trim(struct net *n);
-
-/* Writes the header of the one frame that a compressed message goes in, and returns its length. */
+/* Writes the header of a frame of a compressed message, and returns its length. The first one's
+ * opcode is that of the message, and WS_CONTINUATION that of those which follow. */
 static inline size_t deflate_header(uint8_t out[WS_HEADER_BYTES_MAX], enum ws_opcode opcode,
-                                    size_t compressed_bytes)
+                                    bool fin, size_t compressed_bytes)
 {
-    size_t n = ws_encode_header(out, opcode, true, compressed_bytes);
-    out[0] |= WS_RSV1;
+    size_t n = ws_encode_header(out, opcode, fin, compressed_bytes);
+    if (opcode != WS_CONTINUATION)
+        out[0] |= WS_RSV1;
     return n;
 }

@@ -1,6 +1,5 @@
 /* The second half of a tick: what is queued goes out in one call for each connection, closes go a
  * step further, and the poll is told what to look for next. */
-#include "net/deflate.h"
 #include "net/net.h"
 #include "net/net_internal.h"
 #include "net/transport.h"
@@ -191,6 +190,5 @@ void net_flush(struct net *n)
     n->unsent_count = 0;
     flush_later(n); /* an abort there may, and finds room */
     n->out.gather_used = 0;
-    deflate_trim(n);
     memory_balance(n);
 }

@@ -1,8 +1,10 @@
-/* What is compressed is read as it was, however it is cut into fragments and reads.
+/* What is compressed is read as it was, however it is cut into fragments and reads, and in whatever
+ * pieces it is compressed and inflated.
  *
- * The first byte chooses the window (bits 0 to 2) and whether the reader keeps its context (bit 3),
- * which our deflater never makes use of. What follows are messages: a byte for the length, one for
- * how often it is said again, and the bytes. */
+ * The first byte chooses the window (bits 0 to 2), whether the reader keeps its context (bit 3),
+ * which our deflater never makes use of, and the pieces of the one and of the other (bits 4 and 5,
+ * 6 and 7). What follows are messages: a byte for the length, one for how often it is said again,
+ * and the bytes. */
 #include "fuzz/cut.h"
 
 #include "simul/buf.h"
@@ -10,6 +12,7 @@
 #include "simul/ws_mask.h"
 
 enum { MESSAGE_BYTES_MAX = 255 * 256 };
+static const uint32_t PIECES[] = {MESSAGE_BYTES_MAX, 1, 300, 5000};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,12 +43,24 @@ static void append_frame(struct buf *wire, uint8_t first_byte, bool fin, struct 
     wire->len += header + payload.len;
 }
 
-/* The message compressed with windows of `bits`, in fragments, and an empty one at the end. */
-static void append_message(struct buf *wire, struct ws_deflater *d, unsigned bits,
-                           struct span message)
+/* All of it, piece by piece, to be freed. */
+static struct buf compress(struct ws_deflater *d, unsigned bits, struct span message, size_t piece)
 {
-    struct span compressed, piece;
+    struct buf all = {0};
+    struct span compressed;
+    for (; message.len > piece; message = span_drop(message, piece)) {
+        CHECK(ws_deflater_run_piece(d, bits, span_take(message, piece), false, &compressed) == OK);
+        CHECK(buf_append(&all, compressed) == OK);
+    }
     CHECK(ws_deflater_run(d, bits, message, &compressed) == OK);
+    CHECK(buf_append(&all, compressed) == OK);
+    return all;
+}
+
+/* The compressed message in fragments, and an empty one at the end. */
+static void append_message(struct buf *wire, struct span compressed)
+{
+    struct span piece;
     struct cut cut = cut_begin(compressed);
     uint8_t first_byte = WS_RSV1 | WS_BINARY;
     for (; cut_next(&cut, &piece); first_byte = WS_CONTINUATION)
@@ -55,24 +70,30 @@ static void append_message(struct buf *wire, struct ws_deflater *d, unsigned bit
 
 /* Reads the wire, in pieces, as the one message. */
 static void expect_read(struct ws_reader *r, struct ws_pool *pool, struct span wire,
-                        struct span message)
+                        struct span message, uint32_t piece_bytes)
 {
-    static const struct ws_rules rules = {.inflated_bytes_max = MESSAGE_BYTES_MAX};
-    struct buf unread = {0};
+    const struct ws_rules rules = {.inflated_bytes_max = MESSAGE_BYTES_MAX,
+                                   .inflated_piece_bytes = piece_bytes};
+    struct buf unread = {0}, heard = {0};
     struct cut cut = cut_begin(wire);
     struct span piece;
-    size_t count = 0;
+    bool is_complete = false;
     while (cut_next(&cut, &piece)) {
         CHECK(buf_append(&unread, piece) == OK);
         struct ws_input in = {unread.data, unread.len};
         struct ws_event ev;
-        for (enum ws_event_kind kind; (kind = ws_next(r, pool, &rules, &in, &ev)) != WS_NEED_MORE;
-             count++)
-            CHECK(kind == WS_DATA && ev.is_compressed && span_eq(ev.payload, message));
+        for (enum ws_event_kind kind;
+             (kind = ws_next(r, pool, &rules, &in, &ev)) != WS_NEED_MORE;) {
+            CHECK(kind == WS_DATA && ev.is_compressed && !is_complete);
+            CHECK(ev.message_last || ev.payload.len == piece_bytes);
+            CHECK(buf_append(&heard, ev.payload) == OK);
+            is_complete = ev.message_last;
+        }
         buf_consume(&unread, unread.len - in.len);
     }
-    CHECK(count == 1 && unread.len == 0);
+    CHECK(is_complete && unread.len == 0 && span_eq(buf_span(&heard), message));
     buf_deinit(&unread);
+    buf_deinit(&heard);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -89,8 +110,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ws_pool_init(&pool, 1);
     while (message_next(&in, &message)) {
         wire.len = 0;
-        append_message(&wire, &deflater, bits, buf_span(&message));
-        expect_read(&reader, &pool, buf_span(&wire), buf_span(&message));
+        struct buf all = compress(&deflater, bits, buf_span(&message), PIECES[data[0] >> 4 & 3]);
+        append_message(&wire, buf_span(&all));
+        expect_read(&reader, &pool, buf_span(&wire), buf_span(&message), PIECES[data[0] >> 6]);
+        buf_deinit(&all);
     }
     buf_deinit(&message);
     buf_deinit(&wire);

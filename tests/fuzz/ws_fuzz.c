@@ -2,9 +2,10 @@
  * messages that came compressed, the same control frames and the same close code; and an echo is
  * the same with ws_reflect or without.
  *
- * The first byte chooses the side (bit 0), the limits of a message (bits 1 and 2), and whether
- * messages may be compressed (bit 3), with a context that is kept (bit 4). The second one seeds the
- * cuts; the rest is what the peer sends. */
+ * The first byte chooses the side (bit 0), the limits of a message (bits 1 and 2), whether messages
+ * may be compressed (bit 3), with a context that is kept (bit 4), and, but for the first reading,
+ * in what pieces they are inflated (bits 5 and 6). The second one seeds the cuts; the rest is what
+ * the peer sends. */
 #include "unit/proto/ws_record.h"
 
 enum { CUT_COUNT = 64 };
@@ -74,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint16_t whole[] = {UINT16_MAX};
     static const uint64_t limits[] = {0, 5, 300, 5000}, inflated_limits[] = {50000, 5, 300, 5000};
+    static const uint32_t pieces[] = {0, 1, 13, 1000};
     if (size < 3)
         return 0;
     struct ws_rules rules = {.side = data[0] & 1 ? WS_CLIENT : WS_SERVER,
@@ -93,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     first.deflate = other.deflate = deflate;
 
     ws_record_run(&first, &rules, &pool, script, whole, 1);
+    rules.inflated_piece_bytes = pieces[data[0] >> 5 & 3];
     ws_record_run(&other, &rules, &pool, script, cuts, CUT_COUNT);
     expect_same(&first, &other);
     rules.through_wslay = true;

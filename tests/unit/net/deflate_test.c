@@ -46,6 +46,11 @@ static struct ws_pool *pool(void)
     return fix.nets[0].ws_pool;
 }
 
+static uint64_t held(void)
+{
+    return atomic_load(&fix.set.held_bytes);
+}
+
 static struct buf compressed_of(struct span message)
 {
     struct ws_deflater d;
@@ -174,6 +179,67 @@ Test(deflate, a_large_one_is_a_turn)
     buf_deinit(&large);
 }
 
+/* Another fixture, with these settings. */
+static void begin_anew(const char *const *settings, size_t count)
+{
+    fix_close();
+    fix_free();
+    fix.client_count = 0;
+    fix_init_with(1, 0, settings, count);
+    client = connect_compressed(false);
+}
+
+Test(deflate, of_a_message_of_any_length_a_piece_is_a_turn)
+{
+    enum { LARGE_BYTES = 8 * 1024 * 1024, TURNS_PER_TICK = 4 };
+    static const char *const settings[] = {"ws.message_bytes_max=8388608"};
+    static uint8_t zeros[LARGE_BYTES];
+    begin_anew(settings, 1);
+    unsigned other = connect_compressed(false);
+    struct buf large = compressed_of(span_of(zeros, LARGE_BYTES)), frame = {0};
+    ws_peer_compressed_frame(&frame, WS_BINARY, true, buf_span(&large));
+    client_send_bytes(client, buf_span(&frame));
+    for (uint64_t done = 0; METRIC(deflated_messages) == 0; done = METRIC(inflated_bytes)) {
+        struct buf ping = {0};
+        ws_peer_frame(&ping, WS_OP_PING, true, SPAN("?"));
+        client_send_bytes(other, buf_span(&ping));
+        fix_tick(&fix.set.loops[0]);
+        struct span heard = client_heard_bytes(other);
+        ws_peer_take(&heard, WS_OP_PONG, SPAN("?"), 0);
+        cr_assert_gt(METRIC(inflated_bytes), done, "it goes on without a read");
+        cr_assert_leq(METRIC(inflated_bytes) - done, TURNS_PER_TICK * WS_INFLATED_PIECE_BYTES);
+        cr_assert_lt(held(), 512 * 1024);
+        buf_deinit(&ping);
+    }
+    cr_assert_eq(METRIC(inflated_messages), 1);
+    cr_assert_eq(METRIC(deflated_bytes), LARGE_BYTES);
+    buf_deinit(&large);
+    buf_deinit(&frame);
+}
+
+Test(deflate, an_answer_in_pieces_waits_for_room)
+{
+    static const char *const settings[] = {"ws.message_bytes_max=8388608",
+                                           "limits.out_bytes=65536"};
+    static uint8_t much[4 * 1024 * 1024];
+    for (size_t i = 0; i < sizeof(much); i++)
+        much[i] = noise[i % sizeof(noise)];
+    begin_anew(settings, 2);
+    struct buf large = compressed_of(span_of(much, sizeof(much))), frame = {0};
+    ws_peer_compressed_frame(&frame, WS_BINARY, true, buf_span(&large));
+    size_t sent = 0;
+    for (int turn = 0; turn < 200; turn++) { /* and nothing is read */
+        struct span rest = span_drop(buf_span(&frame), sent);
+        ssize_t n = send(fix.clients[client].fd, rest.ptr, rest.len, MSG_NOSIGNAL);
+        sent += n > 0 ? (size_t)n : 0;
+        fix_settle();
+    }
+    cr_assert_lt(client_conn(client)->out.bytes, 3 * WS_INFLATED_PIECE_BYTES);
+    cr_assert_lt(METRIC(inflated_bytes), sizeof(much));
+    buf_deinit(&large);
+    buf_deinit(&frame);
+}
+
 /* Four blocks, each with a table of codes and the code for its end: they hold nothing. */
 #define NOTHING                                                                                    \
     "\x04\xc0\x81\x00\x00\x00\x00\x00\x90\xff\x6b\x10\x00\x07\x02\x00\x00\x00\x00\x40\xfe\xaf\x41" \
@@ -223,11 +289,6 @@ Test(deflate, nothing_is_inflated_that_there_is_no_room_to_answer)
 
 /* --- what it holds ----------------------------------------------------------------------- */
 
-static uint64_t held(void)
-{
-    return atomic_load(&fix.set.held_bytes);
-}
-
 Test(deflate, between_messages_nothing_is_held)
 {
     uint64_t before = held();
@@ -272,11 +333,8 @@ Test(deflate, who_does_not_go_on_with_a_message_is_late)
 
 Test(deflate, what_many_hold_meets_the_ceiling)
 {
-    fix_close();
-    fix_free();
-    fix.client_count = 0;
     static const char *const settings[] = {"limits.memory_bytes=1048576"};
-    fix_init_with(1, 0, settings, 1);
+    begin_anew(settings, 1);
     for (int i = 0; i < 40; i++) {
         begin_message(connect_compressed(false), span_of(noise, 50000));
         cr_assert_leq(held(), 1048576);

@@ -21,16 +21,20 @@ static void expect_reads_as(struct span compressed, struct span message)
     static const struct ws_rules rules = {.side = WS_CLIENT, .inflated_bytes_max = BIG_BYTES};
     struct ws_pool pool;
     struct ws_reader r = {.deflate = {.out_bits = 15, .in_bits = 15}};
-    struct ws_event ev;
+    struct ws_event ev = {0};
     uint8_t *frame = malloc(WS_HEADER_BYTES_MAX + compressed.len);
     cr_assert_not_null(frame);
     size_t n = ws_encode_frame(frame, WS_BINARY, true, compressed);
     frame[0] |= WS_RSV1;
     struct ws_input in = {frame, n};
     ws_pool_init(&pool, 1);
-    cr_assert_eq(ws_next(&r, &pool, &rules, &in, &ev), WS_DATA);
-    cr_assert(ev.is_compressed);
-    cr_assert(span_eq(ev.payload, message), "%zu bytes become %zu", message.len, ev.payload.len);
+    size_t read = 0;
+    for (; !ev.message_last; read += ev.payload.len) {
+        cr_assert_eq(ws_next(&r, &pool, &rules, &in, &ev), WS_DATA);
+        cr_assert(ev.is_compressed);
+        cr_assert(span_starts_with(span_drop(message, read), ev.payload));
+    }
+    cr_assert_eq(read, message.len);
     ws_reader_deinit(&r, &pool);
     ws_pool_deinit(&pool);
     free(frame);

@@ -1,7 +1,7 @@
 /* Feeds bytes to a ws_reader, cut in any way, and writes down what it says in a form that does not
  * depend on the cuts: pieces of a frame are put together, and of a frame that was not complete when
- * the peer failed nothing is told. Of a long message that came compressed there is a hash. One line
- * an event:
+ * the peer failed nothing is told; the same for a message that came compressed. Of a long one there
+ * is a hash. One line an event:
  *
  *     text first last 5:Hello     a frame of a text message, here its first and its last
  *     text compressed 5:Hello     a message that came compressed
@@ -23,6 +23,11 @@ struct ws_record {
     uint8_t *log, *frame, *message, *input;
     size_t log_len, frame_len, message_len, size;
     bool in_frame, in_message, frame_began_message;
+    struct {
+        size_t len;
+        uint32_t hash; /* FNV-1a */
+        uint8_t utf8, begin[64];
+    } inflated;
     bool ended;
     size_t ended_at;           /* how many bytes had come when it did */
     uint16_t failed;           /* the code, 0 = did not fail */
@@ -97,19 +102,31 @@ static inline void ws_record_data(struct ws_record *rec, const struct ws_event *
 
 static inline void ws_record_inflated(struct ws_record *rec, const struct ws_event *ev)
 {
-    enum { WHOLE_BYTES_MAX = 64 };
-    CHECK(ev->message_first && ev->message_last && ev->frame_first && ev->frame_last);
-    CHECK(!rec->in_frame && !rec->in_message);
-    CHECK(ev->opcode == WS_BINARY || (ev->opcode == WS_TEXT && utf8_is_valid(ev->payload)));
-    const char *kind = ev->opcode == WS_TEXT ? "text" : "binary";
-    if (ev->payload.len <= WHOLE_BYTES_MAX) {
-        ws_record_line(rec, ev->payload, "%s compressed", kind);
-        return;
+    enum { FNV_BASIS = 2166136261U, FNV_PRIME = 16777619U };
+    CHECK(ev->message_first == ev->frame_first && ev->message_last == ev->frame_last);
+    CHECK(ev->message_first == !rec->in_message && rec->in_frame == rec->in_message);
+    if (ev->message_first) {
+        rec->inflated.len = 0;
+        rec->inflated.hash = FNV_BASIS;
+        rec->inflated.utf8 = UTF8_COMPLETE;
     }
-    uint32_t hash = 2166136261U; /* FNV-1a */
-    for (size_t i = 0; i < ev->payload.len; i++)
-        hash = (hash ^ ev->payload.ptr[i]) * 16777619U;
-    ws_record_line(rec, SPAN_EMPTY, "%s compressed %zu #%08x", kind, ev->payload.len, hash);
+    for (size_t i = 0; i < ev->payload.len; i++, rec->inflated.len++) {
+        rec->inflated.hash = (rec->inflated.hash ^ ev->payload.ptr[i]) * FNV_PRIME;
+        if (rec->inflated.len < sizeof rec->inflated.begin)
+            rec->inflated.begin[rec->inflated.len] = ev->payload.ptr[i];
+    }
+    rec->inflated.utf8 = utf8_check(rec->inflated.utf8, ev->payload);
+    rec->in_frame = rec->in_message = !ev->message_last;
+    CHECK(ev->opcode == WS_BINARY || rec->inflated.utf8 != UTF8_REJECTED);
+    if (!ev->message_last)
+        return;
+    CHECK(ev->opcode == WS_BINARY || rec->inflated.utf8 == UTF8_COMPLETE);
+    const char *kind = ev->opcode == WS_TEXT ? "text" : "binary";
+    if (rec->inflated.len <= sizeof rec->inflated.begin)
+        ws_record_line(rec, span_of(rec->inflated.begin, rec->inflated.len), "%s compressed", kind);
+    else
+        ws_record_line(rec, SPAN_EMPTY, "%s compressed %zu #%08x", kind, rec->inflated.len,
+                       rec->inflated.hash);
 }
 
 static inline void ws_record_event(struct ws_record *rec, enum ws_event_kind kind,
@@ -153,6 +170,9 @@ static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *r
 {
     struct ws_reader reader = {.deflate = rec->deflate};
     size_t left = 0, waiting_max = WS_WAITING_BYTES_MAX, total = script.len;
+    size_t piece_bytes = rules->inflated_piece_bytes;
+    if (piece_bytes == 0)
+        piece_bytes = WS_INFLATED_PIECE_BYTES;
     if (rules->wait_bytes > waiting_max)
         waiting_max = rules->wait_bytes;
     rec->log_len = 0;
@@ -169,6 +189,7 @@ static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *r
         struct ws_event ev;
         for (enum ws_event_kind kind;
              (kind = ws_next(&reader, pool, rules, &in, &ev)) != WS_NEED_MORE;) {
+            CHECK(kind != WS_DATA || !ev.is_compressed || ev.payload.len <= piece_bytes);
             ws_record_event(rec, kind, &ev);
             if (rec->ended)
                 rec->ended_at = total - script.len;
@@ -176,10 +197,10 @@ static inline void ws_record_run(struct ws_record *rec, const struct ws_rules *r
         left = in.len;
         CHECK(in.ptr + in.len == end);
         CHECK(left < waiting_max);
-        ws_pool_trim(pool);
         CHECK(pool->held_bytes == ws_reader_held_bytes(&reader, pool));
     }
-    if (rec->in_frame && !rec->ended)
+    bool is_plain = rec->in_frame && (reader.opcode & WS_RSV1) == 0;
+    if (is_plain && !rec->ended)
         ws_record_line(rec, span_of(rec->frame, rec->frame_len), "partial");
     rec->in_frame = rec->in_frame || ws_reader_is_in_frame(&reader);
     ws_reader_deinit(&reader, pool);

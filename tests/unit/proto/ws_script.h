@@ -142,6 +142,36 @@ static inline void expect_survives_no_memory(struct ws_record *rec, const struct
     }
 }
 
+static inline void expect_cuts(struct ws_record *rec, struct ws_rules rules, struct span script,
+                               const char *log)
+{
+    const uint16_t whole[] = {UINT16_MAX};
+    for (int wslay = 0; wslay < 2; wslay++) {
+        rules.through_wslay = wslay;
+        expect_run(rec, &rules, script, whole, 1, log);
+        if (script.len > 3000)
+            continue;
+        for (uint16_t cut = 1; cut < script.len; cut++) {
+            uint16_t split[] = {cut, UINT16_MAX};
+            expect_run(rec, &rules, script, split, 2, log);
+            expect_run(rec, &rules, script, split, 1, log); /* every so many bytes */
+        }
+        expect_survives_no_memory(rec, &rules, script, log);
+    }
+}
+
+/* In whatever pieces what came compressed is inflated, the log is the same. */
+static inline void expect_pieces(struct ws_record *rec, struct ws_rules rules, struct span script,
+                                 const char *log)
+{
+    static const uint16_t cuts[] = {UINT16_MAX, 1, 7};
+    for (unsigned way = 0; way < 12; way++) {
+        rules.inflated_piece_bytes = way & 1 ? 1 : 3;
+        rules.through_wslay = (way & 2) != 0;
+        expect_run(rec, &rules, script, &cuts[way / 4], 1, log);
+    }
+}
+
 /* Under these rules, of either side, where this was agreed on. */
 static inline void expect_deflate(struct ws_deflate deflate, struct ws_rules rules, const char *log,
                                   const struct part *parts, size_t count)
@@ -150,19 +180,9 @@ static inline void expect_deflate(struct ws_deflate deflate, struct ws_rules rul
     struct ws_record rec;
     ws_record_init(&rec, script.len);
     rec.deflate = deflate;
-    uint16_t whole[] = {UINT16_MAX};
-    for (int wslay = 0; wslay < 2; wslay++) {
-        rules.through_wslay = wslay;
-        expect_run(&rec, &rules, script, whole, 1, log);
-        if (script.len > 3000)
-            continue;
-        for (uint16_t cut = 1; cut < script.len; cut++) {
-            uint16_t split[] = {cut, UINT16_MAX};
-            expect_run(&rec, &rules, script, split, 2, log);
-            expect_run(&rec, &rules, script, split, 1, log); /* every so many bytes */
-        }
-        expect_survives_no_memory(&rec, &rules, script, log);
-    }
+    expect_cuts(&rec, rules, script, log);
+    if (ws_deflate_is_agreed(&deflate))
+        expect_pieces(&rec, rules, script, log);
     ws_record_deinit(&rec);
     script_free(script);
 }
