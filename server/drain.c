@@ -12,7 +12,7 @@ enum { STOP_SECONDS = 10 };
 static void deliver_drain(struct mail *m)
 {
     struct loop_thread *t = container_of(m, struct loop_thread, drain_mail);
-    net_drain(&t->net, (uint64_t)t->net.config->drain_seconds * 1000 * TURNS_PERCENT / 100);
+    net_drain(&t->net, &t->server->drain_turns);
 }
 
 static void on_drain_timer(struct ev_loop *ev, ev_timer *w, int revents)
@@ -33,6 +33,8 @@ void drain_begin(struct server *s)
              LOG_INT("seconds_max", s->config->drain_seconds));
     notify_send("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=%lld",
                 ((long long)s->config->drain_seconds + STOP_SECONDS) * 1000000);
+    s->drain_turns.began_ms = s->loops.loops[0].now_ms;
+    s->drain_turns.span_ms = (uint64_t)s->config->drain_seconds * 1000 * TURNS_PERCENT / 100;
     ev_timer_init(&s->drain_timer, on_drain_timer, (double)s->config->drain_seconds, 0);
     s->drain_timer.data = s;
     ev_timer_start(s->loops.loops[0].ev, &s->drain_timer);

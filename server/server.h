@@ -64,7 +64,8 @@ struct server {
     int64_t own_descriptors;       /* open when it began, without any connection */
     _Atomic bool draining;         /* /readyz says so */
     ev_timer drain_timer;          /* drain_seconds, on loop 0 */
-    bool must_leave;               /* they are over, or a second signal came */
+    struct drain_turns drain_turns;
+    bool must_leave; /* they are over, or a second signal came */
     struct {
         ev_timer timer;
         _Atomic unsigned unanswered; /* mails of this round that have not been delivered */

@@ -8,6 +8,7 @@
 #include "net/conn_table.h"
 #include "net/later.h"
 #include "net/memory.h"
+#include "net/net_drain.h"
 #include "net/outq.h"
 #include "net/pace.h"
 #include "net/refusal.h"
@@ -67,11 +68,7 @@ struct net {
     struct refusals refusals;
     uint32_t admin_count; /* of those here, how many are the admin listener's */
     bool draining;
-    struct {
-        struct handle *turns; /* those that are told one after the other; NULL: nobody is */
-        uint32_t count, told;
-        uint64_t began_ms, span_ms;
-    } drain;
+    struct net_drain drain;
 
     struct access_log *access; /* NULL: log.access is off */
     struct tls_net *tls;       /* this loop's part of TLS */
@@ -123,15 +120,6 @@ void net_resume_at_random(struct net *n);
 
 /* When net_expire next has something to do, in milliseconds from now; UINT64_MAX: never. */
 uint64_t net_next_ms(const struct net *n);
-
-/* Closes the listeners and tells every session that the server is about to stop: those that come to
- * an end by themselves at once, and the lasting ones in a random order, evenly over span_ms, the
- * first at once. A connection that has gone by its turn leaves its time unused. Without memory for
- * the order all are told at once. The admin listener and its connections stay. */
-void net_drain(struct net *n, uint64_t span_ms);
-
-/* True when nobody but the admin listener's clients is left. */
-bool net_is_drained(const struct net *n);
 
 /* Stands the connection, for which no flush is due yet, in line for one to come. */
 void net_touch_later(struct net *n, struct conn *c);

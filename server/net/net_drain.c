@@ -1,5 +1,5 @@
-/* The drain of one loop: nobody new comes, and those who are here learn that they have to go. Were
- * all told at once, all would be back at once, at this server's successor or at the next one. */
+#include "net/net_drain.h"
+
 #include "net/listener.h"
 #include "net/net.h"
 #include "net/net_internal.h"
@@ -42,55 +42,66 @@ static void count_turn(struct net *n, struct conn *c)
 static void give_turn_or_tell(struct net *n, struct conn *c)
 {
     if (has_turn(n, c))
-        n->drain.turns[n->drain.count++] = conn_handle(c);
+        n->drain.waiting[n->drain.count++] = conn_handle(c);
     else
         tell(n, c);
 }
 
 /* In the order of slots who came together, and perhaps is one room, would leave together. */
-static void shuffle(struct handle *turns, uint32_t count, uint64_t seed)
+static void shuffle(struct handle *waiting, uint32_t count, uint64_t seed)
 {
     struct chance chance = {seed};
     for (uint32_t i = count; i > 1; i--) {
         uint32_t other = chance_below(&chance, i);
-        struct handle h = turns[i - 1];
-        turns[i - 1] = turns[other];
-        turns[other] = h;
+        struct handle h = waiting[i - 1];
+        waiting[i - 1] = waiting[other];
+        waiting[other] = h;
     }
 }
 
-void net_drain(struct net *n, uint64_t span_ms)
+void net_drain(struct net *n, struct drain_turns *turns)
 {
     n->draining = true;
     for (unsigned i = 0; i < n->listener_count; i++)
         if (!n->listeners[i].is_admin)
             listener_stop(&n->listeners[i]);
     net_for_each(n, count_turn);
-    if (span_ms > 0 && n->drain.count > 0)
-        n->drain.turns = malloc(n->drain.count * sizeof(*n->drain.turns));
+    if (turns != NULL && n->drain.count > 0)
+        n->drain.waiting = malloc(n->drain.count * sizeof(*n->drain.waiting));
     n->drain.count = 0;
-    if (n->drain.turns == NULL) {
+    if (n->drain.waiting == NULL) {
         net_for_each(n, tell);
         return;
     }
     net_for_each(n, give_turn_or_tell);
-    n->drain.began_ms = n->loop->now_ms;
-    n->drain.span_ms = span_ms;
-    shuffle(n->drain.turns, n->drain.count, n->loop->wall_ms);
+    n->drain.turns = turns;
+    atomic_fetch_add(&turns->count, n->drain.count);
+    shuffle(n->drain.waiting, n->drain.count, n->loop->wall_ms);
     net_drain_due(n);
 }
 
-/* When the next one is told, since the drain began. */
-static uint64_t turn_ms(const struct net *n)
+/* How long it is until the next one is told, if so many have been; 0: it is time. */
+static uint64_t turn_in_ms(const struct net *n, uint32_t told)
 {
-    return n->drain.span_ms * n->drain.told / n->drain.count;
+    const struct drain_turns *all = n->drain.turns;
+    uint64_t at_ms = all->began_ms + all->span_ms * told / atomic_load(&all->count);
+    return at_ms > n->loop->now_ms ? at_ms - n->loop->now_ms : 0;
+}
+
+/* Whether it is time to tell one, and no other loop is about to. */
+static bool try_turn(struct net *n)
+{
+    uint32_t told = atomic_load(&n->drain.turns->told);
+    while (turn_in_ms(n, told) == 0)
+        if (atomic_compare_exchange_weak(&n->drain.turns->told, &told, told + 1))
+            return true;
+    return false;
 }
 
 void net_drain_due(struct net *n)
 {
-    uint64_t since_ms = n->loop->now_ms - n->drain.began_ms;
-    while (n->drain.told < n->drain.count && turn_ms(n) <= since_ms) {
-        struct conn *c = conn_find(n, n->drain.turns[n->drain.told++]);
+    while (n->drain.told < n->drain.count && try_turn(n)) {
+        struct conn *c = conn_find(n, n->drain.waiting[n->drain.told++]);
         if (c != NULL)
             tell(n, c);
     }
@@ -100,13 +111,12 @@ uint64_t net_drain_next_ms(const struct net *n)
 {
     if (n->drain.told == n->drain.count)
         return UINT64_MAX;
-    uint64_t since_ms = n->loop->now_ms - n->drain.began_ms;
-    return turn_ms(n) > since_ms ? turn_ms(n) - since_ms : 0;
+    return turn_in_ms(n, atomic_load(&n->drain.turns->told));
 }
 
 void net_drain_free(struct net *n)
 {
-    free(n->drain.turns);
+    free(n->drain.waiting);
 }
 
 bool net_is_drained(const struct net *n)

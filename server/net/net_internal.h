@@ -19,12 +19,6 @@ void net_drop_input(struct conn *c);
 /* Calls f for every connection that is in use. */
 void net_for_each(struct net *n, void (*f)(struct net *, struct conn *));
 
-/* The parts of a drain (net_drain.c): tells those whose turn has come; in how many milliseconds
- * the next one's comes, UINT64_MAX: nobody waits for it; and frees the order of turns. */
-void net_drain_due(struct net *n);
-uint64_t net_drain_next_ms(const struct net *n);
-void net_drain_free(struct net *n);
-
 /* Drops the session and its frame, once; input that lies in the loop's buffer is forgotten. */
 void net_end_session(struct conn *c);
 

@@ -1,5 +1,6 @@
 """How the server comes to its end: whom it tells when, what it finishes, how long it takes."""
 import os
+import select
 import selectors
 import signal
 import socket
@@ -184,6 +185,21 @@ def test_lasting_clients_are_told_evenly_over_the_time_there_is(start):
     daemon.expect_good_end()
     assert time.monotonic() - began_s < SPAN + 5  # the sanitizers look for leaks
     crowd.close()
+
+
+def test_few_on_several_loops_are_told_one_after_the_other(start):
+    daemon = start(f"drain_seconds={SPAN}")
+    few = [daemon.connect_to_loop("echo", number % daemon.loops)[0] for number in range(4)]
+    began_s = time.monotonic()
+    daemon.signal(signal.SIGTERM)
+    for number in range(len(few)):
+        told, _, _ = select.select(few, [], [], TIMEOUT)
+        # The server's clock counts whole milliseconds.
+        assert time.monotonic() - began_s > 0.9 * SPAN * number / 4 - 0.002
+        assert told[0].recv(1) == b""
+        few.remove(told[0])
+        told[0].close()
+    daemon.expect_good_end()
 
 
 def test_who_is_not_told_yet_goes_on(start):

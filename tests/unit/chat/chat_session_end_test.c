@@ -154,7 +154,7 @@ Test(chat_session_end, silence_is_asked_about_once)
 Test(chat_session_end, drain_tells_everybody)
 {
     unsigned a = client_named(0, "alice"), b = client_connect(0, &chat_line_session);
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     HEARS(a, "ERROR :Closing Link: 127.0.0.1 (Server is shutting down)\r\n");
     HEARS(b, "ERROR :Closing Link: 127.0.0.1 (Server is shutting down)\r\n");

@@ -234,7 +234,7 @@ Test(chat_ws, quit_ends_with_a_normal_close)
 Test(chat_ws, drain_is_going_away)
 {
     unsigned a = named_ws("alice", false);
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     hears(a, TEXT, "ERROR :Closing Link: 127.0.0.1 (Server is shutting down)", GOING_AWAY);
 }

@@ -131,7 +131,7 @@ Test(flood, the_drain_does_not_wait)
     unsigned a = rested();
     say_numbers(a, 0, BURST + 2);
     hear_numbers(a, 0, BURST);
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     HEARS(a, "ERROR :Closing Link: 127.0.0.1 (Server is shutting down)\r\n");
 }

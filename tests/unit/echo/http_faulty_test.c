@@ -33,7 +33,7 @@ Test(http_faulty, a_stall_is_behind_so_many_bytes_of_the_body)
 Test(http_faulty, an_answer_that_is_late_tells_of_a_drain)
 {
     ASKS_HEARS(client, POST("delay_ms=1000&jitter_ms=1000"), "");
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_pass_ms(900);
     HEARS(client, "");
     fix_pass_ms(1200);

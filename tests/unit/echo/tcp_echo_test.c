@@ -51,7 +51,7 @@ Test(tcp_echo, a_drain_sends_what_is_queued_and_ends)
 {
     unsigned i = client_connect(0, &tcp_echo_session);
     client_say(i, "x");
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     cr_assert_not(client_read(i));
     HEARS(i, "x");

@@ -46,7 +46,7 @@ Test(tcp_faulty, a_line_must_be_finished_in_time)
 Test(tcp_faulty, a_drain_does_not_wait_for_the_line)
 {
     SAYS_HEARS(client, "?drop", "");
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     cr_assert_not(client_read(client));
 }

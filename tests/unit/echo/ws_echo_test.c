@@ -294,7 +294,7 @@ Test(ws_echo, a_peer_that_speaks_is_not_asked)
 
 Test(ws_echo, a_drain_is_told_with_1001)
 {
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     cr_assert(is_over());
     ws_peer_expect_close(client, WS_CODE_GOING_AWAY, "the server is about to stop");
@@ -305,7 +305,7 @@ Test(ws_echo, a_drain_in_the_middle_of_a_frame_is_told_too)
     client_send_bytes(client, SPAN("\x82\x8amask01234"));
     fix_settle();
     client_heard(client);
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     ws_peer_expect_close(client, WS_CODE_GOING_AWAY, "the server is about to stop");
 }

@@ -297,7 +297,7 @@ Test(ws_faulty, a_drain_forgets_what_waits)
 {
     begin("delay_ms=60000");
     ws_peer_send(client, WS_TEXT, true, SPAN("never answered"));
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     ws_peer_expect_close(client, WS_CODE_GOING_AWAY, "the server is about to stop");
     cr_assert(is_over());
@@ -307,7 +307,7 @@ Test(ws_faulty, a_drain_says_nothing_in_the_middle_of_a_frame)
 {
     begin("chop=1");
     ws_peer_send(client, WS_TEXT, true, SPAN("cut"));
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     cr_assert(is_over());
     HEARS(client, "\x81");
@@ -317,7 +317,7 @@ Test(ws_faulty, a_drain_says_nothing_between_a_header_and_its_filling)
 {
     begin("chop=4&oversize=1000");
     ws_peer_send(client, WS_TEXT, true, SPAN_EMPTY);
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     cr_assert(is_over());
     HEARS(client, "\x81\x7e\x03\xe8");
@@ -326,7 +326,7 @@ Test(ws_faulty, a_drain_says_nothing_between_a_header_and_its_filling)
 Test(ws_faulty, a_drain_says_nothing_behind_a_half_close)
 {
     begin("halfclose");
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     client_shut(client);
     cr_assert(is_over());
     HEARS(client, "");

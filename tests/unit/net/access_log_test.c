@@ -148,7 +148,7 @@ Test(access_log, a_drain_is_told_as_such)
 {
     unsigned i = script_connect(leave_when_told);
     client_say(i, "x");
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     client_shut(i);
     expect_line("reason=drain");

@@ -19,7 +19,7 @@ Test(net_drain, it_is_told_to_every_session)
 {
     unsigned a = script_connect(leave_when_draining), b = script_connect(leave_when_draining);
     cr_assert_not(net_is_drained(&fix.nets[0]));
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     HEARS(a, "farewell");
     HEARS(b, "farewell");
@@ -33,7 +33,7 @@ Test(net_drain, it_leaves_the_admin_listener_alone)
 {
     script.run = leave_when_draining;
     unsigned i = client_connect_at(0, FIX_ADMIN, &script_session);
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     HEARS(i, "");
     cr_assert_not_null(client_conn(i));
@@ -43,7 +43,7 @@ Test(net_drain, it_leaves_the_admin_listener_alone)
 Test(net_drain, it_ends_nobody_who_will_not)
 {
     unsigned i = script_connect(echo);
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     SAYS_HEARS(i, "still here", "still here");
     cr_assert_not(net_is_drained(&fix.nets[0]));
@@ -77,9 +77,14 @@ static unsigned waiting(void)
     return count;
 }
 
+/* On all loops. */
 static void drain_over(uint64_t span_ms)
 {
-    net_drain(&fix.nets[0], span_ms);
+    static struct drain_turns turns;
+    turns.began_ms = fix.now_ms;
+    turns.span_ms = span_ms;
+    for (unsigned i = 0; i < fix.net_count; i++)
+        net_drain(&fix.nets[i], &turns);
     fix_settle();
 }
 
@@ -166,10 +171,44 @@ Test(net_drain, without_a_span_all_are_told_at_once)
 
 Test(net_drain, without_memory_for_turns_all_are_told_at_once)
 {
+    struct drain_turns turns = {.began_ms = fix.now_ms, .span_ms = SPAN_MS};
     connect_lasting(MANY);
     alloc_fail_after(0);
-    net_drain(&fix.nets[0], SPAN_MS);
+    net_drain(&fix.nets[0], &turns);
     alloc_fail_stop();
     fix_settle();
+    cr_assert_eq(waiting(), 0);
+}
+
+/* --- several loops ----------------------------------------------------------------------- */
+
+static void init_loops(void)
+{
+    fix_init_with(3, 0, NULL, 0);
+    script.run = leave_when_draining;
+}
+
+TestSuite(net_drain_loops, .init = init_loops, .fini = fix_done);
+
+Test(net_drain_loops, few_on_many_loops_are_told_evenly_over_the_span)
+{
+    for (unsigned loop = 0; loop < 3; loop++)
+        client_connect(loop, &lasting_session);
+    fix_settle();
+    drain_over(SPAN_MS);
+    for (unsigned told = 1; told < 3; told++) {
+        cr_assert_eq(waiting(), 3 - told);
+        fix_pass_ms(SPAN_MS / 3 - 1);
+        cr_assert_eq(waiting(), 3 - told, "it is not time yet");
+        fix_pass_ms(1);
+    }
+    cr_assert_eq(waiting(), 0);
+}
+
+Test(net_drain_loops, the_only_one_is_told_at_once_wherever_it_is)
+{
+    client_connect(2, &lasting_session);
+    fix_settle();
+    drain_over(SPAN_MS);
     cr_assert_eq(waiting(), 0);
 }

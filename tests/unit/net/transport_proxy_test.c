@@ -176,8 +176,9 @@ Test(transport_proxy, a_check_that_only_connects_leaves_no_trace)
 
 Test(transport_proxy, a_drain_does_not_wait_for_a_header)
 {
+    struct drain_turns turns = {.began_ms = fix.now_ms, .span_ms = 60 * 1000};
     connect_proxy();
-    net_drain(&fix.nets[0], 60 * 1000);
+    net_drain(&fix.nets[0], &turns);
     fix_settle();
     cr_assert(net_is_drained(&fix.nets[0]));
 }

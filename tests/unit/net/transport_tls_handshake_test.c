@@ -123,7 +123,7 @@ Test(transport_tls_handshake, a_handshake_has_a_time_to_be_complete_in)
 Test(transport_tls_handshake, a_drain_ends_a_handshake)
 {
     connect_with(echo, 0, 0);
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     cr_assert_null(client_slot(client));
 }

@@ -164,7 +164,7 @@ Test(auto_session, a_line_that_is_too_long_is_refused_as_http)
 
 Test(auto_session, a_drain_ends_who_has_not_spoken)
 {
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     cr_assert_not(client_read(client));
     HEARS(client, "");
@@ -173,7 +173,7 @@ Test(auto_session, a_drain_ends_who_has_not_spoken)
 Test(auto_session, a_drain_lets_a_request_finish)
 {
     client_say(client, "GET /ec");
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
     http_peer_expect_status(http_peer_ask(client, "ho HTTP/1.1\r\nHost: a\r\n\r\n"), 200);
 }

@@ -82,7 +82,7 @@ Test(tick, it_says_when_the_loop_is_drained)
     int fd = whole_connect("echo");
     whole_settle();
     cr_assert_not(t->drained);
-    net_drain(&t->net, 0);
+    net_drain(&t->net, NULL);
     whole_settle();
     cr_assert_not(t->drained, "the peer has not ended");
     shutdown(fd, SHUT_WR);

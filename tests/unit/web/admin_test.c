@@ -204,7 +204,7 @@ Test(admin, while_it_drains_it_is_alive_and_not_ready)
 {
     whole.server->draining = true;
     for (unsigned i = 0; i < whole.server->net_count; i++)
-        net_drain(&whole.server->threads[i].net, 0);
+        net_drain(&whole.server->threads[i].net, NULL);
     cr_assert_str_eq(get("/readyz", 503), "draining\n");
     int again = whole_connect("admin");
     cr_assert_eq(strncmp(whole_ask(again, "GET /livez HTTP/1.0\r\n\r\n"), "HTTP/1.1 200 ", 13), 0,

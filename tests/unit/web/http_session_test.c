@@ -329,7 +329,7 @@ Test(http_session, an_end_in_a_body_that_is_passed_over_is_a_fault)
 
 static void drain(void)
 {
-    net_drain(&fix.nets[0], 0);
+    net_drain(&fix.nets[0], NULL);
     fix_settle();
 }
 
