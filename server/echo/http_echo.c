@@ -2,6 +2,7 @@
  * asked. A query that names faults has it misbehave (http_faulty.c). */
 #include "echo/http_echo.h"
 
+#include "echo/echo_upgrade.h"
 #include "echo/faults.h"
 #include "echo/http_faulty.h"
 #include "net/listener.h"
@@ -120,7 +121,7 @@ enum co_result route_echo(struct conn *c, struct http_session *s)
     enum http_event event;
     CO_BEGIN(x);
     if (upgrade_is_wanted(s)) {
-        upgrade_to_echo(c, s);
+        echo_upgrade(c, s);
         CO_RETURN;
     }
     if (!read_faults(c, s))

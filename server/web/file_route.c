@@ -71,9 +71,8 @@ enum co_result route_file(struct conn *c, struct http_session *s)
 {
     struct span path = s->exchange.request->path;
     if (span_eq(path, SPAN("/")) && upgrade_is_wanted(s))
-        upgrade_to_chat(c, s);
-    else
-        answer_file(c, s, file_route_find(&web_client, path));
+        return route_chat(c, s);
+    answer_file(c, s, file_route_find(&web_client, path));
     return CO_DONE;
 }
 
@@ -82,11 +81,5 @@ enum co_result route_admin_file(struct conn *c, struct http_session *s)
     struct span path = s->exchange.request->path;
     const struct web_file *file = file_route_find(&web_admin, path);
     answer_file(c, s, file != NULL ? file : file_route_find(&web_client, path));
-    return CO_DONE;
-}
-
-enum co_result route_chat(struct conn *c, struct http_session *s)
-{
-    upgrade_to_chat(c, s);
     return CO_DONE;
 }

@@ -8,7 +8,7 @@ struct http_session;
 
 enum co_result route_echo(struct conn *c, struct http_session *s);       /* echo/http_echo.c */
 enum co_result route_echo_help(struct conn *c, struct http_session *s);  /* echo/echo_help.c */
-enum co_result route_chat(struct conn *c, struct http_session *s);       /* web/file_route.c */
+enum co_result route_chat(struct conn *c, struct http_session *s);       /* chat/chat_route.c */
 enum co_result route_file(struct conn *c, struct http_session *s);       /* web/file_route.c */
 enum co_result route_admin_file(struct conn *c, struct http_session *s); /* web/file_route.c */
 enum co_result route_job(struct conn *c, struct http_session *s);        /* web/job_route.c */

@@ -1,15 +1,25 @@
-/* From HTTP to WebSocket: the handshake's answer, and the session that takes over. */
+/* From HTTP to WebSocket: whether the handshake is granted, and its answer. Which session takes
+ * over then is up to the route. */
 #pragma once
 
+#include "simul/span.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 
 struct conn;
 struct http_session;
+struct ws_handshake;
 
 /* Whether the request asks for WebSocket; the handshake decides what becomes of it. Other protocols
  * that a client would rather speak (h2c) are ignored (RFC 9110 section 7.8). */
 bool upgrade_is_wanted(const struct http_session *s);
 
-/* Answers the handshake: 101 and the session of the path, or the refusal. */
-void upgrade_to_echo(struct conn *c, struct http_session *s);
-void upgrade_to_chat(struct conn *c, struct http_session *s);
+/* Checks the request by the listener's rules, and whom it is for at the door. `protocols` are the
+ * subprotocols that the route speaks, the best first. False: the refusal is queued. */
+bool upgrade_check(struct conn *c, struct http_session *s, const struct span *protocols,
+                   size_t protocol_count, struct ws_handshake *handshake);
+
+/* Queues the 101 to a request that was checked, and ends the exchange; conn_become comes next.
+ * False: the connection is aborted, for want of memory. */
+bool upgrade_accept(struct conn *c, struct http_session *s, const struct ws_handshake *handshake);
