@@ -1,7 +1,7 @@
 #include "daemon/config_check.h"
 
-#include "activation.h"
 #include "chat/motd.h"
+#include "daemon/activation.h"
 #include "daemon/identity.h"
 #include "daemon/pid_file.h"
 #include "net/addr.h"

@@ -35,6 +35,24 @@ hub_includes_its_own_only() {
         grep -vE '"(chat/hub|simul)/|"core/(loop|mailbox|siphash|top)\.h"'
 }
 
+# includes_only FOLDER PATTERN: beside itself and simul/.
+includes_only() {
+    ! find "$root/server/$1" -name '*.[ch]' ! -path '*/web/admin/*' -exec grep -n '#include "' {} + |
+        grep -vE "\"(simul/|$1/|$2)"
+}
+
+# Each folder of the server stands on others, never the other way round. What is not here, the admin
+# listener's routes among it, sees all of the server. REHASH is chat's way to a reload.
+server_folders_keep_their_order() {
+    includes_only core '-' &&
+        includes_only config 'core/|net/(addr|networks|unix_socket|tls/sni)\.h' &&
+        includes_only net 'core/|config/config\.h' &&
+        includes_only jobs 'core/|net/|daemon/identity\.h' &&
+        includes_only web 'core/|config/config\.h|net/|jobs/' &&
+        includes_only echo 'core/|config/config\.h|net/|web/' &&
+        includes_only chat 'core/|config/config\.h|net/|web/|reload\.h'
+}
+
 # simul-load knows base and proto, and nothing of the server.
 load_includes_its_own_only() {
     ! grep -n '#include "' "$root"/loadtest/main.c "$root"/loadtest/*/*.[ch] |
@@ -64,6 +82,7 @@ check "clang builds all without a warning" build_clang
 check "proto is sans-IO" sh "$root/tests/unit/layering.sh" "$root/build/libsimul_proto.a"
 check "the hub is deterministic" sh "$root/tests/unit/layering.sh" \
     "$root"/build/CMakeFiles/simul_server.dir/server/chat/hub/*.o
+check "the server's folders keep their order" server_folders_keep_their_order
 check "the hub stands on nothing above it" hub_includes_its_own_only
 check "simul-load knows nothing of the server" load_includes_its_own_only
 check "the table of clauses is true" /usr/bin/python3 "$root/tests/conformance/check_table.py"
