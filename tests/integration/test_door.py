@@ -16,6 +16,7 @@ from ws_raw import upgrade
 
 LIMIT = 3
 REFUSALS_MAX = 64  # of a loop, at a time
+REFUSAL_LOG_SECONDS = 10  # from one log line of a loop to the next
 WORDS = "(Too many connections from your address)"
 
 
@@ -161,6 +162,7 @@ def test_who_does_not_say_what_it_speaks_is_closed_soon(crowded):
 # --- floods ---
 
 def test_those_who_are_refused_cannot_pile_up_and_harm_nobody(crowded):
+    began = time.monotonic()
     with crowded.connect("echo", "127.0.0.2") as other:
         flood = []
         for _ in range(1000):
@@ -168,12 +170,13 @@ def test_those_who_are_refused_cannot_pile_up_and_harm_nobody(crowded):
             if len(flood) % 100 == 0:
                 assert is_served(other)
         wait_until(lambda: crowded.metric("simul_refused_total", reason="crowded") == 1000, "the refusals")
-        # The honest ones, the admin connection itself, and a bounded number that is being told.
-        assert crowded.metric("simul_connections") <= LIMIT + 2 + REFUSALS_MAX * crowded.loops
+        # The honest ones, the admin connection itself and the one before it, and a bounded number
+        # that is being told.
+        assert crowded.metric("simul_connections") <= LIMIT + 3 + REFUSALS_MAX * crowded.loops
         wait_until(lambda: crowded.metric("simul_connections") == LIMIT + 2, "their end")
         close_all(flood)
-    lines = crowded.log("connections refused")
-    assert 1 <= len(lines) <= 3 * crowded.loops
+    lines = wait_until(lambda: crowded.log("connections refused"), "a log line")
+    assert len(lines) <= (2 + (time.monotonic() - began) / REFUSAL_LOG_SECONDS) * crowded.loops
     assert lines[0]["reason"] == "limits.connections_per_address"
 
 
@@ -196,7 +199,7 @@ def test_without_descriptors_all_are_answered_and_it_goes_on_when_there_are_some
     admin = HttpConnection(daemon.connect("admin"))
     assert admin.ask(get("/livez")).status == 200
     limit_descriptors(daemon, 20)
-    inside = []
+    inside, full_since = [], time.monotonic()
     while sock := enter_if_let_in(daemon):
         inside.append(sock)
     assert len(inside) >= 20
@@ -214,14 +217,16 @@ def test_without_descriptors_all_are_answered_and_it_goes_on_when_there_are_some
     for _ in range(50):
         with daemon.connect("echo") as sock:
             assert not is_served(sock)
-    assert refused() == before + 50
+    wait_until(lambda: refused() == before + 50, "their count")
     assert all(is_served(sock) for sock in inside)
 
     # Nobody is left to be refused: it rests.
     began = cpu_seconds(daemon)
     time.sleep(1)
     assert cpu_seconds(daemon) - began < 0.5
-    assert len(daemon.log("connections refused")) <= 2 * daemon.loops
+    seconds = time.monotonic() - full_since
+    lines = (2 + seconds / REFUSAL_LOG_SECONDS) * daemon.loops
+    assert len(daemon.log("connections refused")) <= lines
 
     close_all(inside[:5])
     found = wait_until(lambda: enter_if_let_in(daemon), "a free descriptor")

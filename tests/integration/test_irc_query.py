@@ -190,10 +190,12 @@ class Crowd:
     """Sessions that sit in one channel together, and in a few more alone, with long topics."""
 
     def __init__(self, daemon):
-        self.clients = [Client(daemon.connect("irc")) for _ in range(PEOPLE)]
-        for number, client in enumerate(self.clients):
+        self.clients = []
+        for number in range(PEOPLE):
+            client = Client(daemon.connect("irc"))
             client.nick = f"crowd{number}"
             client.send(f"NICK {client.nick}\r\nUSER u 0 * :x")
+            self.clients.append(client)
         for number, client in enumerate(self.clients):
             client.read_until("422")
             own = [f"#{number}-{i}" for i in range(CHANNELS_EACH)]
@@ -220,7 +222,8 @@ class Crowd:
 @pytest.fixture(scope="module")
 def crowded(loops):
     """A daemon of its own with the crowd in it. Clients read in turn, and may take their time."""
-    with Daemon("channel.quiet_members=1", "limits.write_rate_min=0", loops=loops) as daemon:
+    with Daemon("channel.quiet_members=1", "limits.write_rate_min=0", "chat.ping_seconds=1000",
+                loops=loops) as daemon:
         crowd = Crowd(daemon)
         asker = Client(daemon.connect("irc"))
         asker.register("asker")
@@ -290,6 +293,7 @@ def test_long_answers_that_are_not_read_take_little_memory(crowded):
         client.close()
 
 
+@pytest.mark.alone
 def test_long_answers_hold_up_nobody(crowded):
     daemon, _, asker = crowded
     calm = statistics.median(round_trips(asker, 50))

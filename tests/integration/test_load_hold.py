@@ -16,7 +16,7 @@ from tools import TESTS, tool
 
 @pytest.fixture(scope="module")
 def server():
-    with Daemon(*ECHOTLS, "ws.ping_seconds=1", "chat.ping_seconds=1", loops=2) as daemon:
+    with Daemon(*ECHOTLS, loops=2) as daemon:
         yield daemon
 
 
@@ -67,10 +67,11 @@ def test_irc_over_websocket_is_kept(server):
 
 
 @pytest.mark.parametrize("scheme", ["ws", "irc"])
-def test_pings_are_answered(server, scheme):
+def test_pings_are_answered(scheme):
     """Whoever does not answer within a second is closed by this server."""
-    load("hold", url(server, scheme), "-c", 20, "-d", 3, "--expect", "closed=0",
-         "--expect", "errors=0")
+    with Daemon("ws.ping_seconds=1", "chat.ping_seconds=1", loops=2) as server:
+        load("hold", url(server, scheme), "-c", 20, "-d", 3, "--expect", "closed=0",
+             "--expect", "errors=0")
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "tls", "ws", "wss"])

@@ -74,7 +74,7 @@ def test_what_failed_is_said_once():
 def test_messages_or_duration_whichever_is_first(echo):
     run = load("echo", echo, "-n", 500, "-d", 60, "--warm-up", 0)
     assert run["totals"]["sent"] == run["totals"]["received"] == 500
-    assert run["seconds"] < 10
+    assert run["seconds"] < 30
     run = load("echo", echo, "-n", 10 ** 9, "-d", 0.5, "--warm-up", 0, "--rate", 500)
     assert 0 < run["totals"]["sent"] < 1000
     assert 0.5 <= run["measured_seconds"] < 2 and not run["interrupted"]
@@ -132,7 +132,7 @@ def test_in_a_hurry_it_leaves_at_once(mute, tmp_path, numbers):
 def test_a_signal_to_its_whole_group_is_one(echo, tmp_path):
     """timeout(1) signals its child, and then the process group, of which that is a part."""
     with Started("echo", echo, "-d", 0, "--warm-up", 0, "--rate", 100,
-                 "--json", tmp_path / "a.json", before=["timeout", "1"]) as run:
+                 "--json", tmp_path / "a.json", before=["timeout", "2"]) as run:
         assert run.await_end() == 124
     report = report_of(tmp_path / "a.json")
     assert report["interrupted"] and report["errors"] == 0 and report["totals"]["received"] > 0

@@ -54,7 +54,7 @@ def say_and_hear(alice, bob, channel):
 
 @pytest.mark.parametrize("transport", ["tcp", "tls", "websocket"])
 def test_whoever_does_not_read_is_let_go_and_nobody_waits(room, channel, transport):
-    daemon, alice, bob, _ = room(transport)
+    daemon, alice, bob, _ = room(transport, "limits.write_rate_min=0")
     seconds, quits = [], []
     while not quits and len(seconds) < 20_000:
         messages, took_s = say_and_hear(alice, bob, channel)
@@ -62,7 +62,7 @@ def test_whoever_does_not_read_is_let_go_and_nobody_waits(room, channel, transpo
         quits = [message for message in messages if message.command == "QUIT"]
     assert [(message.nick, message.params) for message in quits] == [("deaf", ["SendQ exceeded"])]
     assert len(seconds) * len(TEXT) > OUT_BYTES
-    assert sorted(seconds)[len(seconds) // 2] < 0.05 and max(seconds) < 1.5
+    assert sorted(seconds)[len(seconds) // 2] < 0.1 and max(seconds) < 5
     assert daemon.metric("simul_connections_ended_total", reason="sendq") == 1
     wait_until(lambda: daemon.log("connection closed"), "the line in the log")
     assert [line["reason"] for line in daemon.log("connection closed")] == ["SendQ exceeded"]
@@ -72,10 +72,16 @@ def test_whoever_does_not_read_is_let_go_and_nobody_waits(room, channel, transpo
 def test_whoever_takes_too_little_is_let_go(room, channel, transport):
     """Less is queued than may be, but hardly any of it is taken."""
     daemon, alice, bob, _ = room(transport, "limits.out_bytes=1048576", "limits.rate_seconds=2")
-    while daemon.metric("simul_held_bytes_max") < OUT_BYTES // 4:
+    heard = []
+
+    def has_much_waiting():
         for _ in range(20):
-            messages, _ = say_and_hear(alice, bob, channel)
-            assert "QUIT" not in [message.command for message in messages]
-    wait_until(lambda: daemon.metric("simul_connections_ended_total", reason="slow") == 1, "the end of the deaf one")
-    quits = [m for m in say_and_hear(alice, bob, channel)[0] if m.command == "QUIT"]
+            heard.extend(say_and_hear(alice, bob, channel)[0])
+        return daemon.metric("simul_held_bytes_max") >= OUT_BYTES // 4
+
+    wait_until(has_much_waiting, "a queue")
+    wait_until(lambda: daemon.metric("simul_connections_ended_total", reason="slow") == 1,
+               "the end of the deaf one")
+    heard += say_and_hear(alice, bob, channel)[0]
+    quits = [m for m in heard if m.command == "QUIT"]
     assert [(m.nick, m.params) for m in quits] == [("deaf", ["SendQ drains too slowly"])]

@@ -112,7 +112,8 @@ def check_honest(honest):
     """Nobody waited for the horde, though the machine may have other things to do."""
     seconds = honest.seconds
     assert len(seconds) > 50
-    assert seconds[len(seconds) // 2] < 0.1 and seconds[-1] < 1.5, seconds[-5:]
+    assert seconds[len(seconds) // 2] < 0.1 and seconds[len(seconds) * 9 // 10] < 1, seconds[-5:]
+    assert seconds[-1] < SLACK_S
 
 
 @pytest.mark.parametrize("name", KINDS)

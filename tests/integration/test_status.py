@@ -38,12 +38,27 @@ class Watcher:
             if condition(event):
                 return event
 
+    def close(self):
+        self.answer.close()
+        self.connection.close()
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.answer.close()
-        self.connection.close()
+        self.close()
+
+
+def let_in(daemon):
+    """One that has a place, for which it may have to wait until an earlier one's end is noticed."""
+    def try_one():
+        watcher = Watcher(daemon)
+        if watcher.answer.status == 200:
+            return watcher
+        watcher.close()
+        return None
+
+    return wait_until(try_one, "a place")
 
 
 def test_the_page_and_its_files_are_served_under_the_policy(daemon):
@@ -88,12 +103,17 @@ def test_samples_have_figures_of_every_loop(daemon):
         assert begin["pid"] == daemon.pid and begin["draining"] is False
         assert begin["loops"] == daemon.loops + (daemon.loops > 1)
         first, second = (watcher.event("sample")["sample"] for _ in range(2))
-        assert 900 <= second["at_ms"] - first["at_ms"] <= 10_000
+        assert second["at_ms"] - first["at_ms"] >= 900
         assert len(second["lag_us"]) == begin["loops"]
-        assert all(lag is not None and lag >= 0 for lag in second["lag_us"]), "each was probed"
-        median, nearly_all, longest = second["tick_us"]
-        assert 0 < median <= nearly_all <= longest
         assert second["resident_bytes"] > 1e6
+
+        def is_complete(event):
+            """Each loop was probed within the second, and had something to do."""
+            median, nearly_all, longest = event["sample"]["tick_us"]
+            return all(lag is not None and lag >= 0 for lag in event["sample"]["lag_us"]) and \
+                0 < median <= nearly_all <= longest
+
+        watcher.sample_where(is_complete)
 
 
 def test_rates_are_of_the_last_second(daemon):
@@ -139,20 +159,12 @@ def test_a_page_that_is_loaded_again_has_no_gap(daemon):
 
 
 def test_there_is_a_limit_of_watchers(daemon):
-    watchers = [Watcher(daemon) for _ in range(WATCHERS_MAX)]
-    try:
-        assert all(watcher.answer.status == 200 for watcher in watchers)
+    with contextlib.ExitStack() as stack:
+        for _ in range(WATCHERS_MAX):
+            stack.enter_context(let_in(daemon))
         status, _ = daemon.admin("/status/events")
         assert status == 503
-    finally:
-        for watcher in watchers:
-            watcher.__exit__()
-
-    def is_let_in():
-        with Watcher(daemon) as watcher:
-            return watcher.answer.status == 200
-
-    wait_until(is_let_in, "a place for one more")
+    let_in(daemon).close()
 
 
 def test_who_asks_for_the_head_alone_does_not_watch(daemon):
@@ -161,8 +173,7 @@ def test_who_asks_for_the_head_alone_does_not_watch(daemon):
             asker = stack.enter_context(HttpConnection(daemon.connect("admin")))
             asker.send(get("/status/events", "Content-Length: 1", method="HEAD"))
             assert asker.read_head().status == 200
-        with Watcher(daemon) as watcher:
-            assert watcher.answer.status == 200
+        let_in(daemon).close()
 
 
 def test_watchers_do_not_hold_up_the_exit(start):
