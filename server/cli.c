@@ -116,6 +116,8 @@ void cli_print_help(FILE *to)
         "               port = 8000             stands before the first section\n"
         "  environment  SIMUL_LISTEN_WEB_PORT=8000\n"
         "  -o           listen.web.port=8000    a new NAME opens another listener\n"
+        "\n"
+        "HUP reads them again; those marked \"at a restart\" keep their value until then.\n"
         "\n",
         to);
     config_print_help(to);

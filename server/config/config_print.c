@@ -12,35 +12,44 @@ enum {
     FILE_LINE_BYTES_MAX = 198, /* inih's; a file's reader refuses longer ones */
     ORIGIN_COLUMN = 40,
     WIDTH = 80,
-    DEFAULT_CHARS = 9, /* in the help's column; longer ones have a line of their own */
+    KEY_CHARS = 24, /* of the help's columns; a longer key or default ends its line */
+    DEFAULT_CHARS = 9,
+    VALUES_BYTES_MAX = CONFIG_TEXT_BYTES_MAX + 64,
 };
 
 /* --- all there are --- */
 
-/* When a setting takes effect that a reload leaves alone. */
-static const char AT_RESTART[] = "takes effect at a restart";
+/* What a setting may be, and where a reload leaves it alone, when it takes effect. */
+static void write_values(const struct config_setting *setting, const char *at_restart, char *out,
+                         size_t size)
+{
+    char must_be[CONFIG_TEXT_BYTES_MAX] = "";
+    const char *when = setting->is_live ? "" : at_restart;
+    if (!config_value_is_any_text(setting))
+        config_value_describe(setting, must_be, sizeof(must_be));
+    snprintf(out, size, "%s%s%s", must_be, must_be[0] == '\0' || when[0] == '\0' ? "" : "; ", when);
+}
 
 static void print_setting(FILE *to, const char *prefix, const struct config_setting *setting)
 {
-    char key[64], must_be[CONFIG_TEXT_BYTES_MAX];
+    char key[64], values[VALUES_BYTES_MAX];
     snprintf(key, sizeof(key), "%s%s", prefix, setting->key);
     const char *initial = setting->initial == NULL      ? "-"
                           : setting->initial[0] == '\0' ? "(empty)"
                                                         : setting->initial;
-    fprintf(to, "  %-24s  %-9s", key, initial);
-    if (strlen(initial) > DEFAULT_CHARS)
-        fprintf(to, "\n  %-24s  %-9s", "", "");
+    fprintf(to, "  %-*s  %-*s", KEY_CHARS, key, DEFAULT_CHARS, initial);
+    if (strlen(key) > KEY_CHARS || strlen(initial) > DEFAULT_CHARS)
+        fprintf(to, "\n  %*s  %*s", KEY_CHARS, "", DEFAULT_CHARS, "");
     fprintf(to, "  %s\n", setting->help);
-    config_value_describe(setting, must_be, sizeof(must_be));
-    if (!config_value_is_any_text(setting))
-        fprintf(to, "  %-24s  %-9s  [%s]\n", "", "", must_be);
-    if (!setting->is_live)
-        fprintf(to, "  %-24s  %-9s  [%s]\n", "", "", AT_RESTART);
+    write_values(setting, "at a restart", values, sizeof(values));
+    if (values[0] != '\0')
+        fprintf(to, "  %*s  %*s  [%s]\n", KEY_CHARS, "", DEFAULT_CHARS, "", values);
 }
 
 void config_print_help(FILE *to)
 {
-    fprintf(to, "  %-24s  %-9s  %s\n", "SETTING", "DEFAULT", "MEANING [VALUES]");
+    fprintf(to, "  %-*s  %-*s  %s\n", KEY_CHARS, "SETTING", DEFAULT_CHARS, "DEFAULT",
+            "MEANING [VALUES]");
     for (size_t i = 0; i < config_setting_count; i++)
         print_setting(to, "", &config_settings[i]);
     for (size_t i = 0; i < config_section_count; i++) {
@@ -184,15 +193,11 @@ static void print_words(FILE *to, const char *text)
 
 static void print_meaning(FILE *to, const struct config_setting *setting)
 {
-    char must_be[CONFIG_TEXT_BYTES_MAX], words[CONFIG_TEXT_BYTES_MAX + 64];
-    const char *when = setting->is_live ? "" : AT_RESTART;
-    config_value_describe(setting, must_be, sizeof(must_be));
+    char words[VALUES_BYTES_MAX];
+    const char *intro = config_value_is_any_text(setting) ? "" : "values: ";
+    size_t len = (size_t)snprintf(words, sizeof(words), "%s", intro);
     print_words(to, setting->help);
-    if (config_value_is_any_text(setting))
-        snprintf(words, sizeof(words), "%s", when);
-    else
-        snprintf(words, sizeof(words), "values: %s%s%s", must_be, when[0] == '\0' ? "" : "; ",
-                 when);
+    write_values(setting, "takes effect at a restart", words + len, sizeof(words) - len);
     if (words[0] != '\0')
         print_words(to, words);
 }

@@ -64,11 +64,12 @@ struct hint {
     char text[CONFIG_TEXT_BYTES_MAX];
 };
 
-/* "a listener has address, port, ...". */
+/* "a listener has the settings address, port, ...". */
 static void write_section_hint(const struct config_section *section, struct hint *hint)
 {
     size_t size = sizeof(hint->text);
-    size_t used = (size_t)snprintf(hint->text, size, "%s has ", section->noun);
+    size_t used = (size_t)snprintf(hint->text, size, "%s has the setting%s ", section->noun,
+                                   section->setting_count == 1 ? "" : "s");
     for (size_t i = 0; i < section->setting_count && used < size; i++)
         used += (size_t)snprintf(hint->text + used, size - used, "%s%s", i == 0 ? "" : ", ",
                                  section->settings[i].key);

@@ -154,8 +154,8 @@ enum err healthcheck(const struct config *config, char *error, size_t error_byte
         e = judge(&h, error, error_bytes);
     } else {
         e = errno == ETIMEDOUT ? ERR_BUSY : ERR_IO;
-        snprintf(error, error_bytes, "%s: %s", h.where,
-                 e == ERR_BUSY ? "no answer in time" : strerror(errno));
+        snprintf(error, error_bytes, "no server answers at %s: %s", h.where,
+                 e == ERR_BUSY ? "it took too long" : strerror(errno));
     }
     if (h.fd >= 0)
         close(h.fd);

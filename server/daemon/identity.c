@@ -51,14 +51,13 @@ enum err identity_find(struct identity *out, const char *user, const char *group
     else if (is_root)
         as = find_auto_user();
     if (as == NULL && (is_root || !is_auto)) {
-        snprintf(error, error_bytes,
-                 "daemon.user: there is no user '%.64s'; name one that there is",
+        snprintf(error, error_bytes, "daemon.user: there is no user '%.64s'; name one that exists",
                  is_auto ? AUTO_USERS[1] : user);
         return ERR_UNKNOWN;
     }
     if (in == NULL && group[0] != '\0') {
         snprintf(error, error_bytes,
-                 "daemon.group: there is no group '%.64s'; name one that there is", group);
+                 "daemon.group: there is no group '%.64s'; name one that exists", group);
         return ERR_UNKNOWN;
     }
     if (!is_root) {

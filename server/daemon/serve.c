@@ -183,7 +183,8 @@ static enum err open_log(struct start *t)
     enum err e = log_start(&t->log, t->error, sizeof(t->error));
     if (e != OK) {
         size_t len = strlen(t->error);
-        snprintf(t->error + len, sizeof(t->error) - len, "; the user is '%s'", t->identity.user);
+        snprintf(t->error + len, sizeof(t->error) - len,
+                 "; simuld runs as '%s' by then (daemon.user)", t->identity.user);
     }
     return e;
 }

@@ -40,7 +40,7 @@ def test_a_ready_server_is_healthy_until_it_drains(start, address, asked):
     client.sock.close()
     status, out, why = healthcheck(*settings)
     assert (status, out) == (1, "")
-    assert why == f"simuld: {asked}:{port}: Connection refused\n"
+    assert why == f"simuld: no server answers at {asked}:{port}: Connection refused\n"
 
 
 def test_settings_come_from_file_and_environment_too(start, tmp_path):
@@ -58,7 +58,7 @@ def test_it_asks_on_a_unix_socket(start, tmp_path):
     daemon = start(setting)
     assert healthcheck(setting) == HEALTHY
     daemon.stop()
-    why = f"unix:{tmp_path}/admin.sock: No such file or directory"
+    why = f"no server answers at unix:{tmp_path}/admin.sock: No such file or directory"
     assert healthcheck(setting) == unhealthy(why)
 
 
@@ -105,5 +105,6 @@ def test_somebody_else_on_the_port(answer):
 def test_who_does_not_answer_is_not_waited_for():
     with answering(b"") as port:
         began = time.monotonic()
-        assert healthcheck(f"admin.port={port}") == unhealthy(f"127.0.0.1:{port}: no answer in time")
+        assert healthcheck(f"admin.port={port}") == unhealthy(
+            f"no server answers at 127.0.0.1:{port}: it took too long")
         assert NO_TIME_S - 0.1 < time.monotonic() - began < NO_TIME_S + 10

@@ -297,6 +297,6 @@ Test(config_print, help_lists_settings_with_defaults)
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
         cr_assert_not_null(strstr(text, expected[i]), "%s", expected[i]);
     for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
-        cr_assert_leq(strcspn(line, "\n"), 120, "%.60s", line);
+        cr_assert_leq(strcspn(line, "\n"), 132, "%.60s", line);
     free(text);
 }

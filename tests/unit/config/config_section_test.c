@@ -129,7 +129,7 @@ Test(config_section, operator_without_a_good_name_or_password_is_refused)
     ASSERT_ERROR_HAS("lower-case letters");
     cr_assert_eq(LOAD("oper..password=x"), ERR_SYNTAX);
     cr_assert_eq(LOAD("oper.alice.host=x"), ERR_UNKNOWN);
-    ASSERT_ERROR_HAS("an operator has password");
+    ASSERT_ERROR_HAS("an operator has the setting password");
     cr_assert_eq(LOAD("oper.alice=x"), ERR_UNKNOWN);
 }
 
@@ -337,8 +337,8 @@ Test(config_section, proxies_are_networks)
     cr_assert(config.proxy.networks.has_unix);
     config_deinit(&config);
     cr_assert_eq(LOAD("proxy.trusted=10.0.0.1/8"), ERR_SYNTAX);
-    ASSERT_ERROR_HAS("-o: proxy.trusted must be networks such as 10.0.0.0/8, ::1 or unix, commas "
-                     "between, not \"10.0.0.1/8\"");
+    ASSERT_ERROR_HAS("-o: proxy.trusted must be networks separated by commas, such as 10.0.0.0/8, "
+                     "::1 or unix, not \"10.0.0.1/8\"");
     cr_assert_eq(LOAD("proxy.trusted=localhost"), ERR_SYNTAX);
 }
 

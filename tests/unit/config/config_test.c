@@ -230,7 +230,7 @@ Test(config, unknown_key_suggests_the_nearest)
     cr_assert_eq(LOAD("color=red"), ERR_UNKNOWN);
     ASSERT_ERROR_HAS("simuld --help");
     cr_assert_eq(LOAD("listen.foo.color=red"), ERR_UNKNOWN);
-    ASSERT_ERROR_HAS("a listener has address, port, protocol, tls");
+    ASSERT_ERROR_HAS("a listener has the settings address, port, protocol, tls");
     cr_assert_eq(LOAD("listen.web=8080"), ERR_UNKNOWN);
     cr_assert_eq(LOAD("=8080"), ERR_UNKNOWN);
 }
