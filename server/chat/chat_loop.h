@@ -4,22 +4,21 @@
 #pragma once
 
 #include "chat/command.h"
+#include "chat/fan_out.h"
+#include "chat/members.h"
 #include "chat/motd.h"
 #include "chat/render.h"
 #include "core/loop.h"
 #include "net/later.h"
+#include "net/net.h"
 #include "simul/buf.h"
-#include "simul/list.h"
 #include "simul/ws.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-struct chat_session;
-struct conn;
 struct config;
 struct hub_service;
-struct net;
 struct response;
 
 enum {
@@ -28,32 +27,6 @@ enum {
     CHAT_QUEUE_MAX = 4096,      /* deliveries to one loop, by cost, when the hub stops applying */
     CHAT_SENDS_PER_TICK = 4096, /* by cost */
 };
-
-/* The sessions of this loop that are in one channel, in no order. They stand side by side, since a
- * fan-out that is to fetch them ahead must know where they are. */
-struct members {
-    struct conn **conns;
-    uint32_t count, room;
-};
-
-/* A session of this loop as a member of a channel. */
-struct member {
-    struct member *next; /* of the same session */
-    uint32_t channel;    /* slot */
-    uint32_t at;         /* its place in the channel's members */
-};
-
-/* Where the fan-out of the delivery at the front of the queue stands. */
-struct fan_out {
-    bool has_begun;
-    uint32_t at;      /* index into its channels, or sessions */
-    uint32_t channel; /* the slot of that channel */
-    uint32_t next;    /* the member there whose turn it is: those before have been served */
-    uint32_t compressions;
-    struct shared *rendered[RENDER_VARIANTS];
-    uint64_t is_compressed; /* of chat_loop.compressed: a bit for each that is there */
-};
-_Static_assert(RENDER_COMPRESSED <= 64, "they have a bit each");
 
 /* Why a session has ended that was silent; the hub may hold one when the next is in force. */
 struct ping_reason {
@@ -94,6 +67,12 @@ struct chat_loop {
     _Atomic bool drained_posted; /* the hub's loop clears it */
 };
 
+/* That of the connection's loop. */
+static inline struct chat_loop *chat_loop_of(const struct conn *c)
+{
+    return conn_net(c)->chat;
+}
+
 /* For the loop of `net`, and known to the hub from here on. NULL without memory. */
 struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub);
 /* The connections are gone, and the loop's mail has been delivered. */
@@ -124,30 +103,3 @@ void chat_loop_post_settings(struct chat_loop *cl, struct settings_command *s);
 /* Ends the session in the hub, with the command of its registration; costs no credit. `reason` is
  * static. */
 void chat_loop_post_close(struct chat_loop *cl, struct registration_command *r, const char *reason);
-
-/* --- fan-out of the delivery at the front of the queue (fan_out.c) --------------------------- */
-
-static inline void fan_out_spend(size_t *budget, uint32_t cost)
-{
-    *budget -= *budget < cost ? *budget : cost;
-}
-
-/* Queues the message to one session, rendered once for all that want it alike. One that cannot keep
- * up is closed. */
-void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m);
-/* Goes on with a DELIVERY_CHANNELS or DELIVERY_SESSIONS; false when the budget is used up before it
- * is through. */
-bool fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget);
-/* Forgets what was rendered. */
-void fan_out_end(struct chat_loop *cl);
-
-/* --- the index of members (members.c) ------------------------------------------------------- */
-
-/* ERR_NOMEM. A session is added once for each channel. */
-enum err members_add(struct chat_loop *cl, struct conn *c, uint32_t channel);
-/* Nothing happens if it is not there. */
-void members_remove(struct chat_loop *cl, struct chat_session *s, uint32_t channel);
-void members_remove_all(struct chat_loop *cl, struct chat_session *s);
-/* The members in that channel, valid until they change. */
-struct members members_of(const struct chat_loop *cl, uint32_t channel);
-void members_deinit(struct chat_loop *cl);

@@ -1,4 +1,5 @@
-/* One message to all members of this loop, a part of them per tick. */
+#include "chat/fan_out.h"
+
 #include "chat/chat_loop.h"
 #include "chat/response.h"
 #include "chat/session.h"

@@ -39,7 +39,7 @@ static void post_head(struct hub_service *h, struct chat_loop *cl, struct delive
     loop_post(h->loop, cl->loop, &head->mail);
 }
 
-static void send(struct hub_sink *sink, unsigned loop, struct delivery *d)
+static void send_delivery(struct hub_sink *sink, unsigned loop, struct delivery *d)
 {
     struct hub_service *h = container_of(sink, struct hub_service, sink);
     const struct message *m = d->message;
@@ -203,7 +203,7 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
         .started_ms = hub_loop->wall_ms,
         .key = *key,
     };
-    h->sink.send = send;
+    h->sink.send = send_delivery;
     h->cloak_key = cloak_key(config->chat.cloak_key, key);
     h->loop = hub_loop;
     h->hub = hub_new(&options, &h->sink);

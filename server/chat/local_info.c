@@ -80,7 +80,7 @@ void local_info(struct conn *c, struct chat_session *s, const struct irc_line *l
     if (is_elsewhere(c, line))
         return;
     char started[64];
-    int n = snprintf(started, sizeof(started), "Started on %s", conn_net(c)->chat->created);
+    int n = snprintf(started, sizeof(started), "Started on %s", chat_loop_of(c)->created);
     NUMERIC(c, "371", SPAN("simul " SIMUL_VERSION));
     NUMERIC(c, "371", SPAN("An echo server and a chat server. Don't block. Keep moving."));
     NUMERIC(c, "371", span_of(started, (size_t)n));

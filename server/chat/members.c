@@ -1,5 +1,5 @@
-/* Which sessions of this loop are in which channel. It changes with the deliveries, and with the
- * local end of a session, which takes it out at once, even in the middle of a fan-out. */
+#include "chat/members.h"
+
 #include "chat/chat_loop.h"
 #include "chat/session.h"
 

@@ -17,11 +17,6 @@ enum {
     LINE_BYTES_MAX = 160, /* of ours: a server's name and a few words */
 };
 
-static struct chat_loop *loop_of(const struct conn *c)
-{
-    return conn_net(c)->chat;
-}
-
 static bool can_read_labels(const struct conn *c)
 {
     const uint32_t both = CAP_LABELED_RESPONSE | CAP_BATCH;
@@ -52,7 +47,7 @@ void response_deinit(struct response *r)
 
 bool response_is_to(const struct conn *c)
 {
-    const struct response *r = loop_of(c)->response;
+    const struct response *r = chat_loop_of(c)->response;
     return r != NULL && r->to.slot == c->slot && r->to.generation == c->generation;
 }
 
@@ -76,7 +71,7 @@ print(const struct conn *c, char out[LINE_BYTES_MAX], const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int server = snprintf(out, LINE_BYTES_MAX, ":%s ", loop_of(c)->config->server.name);
+    int server = snprintf(out, LINE_BYTES_MAX, ":%s ", chat_loop_of(c)->config->server.name);
     int rest = vsnprintf(out + server, (size_t)(LINE_BYTES_MAX - server), format, args);
     va_end(args);
     CHECK(rest > 0 && server + rest < LINE_BYTES_MAX);
@@ -86,7 +81,7 @@ print(const struct conn *c, char out[LINE_BYTES_MAX], const char *format, ...)
 /* There is more than one line: the batch begins, with the one that was held back. */
 static void begin_batch(struct response *r, struct conn *c)
 {
-    struct chat_loop *cl = loop_of(c);
+    struct chat_loop *cl = chat_loop_of(c);
     char line[LINE_BYTES_MAX];
     r->batch = ++cl->batches;
     write_labeled(r, c, print(c, line, "BATCH +%" PRIx64 " labeled-response", r->batch));
@@ -96,7 +91,7 @@ static void begin_batch(struct response *r, struct conn *c)
 
 void response_write(struct conn *c, struct span line)
 {
-    struct response *r = loop_of(c)->response;
+    struct response *r = chat_loop_of(c)->response;
     if (r->batch == 0 && r->first.len == 0) {
         if (buf_append(&r->first, line) != OK)
             conn_abort_no_memory(c);

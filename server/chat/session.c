@@ -1,17 +1,14 @@
 #include "chat/session.h"
 
 #include "chat/chat_loop.h"
-#include "chat/cloak.h"
-#include "chat/hub_service.h"
 #include "chat/line_source.h"
 #include "chat/local.h"
 #include "chat/response.h"
+#include "chat/session_register.h"
 #include "chat/verb.h"
-#include "chat/welcome.h"
 #include "config/config.h"
 #include "net/deflate.h"
 #include "net/net.h"
-#include "net/tls/tls.h"
 #include "simul/utf8.h"
 
 #include <stdlib.h>
@@ -20,13 +17,6 @@ enum {
     INPUT_BYTES = 16 * 1024,
     LONG_QUEUED_BYTES_MAX = 32 * 1024, /* when the next part of a long answer is fetched */
 };
-
-_Static_assert((int)TLS_FINGERPRINT_CHARS == HUB_FINGERPRINT_BYTES_MAX + 1, "it is kept as it is");
-
-static struct chat_loop *loop_of(const struct conn *c)
-{
-    return conn_net(c)->chat;
-}
 
 /* --- one line ------------------------------------------------------------------------------- */
 
@@ -77,11 +67,12 @@ static bool is_tag_misuse(const struct chat_session *s, const struct irc_line *l
     return line->tags.len > 0 && !(s->caps & CAP_MESSAGE_TAGS);
 }
 
-static void send_to_hub(struct conn *c, struct chat_session *s, struct chat_command *command)
+void chat_session_post(struct conn *c, struct chat_command *command)
 {
+    struct chat_session *s = chat_session_of(c);
     s->in_flight++;
     s->has_turn = false;
-    chat_loop_post(loop_of(c), command);
+    chat_loop_post(chat_loop_of(c), command);
 }
 
 static void post(struct conn *c, struct chat_session *s, const struct verb *verb, struct span bytes)
@@ -102,7 +93,7 @@ static void post(struct conn *c, struct chat_session *s, const struct verb *verb
     l->said.response = l->response.label.len > 0 ? &l->response : NULL;
     l->command.item.entry.is_query = l->line.param_count < verb->decides_from;
     s->awaits_long = verb->has_long_answer;
-    send_to_hub(c, s, &l->command);
+    chat_session_post(c, &l->command);
     if (verb->ends_session)
         s->reason = "Quit";
 }
@@ -112,7 +103,7 @@ static void go_on(struct conn *c, struct chat_session *s)
 {
     struct chat_command *command = &s->unfinished->command;
     s->unfinished = NULL;
-    send_to_hub(c, s, command);
+    chat_session_post(c, command);
 }
 
 static void answer_or_refuse(struct conn *c, struct chat_session *s, enum err e, bool is_utf8,
@@ -143,7 +134,7 @@ static bool try_serve(struct conn *c, struct chat_session *s, struct span bytes)
     }
     if (s->in_flight > 0)
         return false;
-    struct chat_loop *cl = loop_of(c);
+    struct chat_loop *cl = chat_loop_of(c);
     struct response response;
     response_init(&response, c, &line);
     cl->response = response.label.len > 0 ? &response : NULL;
@@ -168,11 +159,11 @@ static void on_silence(struct conn *c, struct chat_session *s)
 {
     if (s->was_pinged) {
         conn_count_end(c, END_TIMEOUT);
-        s->reason = c->in_late ? "Input stalled" : loop_of(c)->ping_reason->text;
+        s->reason = c->in_late ? "Input stalled" : chat_loop_of(c)->ping_reason->text;
         return;
     }
     s->was_pinged = true;
-    SAY(c, "PING", span_str(loop_of(c)->config->server.name));
+    SAY(c, "PING", span_str(chat_loop_of(c)->config->server.name));
     conn_set_timer(c, TIMER_CHAT_PING);
 }
 
@@ -194,7 +185,7 @@ static void look_at_clock(struct conn *c, struct chat_session *s)
  * credits stands in line for it, and nobody passes those who stand there. */
 static bool may_take(struct conn *c, struct chat_session *s)
 {
-    struct chat_loop *cl = loop_of(c);
+    struct chat_loop *cl = chat_loop_of(c);
     unsigned in_flight_max = s->awaits_long ? 1 : CHAT_IN_FLIGHT_MAX;
     uint32_t queued_max = s->unfinished == NULL ? UINT32_MAX : LONG_QUEUED_BYTES_MAX;
     if (s->in_flight >= in_flight_max || !conn_has_room_for(c, queued_max))
@@ -293,93 +284,17 @@ static enum co_result serve_line(struct conn *c, struct chat_session *s)
     CO_END;
 }
 
-static bool is_ready_to_register(const struct chat_session *s)
-{
-    return s->registration->nick_bytes > 0 && s->registration->details->user_bytes > 0 &&
-           !s->is_negotiating;
-}
-
-/* Asks the hub, which knows whether the nick is free. */
-static void post_registration(struct conn *c, struct chat_session *s)
-{
-    if (!s->knows_password && loop_of(c)->config->server.password[0] != '\0') {
-        NUMERIC(c, "464", SPAN("Password incorrect"));
-        s->reason = "Password incorrect";
-        return;
-    }
-    struct chat_command *command = &s->registration->command;
-    registration_command_seal(s->registration);
-    s->registration = NULL;
-    if (!s->is_pinned)
-        conn_pin(c);
-    s->is_pinned = true;
-    send_to_hub(c, s, command);
-}
-
-void chat_session_registered(struct conn *c, struct registration_command *r)
-{
-    struct chat_session *s = chat_session_of(c);
-    s->registration = r;
-    if (r->result != OK) {
-        NUMERIC(c, "433", span_of(r->nick, r->nick_bytes), SPAN("Nickname is already in use"));
-        r->nick_bytes = 0;
-        return;
-    }
-    s->is_registered = true;
-    metric_add(&conn_net(c)->loop->metrics.sessions, 1);
-    welcome_write(c, &r->details->counts);
-    registration_command_forget(r);
-}
-
-/* A host never begins with ':', which would make it the last param. */
-static void take_host(struct conn *c, struct registration_command *r)
-{
-    char text[ADDR_IP_CHARS];
-    struct span ip = span_str(addr_ip(&c->peer, text));
-    struct registration_details *d = r->details;
-    size_t at = 0;
-    if (ip.ptr[0] == ':')
-        d->ip[at++] = '0';
-    memcpy(d->ip + at, ip.ptr, ip.len);
-    d->ip_bytes = (uint8_t)(at + ip.len);
-    struct span host = span_of(d->ip, d->ip_bytes);
-    char cloaked[CLOAK_CHARS];
-    const struct chat_loop *cl = loop_of(c);
-    if (cl->config->chat.cloak && !c->peer.is_unix) /* there is nothing to hide */
-        host = span_str(cloak(hub_service_cloak_key(cl->hub), &c->peer, cloaked));
-    memcpy(d->host, host.ptr, host.len);
-    d->host_bytes = (uint8_t)host.len;
-    d->is_secure = c->tls != NULL;
-    if (!tls_peer_fingerprint(c, d->fingerprint))
-        d->fingerprint[0] = '\0';
-}
-
-static bool begin(struct conn *c, struct chat_session *s)
-{
-    if (c->timer != TIMER_HANDSHAKE)
-        conn_set_timer(c, TIMER_HANDSHAKE);
-    s->began_ms = c->timeout.stamp_ms; /* the first line may have taken some of the time already */
-    s->registration = registration_command_new(conn_handle(c));
-    if (s->registration == NULL) {
-        conn_abort_no_memory(c);
-        return false;
-    }
-    s->registration->command.head.loop = loop_of(c);
-    take_host(c, s->registration);
-    return true;
-}
-
 static enum co_result run(struct conn *c, void *frame)
 {
     struct chat_session *s = frame;
     CO_BEGIN(c);
-    if (!begin(c, s))
+    if (!session_register_begin(c, s))
         CO_RETURN;
     while (!s->is_registered && s->reason == NULL) {
         CO_CALL(&s->serving, serve_line(c, s));
-        if (s->reason != NULL || !is_ready_to_register(s))
+        if (s->reason != NULL || !session_register_is_ready(s))
             continue;
-        post_registration(c, s);
+        session_register_post(c, s);
         CO_AWAIT(s->in_flight == 0); /* woken by the hub's answer */
     }
     if (s->is_registered)
@@ -400,7 +315,7 @@ static enum co_result run(struct conn *c, void *frame)
 static void drop(struct conn *c, void *frame)
 {
     struct chat_session *s = frame;
-    struct chat_loop *cl = loop_of(c);
+    struct chat_loop *cl = chat_loop_of(c);
     members_remove_all(cl, s);
     flood_deinit(&s->flood);
     line_source_drop(c, s);

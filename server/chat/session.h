@@ -118,5 +118,8 @@ void chat_session_notice(struct conn *c, struct span text);
  */
 void chat_session_goodbye(struct conn *c, const char *reason);
 
+/* Posts a command of the session's, which takes one of the loop's credits: there must be one. */
+void chat_session_post(struct conn *c, struct chat_command *command);
+
 /* The registration has come back from the hub with its answer; the session takes it over. */
 void chat_session_registered(struct conn *c, struct registration_command *r);

@@ -8,11 +8,6 @@
 #include "net/net.h"
 #include "simul/utf8.h"
 
-static struct chat_loop *loop_of(const struct conn *c)
-{
-    return conn_net(c)->chat;
-}
-
 struct span chat_session_nick(const struct chat_session *s)
 {
     if (!s->is_registered)
@@ -51,7 +46,7 @@ void chat_session_write(struct conn *c, struct span line)
 static void write_scratch(struct conn *c, enum err e)
 {
     if (e == OK)
-        chat_session_write(c, buf_span(&loop_of(c)->scratch));
+        chat_session_write(c, buf_span(&chat_loop_of(c)->scratch));
     else
         conn_abort_no_memory(c);
 }
@@ -59,7 +54,7 @@ static void write_scratch(struct conn *c, enum err e)
 void chat_session_numeric(struct conn *c, const char *numeric, const struct span *params,
                           size_t count)
 {
-    struct chat_loop *cl = loop_of(c);
+    struct chat_loop *cl = chat_loop_of(c);
     cl->scratch.len = 0;
     write_scratch(c, numeric_format(&cl->scratch, span_str(cl->config->server.name), numeric,
                                     chat_session_nick(chat_session_of(c)), params, count));
@@ -67,7 +62,7 @@ void chat_session_numeric(struct conn *c, const char *numeric, const struct span
 
 void chat_session_say(struct conn *c, const char *command, const struct span *params, size_t count)
 {
-    struct chat_loop *cl = loop_of(c);
+    struct chat_loop *cl = chat_loop_of(c);
     struct irc_line line = {
         .source = span_str(cl->config->server.name),
         .command = span_str(command),
@@ -95,7 +90,7 @@ void chat_session_goodbye(struct conn *c, const char *reason)
 {
     const struct chat_session *s = chat_session_of(c);
     if (s->close_code == 0) {
-        struct buf *scratch = &loop_of(c)->scratch;
+        struct buf *scratch = &chat_loop_of(c)->scratch;
         char host[ADDR_IP_CHARS];
         scratch->len = 0;
         enum err e =

@@ -24,7 +24,7 @@ __attribute__((format(printf, 2, 3))) static struct span print(char out[256], co
 
 static void write_server(struct conn *c)
 {
-    const struct chat_loop *cl = conn_net(c)->chat;
+    const struct chat_loop *cl = chat_loop_of(c);
     const char *name = cl->config->server.name;
     struct span nick = chat_session_nick(chat_session_of(c));
     char text[256];
@@ -114,7 +114,7 @@ static void say_numeric(void *to, const char *numeric, const struct span *params
 
 void welcome_write_motd(struct conn *c)
 {
-    const struct chat_loop *cl = conn_net(c)->chat;
+    const struct chat_loop *cl = chat_loop_of(c);
     struct span rest = buf_span(&cl->motd.text), line;
     char text[256];
     if (rest.len == 0) {
