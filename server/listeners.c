@@ -2,6 +2,7 @@
 
 #include "auto_session.h"
 #include "chat/session.h"
+#include "core/log.h"
 #include "daemon/activation.h"
 #include "echo/echo.h"
 #include "net/listener.h"
@@ -264,10 +265,33 @@ void listeners_give(struct server *s, uid_t uid, gid_t gid)
             (void)!lchown(first->listeners[i].path, uid, gid);
 }
 
+/* NULL: there is none of this name any more. */
+static const struct config_listener *find_settings(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (strcmp(config->listeners[i].name, name) == 0)
+            return &config->listeners[i];
+    return NULL;
+}
+
+/* Its connections go on. The first loop tells for all. */
+static void retire(struct listener *l, unsigned loop)
+{
+    char text[LISTENER_TEXT_CHARS];
+    if (l->fd >= 0 && loop == 0)
+        LOG_INFO("no longer listening", LOG_STR("name", l->name),
+                 LOG_STR("address", listener_format(l, text)));
+    listener_stop(l);
+}
+
 void listeners_configure(struct net *n, const struct config *config)
 {
-    for (unsigned i = 0; i < n->listener_count; i++)
-        for (size_t k = 0; k < config->listener_count; k++)
-            if (strcmp(n->listeners[i].name, config->listeners[k].name) == 0)
-                configure(&n->listeners[i], config, &config->listeners[k]);
+    for (unsigned i = 0; i < n->listener_count; i++) {
+        struct listener *l = &n->listeners[i];
+        const struct config_listener *settings = find_settings(config, l->name);
+        if (settings != NULL)
+            configure(l, config, settings);
+        else if (!l->is_admin)
+            retire(l, n->loop->index);
+    }
 }

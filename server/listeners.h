@@ -21,6 +21,6 @@ enum err listeners_open(struct server *s, struct activation *activation, char *e
 /* Gives the files of Unix sockets to that user, as far as the process may. */
 void listeners_give(struct server *s, uid_t uid, gid_t gid);
 
-/* Puts in force on the listeners of one loop what a reload may change. Nothing of the config is
- * borrowed. */
+/* Puts in force on the listeners of one loop what a reload may change, and closes those that the
+ * settings no longer name; connections stay. Nothing of the config is borrowed. */
 void listeners_configure(struct net *n, const struct config *config);

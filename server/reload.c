@@ -87,7 +87,7 @@ static struct config *read_settings(struct server *s, struct config_changes *cha
     return NULL;
 }
 
-/* Listeners that speak TLS cannot be closed without a restart. */
+/* Listeners that stay speak TLS until a restart. */
 static bool has_certificates(const struct config *config, char said[SAID_BYTES_MAX])
 {
     if (config->tls.certificate[0] != '\0' || config->tls.self_signed)

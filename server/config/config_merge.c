@@ -69,25 +69,12 @@ static void merge_new(const struct config_section *section, struct config *fresh
             i++;
             continue;
         }
-        names_add(section->is_live ? &changes->live : &changes->held, section->prefix, name, "");
-        if (section->is_live)
+        names_add(section->may_come ? &changes->live : &changes->held, section->prefix, name, "");
+        if (section->may_come)
             i++;
         else
             config_section_remove(section, fresh, i);
     }
-}
-
-/* Puts one back that only `old` has. */
-static enum err restore(const struct config_section *section, struct config *fresh,
-                        const void *from)
-{
-    void *to = config_section_add(section, fresh, span_str(name_of(from)));
-    if (to == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < section->setting_count; i++)
-        if (config_value_copy(&section->settings[i], to, from) != OK)
-            return ERR_NOMEM;
-    return OK;
 }
 
 static enum err merge_sections(const struct config_section *section, struct config *fresh,
@@ -109,9 +96,7 @@ static enum err merge_sections(const struct config_section *section, struct conf
             e = merge_settings(&both, changes);
             continue;
         }
-        names_add(section->is_live ? &changes->live : &changes->held, section->prefix, name, "");
-        if (!section->is_live)
-            e = restore(section, fresh, from);
+        names_add(&changes->live, section->prefix, name, "");
     }
     return e;
 }

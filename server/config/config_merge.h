@@ -18,8 +18,8 @@ struct config_changes {
     struct config_names held; /* that differ, but need a restart; likewise */
 };
 
-/* Gives the settings of `fresh` that need a restart, and sections that may not come or go, the
- * value of `old`, and tells what differed. ERR_NOMEM: `fresh` is neither, and only good for
+/* Gives the settings of `fresh` that need a restart the value of `old`, takes sections out that may
+ * not come, and tells what differed. ERR_NOMEM: `fresh` is neither, and only good for
  * config_deinit. */
 enum err config_merge(struct config *fresh, const struct config *old,
                       struct config_changes *changes);

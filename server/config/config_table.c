@@ -238,10 +238,10 @@ const struct config_section config_sections[] = {
     /* "listening admin" would be mistaken for the admin address. */
     {"listen.", "a listener", "listeners", .reserved = "admin",
      SECTION(listener_settings, config_listener, listeners, listener_count)},
-    {"oper.", "an operator", "operators", .is_live = true,
+    {"oper.", "an operator", "operators", .may_come = true,
      SECTION(oper_settings, config_oper, opers, oper_count)},
     /* The default certificate is called so where certificates are listed. */
-    {"tls.", "a certificate", "certificates", .reserved = "default", .is_live = true,
+    {"tls.", "a certificate", "certificates", .reserved = "default", .may_come = true,
      SECTION(certificate_settings, config_certificate, certificates, certificate_count)},
 };
 const size_t config_section_count = COUNT(config_sections);

@@ -51,7 +51,7 @@ struct config_section {
     size_t count_offset;  /* likewise; a size_t */
     size_t count_max;     /* the array's length */
     const char *reserved; /* what none may be called; NULL: anything */
-    bool is_live;         /* such sections may come and go with a reload */
+    bool may_come;        /* with a reload; otherwise at a restart. All may go with one */
 };
 
 struct config_default_listener {

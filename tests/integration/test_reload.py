@@ -9,7 +9,7 @@ import pytest
 import certificates
 from http_raw import HttpConnection, get, post
 from irc import Client
-from simuld import LISTENERS, TIMEOUT, TLS, client_tls, overrides, wait_until
+from simuld import LISTENERS, TIMEOUT, TLS, client_tls, dial, overrides, wait_until
 from ws_raw import BINARY, PING, WebSocket, frame, upgrade
 
 SETTINGS = """
@@ -187,6 +187,37 @@ def test_limits_that_begin_leave_a_proxys_requests_alone(reloaded):
         wait_until(lambda: open_for("192.0.2.9") == 429, "the limit")
         assert open_for("192.0.2.1") == 101
         assert told(http, "192.0.2.2") == "192.0.2.2:0"
+
+
+def refuses_connections(daemon, name):
+    try:
+        dial(daemon.addresses[name]).close()
+    except (ConnectionError, FileNotFoundError):
+        return True
+    return False
+
+
+def test_a_listener_that_is_gone_closes_and_its_connections_stay(reloaded, tmp_path):
+    path = tmp_path / "socket"
+    text = f"[listen.more]\nport = 0\nprotocol = echo\n[listen.local]\naddress = unix:{path}\n"
+    server = reloaded(text)
+    with server.daemon.connect("more") as more, HttpConnection(dial(str(path))) as local:
+        line = server.hup("[server]\nadmin = x\n")
+        assert names(line) == {"listen.more", "listen.local", "server.admin"}
+        wait_until(lambda: server.count("no longer listening") == 2, "both")
+        host, port = server.daemon.addresses["more"]
+        assert {line["name"]: line["address"] for line in server.daemon.log("no longer listening")} \
+            == {"more": f"{host}:{port}", "local": f"unix:{path}"}
+        for name in ("more", "local"):
+            wait_until(lambda name=name: refuses_connections(server.daemon, name), name)
+        wait_until(lambda: not path.exists(), "the end of the socket's file")
+        more.sendall(b"still here")
+        assert more.recv(10, socket.MSG_WAITALL) == b"still here"
+        assert local.ask(get("/echo")).status == 200
+        line = server.hup(text, "settings that differ need a restart")
+        assert names(line) == {"listen.more", "listen.local"}
+        assert refuses_connections(server.daemon, "more")
+        assert server.daemon.connect("echo")
 
 
 def test_listeners_and_echo(reloaded):

@@ -95,7 +95,8 @@ enum err tls_store_reload(struct tls_store *s, const struct config *config, char
     struct tls_set *fresh;
     enum err e = read_set(s, config, &fresh, error, error_bytes);
     if (e != OK || fresh == NULL)
-        return e; /* listeners that speak TLS are there to stay, and so is the old set */
+        return e; /* until listeners that speak TLS have closed they need the old set, so it stays
+                   */
     pthread_mutex_lock(&s->lock);
     struct tls_set *old = s->set;
     s->set = fresh;
