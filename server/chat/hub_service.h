@@ -30,7 +30,7 @@ struct config;
     V(hub_closes, "close")                                                                         \
     V(hub_reloads, "settings")                                                                     \
     X(hub_waiting, gauge, "Entries that the hub has yet to apply")                                 \
-    X(hub_waits, counter, "Times that the hub stopped until a loop had worked off deliveries")     \
+    X(hub_waits, counter, "Times that the hub waited for a loop to work off deliveries")           \
     X(hub_deliveries, counter, "Deliveries of the hub, one for each loop that they concern")
 
 struct hub_metrics {

@@ -16,15 +16,15 @@
     X(accept_pauses, counter, "Pauses of accepting: no connections, descriptors or memory left")   \
     X(handshake_pauses, counter, "Pauses of accepting TLS: too many handshakes waited their turn") \
     F(refused, counter, "reason",                                                                  \
-      "Connections refused: their address had as many as it may (crowded) or came more often "     \
-      "(hasty), or no descriptor or memory was left")                                              \
+      "Connections refused: their address had too many (crowded) or came too often (hasty), or "   \
+      "no descriptor or memory was left")                                                          \
     V(refused_crowded, "crowded")                                                                  \
     V(refused_hasty, "hasty")                                                                      \
     V(refused_descriptors, "descriptors")                                                          \
     V(refused_memory, "no_memory")                                                                 \
     X(closed, counter, "Connections closed")                                                       \
     F(connections_ended, counter, "reason",                                                        \
-      "Connections that came to their end, or whose end was decided, by reason")                   \
+      "Connections that have ended, or are about to, by reason")                                   \
     V(ended_done, "done")                                                                          \
     V(ended_refused, "refused")                                                                    \
     V(protocol_errors, "protocol")                                                                 \
@@ -36,14 +36,14 @@
     V(out_of_memory, "no_memory")                                                                  \
     V(ended_server, "server")                                                                      \
     F(tls_handshakes, counter, "result",                                                           \
-      "TLS handshakes: those that made new keys (full), went on with a ticket (resumed), or "      \
-      "failed, which takes in those who left or said nothing")                                     \
+      "TLS handshakes: with new keys (full), with a ticket (resumed), or failed, which includes "  \
+      "peers that left or said nothing")                                                           \
     V(tls_full, "full")                                                                            \
     V(tls_resumed, "resumed")                                                                      \
     V(tls_failed, "failed")                                                                        \
     X(held_bytes, gauge, "Memory that connections hold")                                           \
-    X(held_bytes_max, gauge, "Memory held by one of them, at most, since memory was last short")   \
-    X(queued_bytes, gauge, "Memory of what waits to be sent, each message once")                   \
+    X(held_bytes_max, gauge, "The most that one of them has held since memory was last short")     \
+    X(queued_bytes, gauge, "Memory of what waits to be sent, each message counted once")           \
     X(in_bytes, counter, "Bytes received, after TLS")                                              \
     X(out_bytes, counter, "Bytes sent, before TLS")                                                \
     X(reads, counter, "System calls that received")                                                \
@@ -55,16 +55,16 @@
     X(ws_messages, counter, "WebSocket messages received")                                         \
     X(deflate_connections, gauge, "WebSockets that agreed on compression")                         \
     X(inflated_messages, counter, "WebSocket messages received compressed")                        \
-    X(inflated_bytes, counter, "Bytes of these messages, inflated")                                \
-    X(deflated_messages, counter, "WebSocket messages compressed, once for all who get them")      \
-    X(deflated_bytes, counter, "Bytes of these messages before that")                              \
-    X(deflated_out_bytes, counter, "Bytes of these messages after that")                           \
-    X(faulty_echoes, counter, "Connections and requests that asked echo for faults")               \
+    X(inflated_bytes, counter, "Bytes of these messages after inflating")                          \
+    X(deflated_messages, counter, "WebSocket messages compressed, once for all recipients")        \
+    X(deflated_bytes, counter, "Bytes of these messages before compression")                       \
+    X(deflated_out_bytes, counter, "Bytes of these messages after compression")                    \
+    X(faulty_echoes, counter, "Connections and requests that asked the echo for faults")           \
     X(faults, counter,                                                                             \
-      "Faults that echo was asked for: answers lost or changed, odd ends and so on")               \
+      "Faults that the echo has made on request: answers lost or changed, odd ends and so on")     \
     X(irc_lines, counter, "IRC lines received")                                                    \
     X(sessions, gauge, "Registered chat sessions")                                                 \
-    X(chat_commands, gauge, "Commands of chat sessions that the hub has not sent back")            \
+    X(chat_commands, gauge, "Commands of chat sessions that the hub has not returned yet")         \
     X(messages_rendered, counter, "Chat messages rendered, one per variant")                       \
     X(messages_delivered, counter, "Chat messages queued to recipients")                           \
     X(jobs, counter, "Jobs asked for")                                                             \
@@ -75,8 +75,8 @@
     X(tick, "A tick, from the end of the wait to the next")                                        \
     X(lag, "How late a loop came back to a timer")                                                 \
     X(resume, "One resume of a session")                                                           \
-    X(delivery, "From the read of a line to its delivery to all of the loop who are in the room")  \
-    X(tls_handshake, "From accept to the end of a TLS handshake that was done")
+    X(delivery, "From reading a line to its delivery to all members of the room on this loop")     \
+    X(tls_handshake, "From accept to the end of a successful TLS handshake")
 
 /* What makes fields of such lists. */
 #define METRIC_FIELD(name, kind, help) _Atomic uint64_t name;

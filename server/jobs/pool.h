@@ -28,7 +28,7 @@
     V(jobs_died, "died")                                                                           \
     V(jobs_cancelled, "cancelled")                                                                 \
     X(workers, gauge, "Worker processes that are alive")                                           \
-    X(worker_restarts, counter, "Worker processes started in the place of another")                \
+    X(worker_restarts, counter, "Worker processes started to replace another")                     \
     X(worker_violations, counter, "Workers killed for a system call they may not make")
 
 #define POOL_HISTOGRAMS(X)                                                                         \

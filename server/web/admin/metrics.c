@@ -158,9 +158,9 @@ static enum err print_listener_metric(struct buf *out, const struct server *s, c
 
 static enum err print_listeners(struct buf *out, const struct server *s)
 {
-    enum err e = print_listener_metric(out, s, "simul_listener_connections", "gauge",
-                                       "Connections that are open, by listener",
-                                       offsetof(struct listener, open));
+    enum err e =
+        print_listener_metric(out, s, "simul_listener_connections", "gauge",
+                              "Open connections, by listener", offsetof(struct listener, open));
     return e != OK ? e
                    : print_listener_metric(out, s, "simul_listener_accepted_total", "counter",
                                            "Connections accepted, by listener",
@@ -190,10 +190,10 @@ static enum err print_session_metric(struct buf *out, const struct server *s, co
 
 static enum err print_sessions(struct buf *out, const struct server *s)
 {
-    enum err e = print_session_metric(out, s, "simul_session_connections", "gauge",
-                                      "Connections that have such a session, which speaks for "
-                                      "their protocol",
-                                      offsetof(struct session_time, open), 1);
+    enum err e =
+        print_session_metric(out, s, "simul_session_connections", "gauge",
+                             "Open connections, by the kind of session that speaks their protocol",
+                             offsetof(struct session_time, open), 1);
     if (e == OK)
         e = print_session_metric(out, s, "simul_session_resumes_total", "counter",
                                  "Resumes of such sessions", offsetof(struct session_time, resumes),
@@ -223,8 +223,8 @@ static enum err print_certificates(struct buf *out, const struct server *s)
     size_t count = tls_store_certificates(s->tls, all);
     if (count == 0)
         return OK;
-    enum err e = describe(out, name, "gauge",
-                          "When a certificate in force, or one of its chain, is valid no more");
+    enum err e =
+        describe(out, name, "gauge", "When a certificate in force, or one of its chain, expires");
     for (size_t i = 0; i < count && e == OK; i++)
         e = buf_printf(out, "%s{name=\"%s\"} %lld\n", name, all[i].name,
                        (long long)all[i].not_after_s);
@@ -242,13 +242,13 @@ static enum err print_server(struct buf *out, const struct server *s)
         {"simul_uptime_seconds", "gauge", "Time since the start", admin_uptime_seconds(s)},
         {"simul_ready", "gauge", "Whether /readyz says so: 0 while the server drains",
          !s->draining},
-        {"simul_loops", "gauge", "Loops with connections; the hub has one more if they are several",
-         s->net_count},
+        {"simul_loops", "gauge",
+         "Loops with connections; if there are several, the hub has one more", s->net_count},
         {"simul_connections_limit", "gauge", "limits.connections",
          (uint64_t)s->config->limits.connections},
         {"simul_memory_limit_bytes", "gauge", "limits.memory_bytes, for simul_held_bytes",
          (uint64_t)s->config->limits.memory_bytes},
-        {"simul_log_lines_dropped_total", "counter", "Log lines lost to a slow reader",
+        {"simul_log_lines_dropped_total", "counter", "Log lines that could not be written in time",
          log_dropped()},
         {"simul_loop_stalls_total", "counter", "Loops that were stuck for watchdog_ms",
          admin_stalls(s)},
@@ -293,14 +293,13 @@ static enum err print_process(struct buf *out, const struct server *s)
         const char *name, *type, *help;
         double value;
     } all[] = {
-        {"process_cpu_seconds_total", "counter", "Processor time, of the system's part too",
-         p.cpu_seconds},
+        {"process_cpu_seconds_total", "counter", "Processor time, user and system", p.cpu_seconds},
         {"process_start_time_seconds", "gauge", "When the process was started, since 1970",
          p.start_seconds},
         {"process_resident_memory_bytes", "gauge", "Resident memory", (double)p.resident_bytes},
         {"process_virtual_memory_bytes", "gauge", "Virtual memory", (double)p.virtual_bytes},
-        {"process_open_fds", "gauge", "File descriptors that are open", open},
-        {"process_max_fds", "gauge", "File descriptors that may be open",
+        {"process_open_fds", "gauge", "Open file descriptors", open},
+        {"process_max_fds", "gauge", "Most file descriptors that may be open",
          (double)p.descriptors_max},
         {"process_threads", "gauge", "Threads", (double)p.threads},
     };

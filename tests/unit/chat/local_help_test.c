@@ -25,17 +25,18 @@ Test(local_help, tells_what_a_capability_is_for)
     SAYS_HEARS(a, "HELP server-time\r\n",
                ":s.test 704 alice server-time :A capability, for CAP REQ\r\n"
                ":s.test 705 alice server-time :\r\n"
-               ":s.test 706 alice server-time :when each message was said\r\n");
+               ":s.test 706 alice server-time :tells when each message was said\r\n");
 }
 
 Test(local_help, tells_of_both_where_they_have_the_same_name)
 {
     unsigned a = client_named(0, "alice");
-    SAYS_HEARS(a, "HELP setname\r\n",
-               ":s.test 704 alice SETNAME :SETNAME :<realname>\r\n"
-               ":s.test 705 alice SETNAME :\r\n"
-               ":s.test 705 alice SETNAME :changes your realname\r\n"
-               ":s.test 706 alice SETNAME :The capability setname: who changes its realname\r\n");
+    SAYS_HEARS(
+        a, "HELP setname\r\n",
+        ":s.test 704 alice SETNAME :SETNAME :<realname>\r\n"
+        ":s.test 705 alice SETNAME :\r\n"
+        ":s.test 705 alice SETNAME :changes your realname\r\n"
+        ":s.test 706 alice SETNAME :The capability setname: tells who changes their realname\r\n");
 }
 
 Test(local_help, names_the_topic_that_it_does_not_know)
