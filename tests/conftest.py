@@ -15,7 +15,7 @@ from irc import Client
 from simuld import Daemon
 from ws_raw import WebSocket
 
-TEST_SECONDS_MAX = 180
+TEST_SECONDS_MAX = 300
 
 
 def pytest_configure(config):

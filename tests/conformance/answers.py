@@ -5,7 +5,7 @@ from load import DONE, FAILED, Run, load
 from raw_server import Peer, listening, listening_websocket, server_frame, upgraded
 from ws_raw import CLOSE
 
-ONCE = ["-c", 1, "-n", 1, "--timeout", 0.3]  # one message, and little patience for the reply
+ONCE = ["-c", 1, "-n", 1, "--timeout", 1]  # one message, and little patience for the reply
 
 
 # --- to the handshake ---

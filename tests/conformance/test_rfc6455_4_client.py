@@ -11,6 +11,7 @@ from answers import accepted, refused, requests_of
 from load import DONE, FAILED, USAGE, Run, load
 from raw_server import (Peer, accept_of, listening, response, server_frame, server_tls,
                         upgraded)
+from simuld import TIMEOUT
 from ws_raw import BINARY, CLOSE, TEXT
 
 UPGRADE, CONNECTION = "Upgrade: websocket", "Connection: Upgrade"
@@ -86,7 +87,7 @@ def test_4_1_nothing_is_sent_before_the_answer():
             sock.settimeout(SILENCE_SECONDS)
             with contextlib.suppress(TimeoutError):
                 silent.append(sock.recv(1))
-            sock.settimeout(10)
+            sock.settimeout(TIMEOUT)
             peer.send(upgraded(key))
             first = peer.read()
             peer.send(server_frame(first.opcode, first.payload))

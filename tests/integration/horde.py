@@ -11,6 +11,7 @@ import socket
 import time
 
 from irc import Client
+from simuld import TIMEOUT
 from ws_raw import BINARY, WebSocket, frame
 
 ADDRESSES = 50
@@ -131,7 +132,7 @@ def be_honest(addresses, pipe):
     """Echoes and chats until told to stop; tells how long each round trip took."""
 
     def connect(name):
-        sock = socket.create_connection(addresses[name], timeout=30)
+        sock = socket.create_connection(addresses[name], timeout=TIMEOUT)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
 
@@ -180,5 +181,5 @@ class Honest:
         if kind is None:
             self.pipe.send("stop")
             self.seconds = sorted(self.pipe.recv())
-        self.process.terminate() if kind else self.process.join(30)
+        self.process.terminate() if kind else self.process.join(TIMEOUT)
         self.pipe.close()

@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 
-TIMEOUT = 60
+TIMEOUT = 120
 
 LISTENERS = [
     "listen.web.port=0",

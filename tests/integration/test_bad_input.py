@@ -8,7 +8,7 @@ import pytest
 
 from http_raw import HttpConnection, get
 from irc import Client
-from simuld import MEASURED, wait_until
+from simuld import MEASURED, TIMEOUT, wait_until
 from ws_raw import PONG, TEXT, Frame, WebSocket, frame, upgrade
 
 SETTINGS = ["listen.http.port=0", "listen.http.protocol=http"]
@@ -40,7 +40,7 @@ def send_bad(daemon, name):
     """Sends it and returns all that is answered, up to the end, and from which address it came."""
     listener, data, _ = BAD[name]
     answer = b""
-    with socket.create_connection(daemon.addresses[listener], timeout=60) as sock:
+    with socket.create_connection(daemon.addresses[listener], timeout=TIMEOUT) as sock:
         try:
             sock.sendall(data)
             while part := sock.recv(1 << 16):
@@ -91,7 +91,7 @@ def test_random_bytes_on_every_listener_harm_nobody(daemon, channel, person):
     alice.join(channel)
     for listener in ("web", "http", "irc", "webtls", "irctls", "six", "admin"):
         for _ in range(20):
-            with socket.create_connection(daemon.addresses[listener], timeout=60) as sock:
+            with socket.create_connection(daemon.addresses[listener], timeout=TIMEOUT) as sock:
                 try:
                     sock.sendall(os.urandom(3000))
                     sock.shutdown(socket.SHUT_WR)

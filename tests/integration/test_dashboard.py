@@ -190,7 +190,7 @@ def prometheus(tmp_path):
 
 def expect_data(prometheus):
     for name, expression in queries():
-        wait_until(lambda: prometheus.query(expression), f"{name}: {expression}", 10)
+        wait_until(lambda: prometheus.query(expression), f"{name}: {expression}")
 
 
 def expect_variables(prometheus):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from simuld import MEASURED
+from simuld import MEASURED, TIMEOUT
 
 MIB = 1 << 20
 
@@ -100,7 +100,7 @@ def test_a_slow_reader_of_64_mib_costs_no_memory(start):
                 stuck += 1
                 daemon.admin("/livez")  # a tick or more of the daemon
         assert sent < 64 * MIB, "it took everything, though nobody read"
-        sock.settimeout(60)
+        sock.settimeout(TIMEOUT)
 
         def send_rest():
             at = sent
