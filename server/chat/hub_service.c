@@ -187,6 +187,16 @@ void hub_service_survey(struct hub_service *h, struct loop *from, struct hub_sur
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+void hub_service_free(struct hub_service *h)
+{
+    if (h == NULL)
+        return;
+    for (struct log_item *item; (item = h->log.log.next(&h->log.log)) != NULL;)
+        chat_command_free(container_of(item, struct chat_command, item));
+    hub_free(h->hub);
+    free(h);
+}
+
 struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *config,
                                     const struct siphash_key *key)
 {
@@ -206,9 +216,12 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
     h->sink.send = send_delivery;
     h->cloak_key = cloak_key(config->chat.cloak_key, key);
     h->loop = hub_loop;
-    h->hub = hub_new(&options, &h->sink);
     log_local_init(&h->log);
-    return h;
+    h->hub = hub_new(&options, &h->sink);
+    if (h->hub != NULL)
+        return h;
+    hub_service_free(h);
+    return NULL;
 }
 
 const struct hub_metrics *hub_service_metrics(const struct hub_service *h)
@@ -225,14 +238,4 @@ void hub_service_attach(struct hub_service *h, struct chat_loop *cl)
 {
     CHECK(cl->loop->index == h->loop_count && h->loop_count < LOOPS_MAX);
     h->loops[h->loop_count++] = cl;
-}
-
-void hub_service_free(struct hub_service *h)
-{
-    if (h == NULL)
-        return;
-    for (struct log_item *item; (item = h->log.log.next(&h->log.log)) != NULL;)
-        chat_command_free(container_of(item, struct chat_command, item));
-    hub_free(h->hub);
-    free(h);
 }

@@ -9,22 +9,6 @@ enum {
     REPLIES_KEPT_BYTES = 64 * 1024,
 };
 
-struct hub *hub_new(const struct hub_options *options, struct hub_sink *sink)
-{
-    CHECK(options->nick_bytes_max <= UINT8_MAX);
-    struct hub *hub = calloc(1, sizeof(*hub));
-    CHECK(hub != NULL);
-    hub->options = *options;
-    hub->options.server_name = strdup(options->server_name);
-    hub->sink = sink;
-    hub->loops = calloc(options->loops, sizeof(hub->loops[0]));
-    CHECK(hub->options.server_name != NULL && hub->loops != NULL);
-    table_init(&hub->users, &options->key, user_is);
-    table_init(&hub->channels, &options->key, channel_is);
-    table_init(&hub->watched, &options->key, watched_is);
-    return hub;
-}
-
 /* Whoever is still here leaves without a word: nobody is listening any more. */
 static void discard(struct hub_sink *sink, unsigned loop, struct delivery *d)
 {
@@ -36,8 +20,10 @@ static void discard(struct hub_sink *sink, unsigned loop, struct delivery *d)
 void hub_free(struct hub *hub)
 {
     struct hub_sink nobody = {.send = discard};
+    if (hub == NULL)
+        return;
     hub->sink = &nobody;
-    for (unsigned loop = 0; loop < hub->options.loops; loop++) {
+    for (unsigned loop = 0; hub->loops != NULL && loop < hub->options.loops; loop++) {
         struct hub_slots *slots = &hub->loops[loop];
         for (size_t i = 0; i < slots->count; i++) {
             if (slots->at[i] == NULL)
@@ -60,6 +46,25 @@ void hub_free(struct hub *hub)
     buf_deinit(&hub->replies);
     free((char *)hub->options.server_name);
     free(hub);
+}
+
+struct hub *hub_new(const struct hub_options *options, struct hub_sink *sink)
+{
+    CHECK(options->nick_bytes_max <= UINT8_MAX);
+    struct hub *hub = calloc(1, sizeof(*hub));
+    if (hub == NULL)
+        return NULL;
+    hub->options = *options;
+    hub->options.server_name = strdup(options->server_name);
+    hub->sink = sink;
+    hub->loops = calloc(options->loops, sizeof(hub->loops[0]));
+    if (hub->options.server_name != NULL && hub->loops != NULL &&
+        table_init(&hub->users, &options->key, user_is) == OK &&
+        table_init(&hub->channels, &options->key, channel_is) == OK &&
+        table_init(&hub->watched, &options->key, watched_is) == OK)
+        return hub;
+    hub_free(hub);
+    return NULL;
 }
 
 void call_each_target(struct hub_call *call, struct span list, uint32_t targets_max,

@@ -78,7 +78,7 @@ struct hub_counts {
 
 struct hub;
 
-/* Copies what options point to; the sink is borrowed. Aborts without memory. */
+/* Copies what options point to; the sink is borrowed. NULL without memory. */
 struct hub *hub_new(const struct hub_options *options, struct hub_sink *sink);
 void hub_free(struct hub *hub);
 

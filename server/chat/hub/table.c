@@ -13,15 +13,14 @@ enum {
 
 static struct table_node **new_buckets(size_t count)
 {
-    struct table_node **buckets = calloc(count, sizeof(struct table_node *));
-    CHECK(buckets != NULL);
-    return buckets;
+    return calloc(count, sizeof(struct table_node *));
 }
 
-void table_init(struct table *t, const struct siphash_key *key, table_is_fn *is)
+enum err table_init(struct table *t, const struct siphash_key *key, table_is_fn *is)
 {
     *t = (struct table){.bucket_count = FIRST_BUCKETS, .key = *key, .is = is};
     t->buckets = new_buckets(t->bucket_count);
+    return t->buckets == NULL ? ERR_NOMEM : OK;
 }
 
 void table_deinit(struct table *t)
@@ -58,6 +57,7 @@ static void grow_step(struct table *t)
         t->moved = 0;
         t->bucket_count *= 2;
         t->buckets = new_buckets(t->bucket_count);
+        CHECK(t->buckets != NULL);
     }
     for (int n = 0; n < MOVED_PER_STEP && t->moved < t->old_count; n++) {
         struct table_node *node = t->old[t->moved++];

@@ -2,10 +2,11 @@
  * nothing, and growing a few buckets at a time, so that no single insertion pays for all. It is
  * intrusive: entries embed a node, and the table owns only its buckets.
  *
- * It is part of the hub: running out of memory aborts. */
+ * It is part of the hub: running out of memory aborts, but at the start. */
 #pragma once
 
 #include "core/siphash.h"
+#include "simul/err.h"
 #include "simul/span.h"
 
 #include <stdbool.h>
@@ -29,7 +30,8 @@ struct table {
     table_is_fn *is;
 };
 
-void table_init(struct table *t, const struct siphash_key *key, table_is_fn *is);
+/* ERR_NOMEM: good for table_deinit. */
+enum err table_init(struct table *t, const struct siphash_key *key, table_is_fn *is);
 /* Frees the buckets, not the entries. */
 void table_deinit(struct table *t);
 

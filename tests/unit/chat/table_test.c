@@ -1,5 +1,6 @@
 #include "chat/hub/table.h"
 #include "simul/check.h"
+#include "unit/expect.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static struct table t;
 
 static void setup(void)
 {
-    table_init(&t, &KEY, is);
+    expect_ok(table_init(&t, &KEY, is));
     for (int i = 0; i < ITEMS; i++)
         snprintf(items[i].name, sizeof(items[i].name), "n%d", i);
 }
