@@ -36,8 +36,9 @@ static void refuse(struct conn *c, struct http_session *s, const struct ws_hands
     int n = snprintf(text, sizeof(text), "%s\n", handshake->reason);
     s->exchange.response.keep_alive = false;
     http_answer_with(c, s, handshake->status, NULL, fields, field_count, span_of(text, (size_t)n));
-    LOG_INFO("WebSocket refused", LOG_INT("status", handshake->status),
-             LOG_STR("reason", handshake->reason));
+    char peer[ADDR_CHARS];
+    LOG_INFO("WebSocket refused", LOG_STR("peer", addr_format(&c->peer, peer)),
+             LOG_INT("status", handshake->status), LOG_STR("reason", handshake->reason));
 }
 
 /* Whom the connection is for from here on is asked for at the door; false when the refusal is

@@ -18,7 +18,7 @@ import pytest
 from http_raw import HttpConnection, get, post
 from irc import Client
 from simuld import LISTENERS, TIMEOUT, Daemon, overrides, run, wait_until
-from ws_raw import WebSocket, close_frame, frame
+from ws_raw import WebSocket, close_frame, frame, upgrade
 
 LOGROTATE = "/usr/sbin/logrotate"
 ROTATION = pathlib.Path(__file__).parents[2] / "deploy" / "simul.logrotate"
@@ -53,6 +53,14 @@ def reset_by_peer(daemon):
     with daemon.connect("echo") as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         return sock.getsockname()
+
+
+def test_a_websocket_that_is_refused_is_told_with_its_peer_and_why(daemon):
+    with daemon.connect("web") as sock:
+        sock.sendall(upgrade("/chat", "Origin: https://elsewhere.example").encode())
+        assert sock.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 403"
+        line = daemon.log_of(sock, "WebSocket refused")
+    assert (line["status"], line["reason"]) == (403, "Origin is not allowed")
 
 
 # --- levels ---
