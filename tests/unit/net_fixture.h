@@ -7,6 +7,7 @@
 #include "net/listener.h"
 #include "net/net.h"
 #include "simul/buf.h"
+#include "unit/still_clock.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -33,7 +34,7 @@ static struct {
     unsigned net_count;
     _Atomic uint32_t open_total;
     uint64_t now_ms; /* of every loop's clock */
-    struct ev_check clocks[FIX_LOOPS_MAX];
+    struct still_clock clocks[FIX_LOOPS_MAX];
     struct client clients[FIX_CLIENTS_MAX];
     unsigned client_count;
     void (*behind_sessions)(struct loop *l); /* before the flush; NULL: nothing */
@@ -50,30 +51,6 @@ static inline void fix_listen(struct net *n)
             .name = "test", .fd = -1, .tls = i == FIX_TLS, .is_admin = i == FIX_ADMIN};
         cr_assert_eq(addr_parse(&l->addr, "127.0.0.1", 8080), OK);
     }
-}
-
-static inline void fix_set_clock(struct loop *l)
-{
-    l->now_ms = fix.now_ms;
-    wheel_advance(&l->sched.wheel, l->now_ms);
-}
-
-/* Runs behind the loop's own look at the clock, and before every other callback. */
-static inline void fix_on_polled(struct ev_loop *ev, struct ev_check *w, int revents)
-{
-    (void)ev;
-    (void)revents;
-    fix_set_clock(w->data);
-}
-
-static inline void fix_stop_clock(struct loop *l)
-{
-    struct ev_check *w = &fix.clocks[l->index];
-    ev_check_init(w, fix_on_polled);
-    ev_set_priority(w, EV_MAXPRI - 1);
-    w->data = l;
-    ev_check_start(l->ev, w);
-    fix_set_clock(l);
 }
 
 /* So many loops with connections, and `others` behind them without. `more` are settings. */
@@ -93,7 +70,7 @@ static inline void fix_init_with(unsigned loops, unsigned others, const char *co
     cr_assert_eq(loop_set_init(&fix.set, loops + others), OK);
     fix.now_ms = fix.set.loops[0].now_ms + 60 * 60 * 1000; /* the true clock never gets there */
     for (unsigned i = 0; i < fix.set.count; i++)
-        fix_stop_clock(&fix.set.loops[i]);
+        still_clock_start(&fix.clocks[i], &fix.set.loops[i], &fix.now_ms);
     for (unsigned i = 0; i < loops; i++) {
         struct net *n = &fix.nets[i];
         cr_assert_eq(net_init(n, &fix.set.loops[i], &fix.config, &fix.open_total), OK);

@@ -19,7 +19,7 @@ static struct {
     char heard[256 * 1024];
 } whole;
 
-enum { WHOLE_SETTINGS_MAX = 16, WHOLE_TURNS = 12 };
+enum { WHOLE_SETTINGS_MAX = 48, WHOLE_TURNS = 12 };
 
 /* Reads the settings: `more` over those that every test wants. */
 static inline void whole_config(const char *const *more, size_t more_count)
@@ -44,16 +44,21 @@ static inline enum err whole_new(void)
     return server_new(&whole.server, &whole.config, NULL, NULL, whole.error, sizeof(whole.error));
 }
 
-/* Makes the server, and accepts. */
-static inline void whole_start(const char *const *more, size_t more_count)
+/* Makes the server of the settings that were read, and accepts. */
+static inline void whole_open(void)
 {
-    whole_config(more, more_count);
     cr_assert_eq(whole_new(), OK, "%s", whole.error);
     for (unsigned i = 0; i < whole.server->net_count; i++) {
         struct net *n = &whole.server->threads[i].net;
         for (unsigned k = 0; k < n->listener_count; k++)
             listener_start(&n->listeners[k], n);
     }
+}
+
+static inline void whole_start(const char *const *more, size_t more_count)
+{
+    whole_config(more, more_count);
+    whole_open();
 }
 
 static inline void whole_stop(void)
