@@ -1,20 +1,19 @@
-/* Whole connections: bytes → transport → coroutine → hub → deliveries, under a simulated clock. The
- * input is a play for a few clients of every protocol. Nothing that they do, in any order, may
- * break the server or a line of chat, and when they have left, nothing is left of them.
+/* Whole connections: bytes → listener → transport → coroutine → hub → deliveries, in a whole server
+ * under a simulated clock. The input is a play for a few clients of every protocol, and for one who
+ * looks after the server. Nothing that they do, in any order, may break the server or a line of
+ * chat, and when they have left, nothing is left of them.
  *
  * A step is a byte that says what happens and to whom, and what that wants behind it. Whatever the
  * bytes are, they are a play, so mutations stay meaningful. tests/fuzz/play.py writes seeds. */
-#include "auto_session.h"
-#include "echo/echo.h"
-#include "net/tls/tls.h"
-#include "unit/chat/chat_fixture.h" /* with fuzz/criterion/ in the place of Criterion */
-#include "web/http_session.h"
+#include "fuzz/client.h"
+#include "unit/server_fixture.h" /* with fuzz/criterion/ in the place of Criterion */
+#include "unit/still_clock.h"
 
 enum {
     SEATS = 4,
     CONNECTIONS_MAX = 16,
     STEPS_MAX = 200,
-    TURNS = 3, /* of all loops behind each step; what takes longer goes on in the next */
+    TURNS = 3, /* behind each step; what takes longer goes on in the next */
     WS_PAYLOAD_MAX = 255,
 };
 
@@ -30,24 +29,37 @@ enum action {
     ACTIONS
 };
 
-/* The fixture's admin listener is another public one here, to whom proxies speak. */
-enum { FIX_PROXIED = FIX_ADMIN };
-
-/* Who can be connected; `listener` is one of the fixture's. */
+/* Who can be connected: a client of that listener, over TLS or in whatever bytes there are. */
 static const struct kind {
-    const struct session_type *const session;
-    unsigned listener;
+    const char *listener;
+    bool is_secure;
+    bool speaks_irc;
 } KINDS[] = {
-    {&auto_session, FIX_PUBLIC},        {&chat_line_session, FIX_PUBLIC},
-    {&http_session, FIX_PUBLIC},        {&tcp_echo_session, FIX_PUBLIC},
-    {&tcp_command_session, FIX_PUBLIC}, {&chat_line_session, FIX_TLS},
-    {&auto_session, FIX_PROXIED},
+    {"web", false, false},     {"irc", false, true},      {"http", false, false},
+    {"echo", false, false},    {"command", false, false}, {"irctls", false, false},
+    {"proxied", false, false}, {"admin", false, false},   {"webtls", true, false},
+    {"irctls", true, true},
 };
 enum { KINDS_COUNT = sizeof(KINDS) / sizeof(KINDS[0]) };
 
 static const char *const SETTINGS[] = {
-    "limits.memory_bytes=8388608", "ws.deflate=on",          "echo.faults=on",
-    "tls.self_signed=on",          "limits.out_bytes=65536", "proxy.trusted=127.0.0.0/8"};
+    "chat.nick_length=16",
+    "chat.cloak=off",
+    "chat.flood_lines_per_second=0",
+    "limits.memory_bytes=8388608",
+    "limits.out_bytes=65536",
+    "limits.connections_per_address=2", /* of those behind a proxy */
+    "ws.deflate=on",
+    "echo.faults=on",
+    "echo.commands=on",
+    "tls.self_signed=on",
+    "proxy.trusted=unix",
+    "listen.http.protocol=http",
+    "listen.echo.faults=off",
+    "listen.command.protocol=echo",
+    "listen.proxied.proxy=on",
+};
+enum { SETTINGS_COUNT = sizeof(SETTINGS) / sizeof(SETTINGS[0]) };
 
 static const char UPGRADE[] = "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
                               "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -63,11 +75,14 @@ enum { UPGRADES_COUNT = sizeof(UPGRADES) / sizeof(UPGRADES[0]) };
 
 static struct {
     struct span rest; /* of the input */
-    int seats[SEATS]; /* index into fix.clients; -1: nobody */
-    bool speaks_irc[FIX_CLIENTS_MAX];
+    struct client clients[SEATS];
+    const struct kind *kinds[SEATS];
+    unsigned connections; /* so far */
+    uint64_t now_ms;
+    struct still_clock clock;
 } play;
 
-static struct tls_store *store; /* a key is made once, not for each input */
+static char directory[] = "/tmp/connection_fuzz.XXXXXX"; /* of the sockets */
 
 /* --- the input --- */
 
@@ -93,18 +108,14 @@ static struct span next_bytes(void)
 
 static void turn(void)
 {
-    for (int i = 0; i < TURNS; i++)
-        fix_tick(&fix.set.loops[0]);
+    for (int i = 0; i < TURNS; i++) {
+        whole_tick(0);
+        for (int seat = 0; seat < SEATS; seat++)
+            client_greet(&play.clients[seat]);
+    }
 }
 
-/* What the peer's kernel takes no more is not said. */
-static void say(unsigned client, struct span bytes)
-{
-    if (bytes.len > 0)
-        (void)!send(fix.clients[client].fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-}
-
-static void say_frame(unsigned client, uint8_t first, struct span payload)
+static void say_frame(struct client *c, uint8_t first, struct span payload)
 {
     static const uint8_t mask[4] = {1, 2, 3, 4};
     uint8_t frame[4 + sizeof(mask) + WS_PAYLOAD_MAX] = {first, 0x80 | 126, 0, (uint8_t)payload.len};
@@ -117,71 +128,63 @@ static void say_frame(unsigned client, uint8_t first, struct span payload)
     head += sizeof(mask);
     for (size_t i = 0; i < payload.len; i++)
         frame[head + i] = payload.ptr[i] ^ mask[i % sizeof(mask)];
-    say(client, span_of(frame, head + payload.len));
+    client_say(c, span_of(frame, head + payload.len));
 }
 
-static void say_upgrade(unsigned client, uint8_t which)
+static void say_upgrade(struct client *c, uint8_t which)
 {
     char text[512];
     const char *const *upgrade = UPGRADES[which % UPGRADES_COUNT];
     int len = snprintf(text, sizeof(text), UPGRADE, upgrade[0], upgrade[1]);
-    say(client, span_of(text, (size_t)len));
+    client_say(c, span_of(text, (size_t)len));
 }
 
 /* Whatever a chat client hears, it is lines: each ends in CR LF, and has neither within, nor a
  * zero. One that was cut off in its middle is not looked at. */
-static void hear(unsigned client)
+static void hear(int seat)
 {
-    struct buf *heard = &fix.clients[client].heard;
-    client_read(client);
+    struct client *c = &play.clients[seat];
+    struct buf *heard = &c->heard;
+    client_hear(c);
+    if (heard->len == 0)
+        return;
     const uint8_t *from = heard->data, *end = heard->data + heard->len, *lf;
-    while (play.speaks_irc[client] && from < end &&
+    while (play.kinds[seat]->speaks_irc && from < end &&
            (lf = memchr(from, '\n', (size_t)(end - from))) != NULL) {
         size_t len = (size_t)(lf - from);
         CHECK(len > 1 && from[len - 1] == '\r');
         CHECK(memchr(from, '\r', len - 1) == NULL && memchr(from, '\0', len) == NULL);
         from = lf + 1;
     }
-    size_t rest = (size_t)(end - from);
+    size_t rest = play.kinds[seat]->speaks_irc ? (size_t)(end - from) : 0;
     if (rest > 0 && from != heard->data)
         memmove(heard->data, from, rest);
-    heard->len = play.speaks_irc[client] ? rest : 0;
-}
-
-static void leave(int seat)
-{
-    if (play.seats[seat] < 0)
-        return;
-    struct client *cl = &fix.clients[play.seats[seat]];
-    close(cl->fd);
-    cl->fd = -1;
-    play.seats[seat] = -1;
+    heard->len = rest;
 }
 
 static void open_kind(int seat, uint8_t which)
 {
-    leave(seat);
-    if (fix.client_count == CONNECTIONS_MAX)
+    client_leave(&play.clients[seat]);
+    if (play.connections++ >= CONNECTIONS_MAX)
         return;
     const struct kind *kind = &KINDS[which % KINDS_COUNT];
-    unsigned client = client_connect_at(0, kind->listener, kind->session);
-    play.seats[seat] = (int)client;
-    play.speaks_irc[client] = kind->session == &chat_line_session && kind->listener == FIX_PUBLIC;
+    play.kinds[seat] = kind;
+    client_open(&play.clients[seat], whole_listener(kind->listener)->path, kind->is_secure);
 }
 
 /* From a hundredth of a second to eleven minutes. */
 static void pass(uint64_t time)
 {
-    fix.now_ms += time * time * 10;
+    play.now_ms += time * time * 10;
 }
 
 static void act(uint8_t step)
 {
     int seat = step % SEATS;
     enum action action = step / SEATS % ACTIONS;
-    if (play.seats[seat] < 0 && action != ACTION_PASS && action != ACTION_OPEN)
+    struct client *c = &play.clients[seat];
+    if (c->fd < 0 && action != ACTION_PASS && action != ACTION_OPEN)
         open_kind(seat, step / SEATS / ACTIONS);
-    int client = play.seats[seat];
     switch (action) {
     case ACTION_OPEN:
         open_kind(seat, next_byte());
@@ -192,28 +195,28 @@ static void act(uint8_t step)
     default:
         break;
     }
-    if (client < 0)
+    if (c->fd < 0)
         return; /* as many were here as may be */
     switch (action) {
     case ACTION_SAY:
-        say((unsigned)client, next_bytes());
+        client_say(c, next_bytes());
         break;
     case ACTION_FRAME: {
         uint8_t first = next_byte();
-        say_frame((unsigned)client, first, next_bytes());
+        say_frame(c, first, next_bytes());
         break;
     }
     case ACTION_UPGRADE:
-        say_upgrade((unsigned)client, next_byte());
+        say_upgrade(c, next_byte());
         break;
     case ACTION_HEAR:
-        hear((unsigned)client);
+        hear(seat);
         break;
     case ACTION_SHUT:
-        shutdown(fix.clients[client].fd, SHUT_WR);
+        client_shut(c);
         break;
     case ACTION_CLOSE:
-        leave(seat);
+        client_leave(c);
         break;
     default:
         break;
@@ -224,34 +227,54 @@ static void act(uint8_t step)
 
 static void begin(struct span input)
 {
-    memset(&fix, 0, sizeof(fix));
     memset(&play, 0, sizeof(play));
     play.rest = input;
-    for (int i = 0; i < SEATS; i++)
-        play.seats[i] = -1;
-    chat_init_with(1, SETTINGS, sizeof(SETTINGS) / sizeof(SETTINGS[0]));
-    struct net *n = &fix.nets[0];
-    char error[CONFIG_TEXT_BYTES_MAX];
-    if (store == NULL)
-        CHECK(tls_store_new(&store, &fix.config, error, sizeof(error)) == OK);
-    CHECK(tls_net_new(&n->tls, store) == OK);
-    n->listeners[FIX_PUBLIC].deflate = n->listeners[FIX_PUBLIC].faults = true;
-    n->listeners[FIX_PROXIED].is_admin = false;
-    n->listeners[FIX_PROXIED].proxy = true;
+    for (int seat = 0; seat < SEATS; seat++)
+        play.clients[seat].fd = -1;
+    whole_open();
+    struct loop *l = &whole.server->loops.loops[0];
+    play.now_ms = l->now_ms + 60 * 60 * 1000; /* the true clock never gets there */
+    still_clock_start(&play.clock, l, &play.now_ms);
 }
 
-/* All leave; what is then still there has been forgotten. */
+/* All leave, and whoever is still served is closed; what is then there has been forgotten. */
 static void end(void)
 {
-    struct net *n = &fix.nets[0];
-    for (int seat = 0; seat < SEATS; seat++)
-        if (play.seats[seat] >= 0)
-            hear((unsigned)play.seats[seat]);
-    fix_close();
-    CHECK(fix.open_total == 0);
+    struct net *n = &whole.server->threads[0].net;
+    for (int seat = 0; seat < SEATS; seat++) {
+        if (play.clients[seat].fd >= 0)
+            hear(seat);
+        client_leave(&play.clients[seat]);
+    }
+    net_close(n);
+    whole_settle();
+    CHECK(whole.server->open_total == 0);
     CHECK(n->memory.counted_bytes == 0);
     CHECK(n->out.heap_bytes == 0);
-    chat_free();
+    server_free(whole.server);
+}
+
+/* --- once --- */
+
+static void remove_directory(void)
+{
+    rmdir(directory);
+}
+
+/* Each listener has a socket of its name. */
+static void configure(void)
+{
+    static char addresses[KINDS_COUNT][96];
+    const char *settings[SETTINGS_COUNT + KINDS_COUNT];
+    memcpy(settings, SETTINGS, sizeof(SETTINGS));
+    for (int i = 0; i < KINDS_COUNT; i++) {
+        const char *name = KINDS[i].listener;
+        bool is_admin = strcmp(name, "admin") == 0;
+        snprintf(addresses[i], sizeof(addresses[i]), "%s%s.address=unix:%s/%s",
+                 is_admin ? "" : "listen.", name, directory, name);
+        settings[SETTINGS_COUNT + i] = addresses[i];
+    }
+    whole_config(settings, SETTINGS_COUNT + KINDS_COUNT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -263,8 +286,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     static const struct log_options errors_only = {.level = LOG_LEVEL_ERROR};
-    char error[CONFIG_TEXT_BYTES_MAX];
-    return log_start(&errors_only, error, sizeof(error)) == OK ? 0 : -1;
+    if (mkdtemp(directory) == NULL || atexit(remove_directory) != 0)
+        return -1;
+    configure();
+    return log_start(&errors_only, whole.error, sizeof(whole.error)) == OK ? 0 : -1;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,7 @@ import sys
 
 SEATS = 4
 SAY, FRAME, OPEN, HEAR, PASS, SHUT, CLOSE, UPGRADE = range(8)
-AUTO, IRC, HTTP, ECHO, COMMAND, TLS, PROXIED = range(7)
+AUTO, IRC, HTTP, ECHO, COMMAND, TLS, PROXIED, ADMIN, SECURE_AUTO, SECURE_IRC = range(10)
 CHAT, CHAT_DEFLATE, ECHO_WS, ECHO_DEFLATE = range(4)
 TEXT, BINARY, END, PING = 0x81, 0x82, 0x88, 0x89
 
@@ -29,14 +29,19 @@ def sit(seat, kind):
     return step(OPEN, seat, kind)
 
 
-def register(seat, nick):
-    return sit(seat, IRC) + say(seat, f"NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n") + step(HEAR, seat)
+def register(seat, nick, kind=IRC):
+    return sit(seat, kind) + say(seat, f"NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n") + step(HEAR, seat)
 
 
 def request(path, more="", method="GET", body=""):
     return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n{body}"
 
 
+def ask_all(seat, *paths):
+    return b"".join(say(seat, request(path)) + step(HEAR, seat) for path in paths)
+
+
+SECOND = 11  # and a little more; PASS squares it
 ALL_CAPS = ("CAP LS 302\r\nCAP REQ :message-tags server-time echo-message batch labeled-response "
             "account-tag away-notify extended-join multi-prefix userhost-in-names\r\n")
 PLAYS = {
@@ -97,6 +102,34 @@ PLAYS = {
     "slow-reader": register(0, "ada") + register(1, "bob") + say(0, "JOIN #r\r\n") + say(1, "JOIN #r\r\n")
                    + say(0, ("PRIVMSG #r :" + "x" * 200 + "\r\n") * 40) + step(PASS, 0, 90)
                    + step(HEAR, 0) + step(HEAR, 1),
+    "crowd": b"".join(sit(seat, PROXIED) + say(seat, "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\nNICK p\r\n")
+                      for seat in range(3)) + step(HEAR, 2)
+             + sit(3, PROXIED) + say(3, "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n" + request("/echo"))
+             + step(HEAR, 3),
+    "secure": sit(0, SECURE_AUTO) + say(0, request("/")) + step(HEAR, 0) + step(UPGRADE, 0, ECHO_WS)
+              + frame(0, TEXT, "hello") + step(HEAR, 0) + step(SHUT, 0) + step(HEAR, 0),
+    "secure-room": register(0, "ada", SECURE_IRC) + register(1, "bob") + say(0, "JOIN #r\r\n")
+                   + say(1, "JOIN #r\r\n") + say(1, ("PRIVMSG #r :" + "x" * 200 + "\r\n") * 40)
+                   + step(HEAR, 0) + say(0, "QUIT\r\n") + step(HEAR, 0) + step(CLOSE, 0),
+    "secure-silence": sit(0, SECURE_IRC) + step(PASS, 0, 40) + sit(1, SECURE_AUTO) + say(1, "\r")
+                      + step(PASS, 1, 110) + step(HEAR, 1) + sit(2, SECURE_AUTO) + step(CLOSE, 2),
+    "admin": sit(0, ADMIN) + ask_all(0, "/livez", "/readyz", "/stats", "/metrics", "/status",
+                                     "/status/main.js", "/palette.css", "/debug/loops",
+                                     "/debug/stall?ms=1&by=sleep", "/none")
+             + say(0, request("/stats", method="HEAD")) + say(0, request("/stats", method="POST")),
+    "admin-top": register(0, "ada") + sit(1, ADMIN)
+                 + ask_all(1, "/debug/connections", "/debug/connections?top=age&n=1",
+                           "/debug/connections?top=size", "/debug/connections?n=0")
+                 + say(1, request("/debug/connections?top=rate&n=5")) + sit(2, ADMIN)
+                 + ask_all(2, "/debug/connections") + step(CLOSE, 0) + step(PASS, 0, SECOND)
+                 + step(HEAR, 1) + say(2, request("/debug/connections?top=rate")) + step(CLOSE, 2)
+                 + step(PASS, 0, SECOND),
+    "admin-watch": register(0, "ada") + say(0, "JOIN #r\r\nPRIVMSG #r :x\r\n") + sit(1, ADMIN)
+                   + say(1, request("/status/events")) + step(PASS, 0, SECOND) * 3 + step(HEAR, 1)
+                   + sit(2, ADMIN) + say(2, request("/status/events")) + step(PASS, 0, SECOND)
+                   + step(HEAR, 2) + step(CLOSE, 1) + step(SHUT, 2) + step(HEAR, 2)
+                   + sit(3, ADMIN) + say(3, request("/status/events", "Sec-Fetch-Site: cross-site\r\n"))
+                   + step(HEAR, 3),
 }
 
 directory = pathlib.Path(sys.argv[1])
