@@ -205,11 +205,8 @@ static void on_parted(struct chat_loop *cl, struct conn *c, const struct deliver
 static void on_reply(struct conn *c, struct span lines)
 {
     uint32_t others_bytes = c->out.bytes - chat_session_answer_bytes(c);
-    while (lines.len > 0) {
-        size_t n = span_find(lines, '\n');
-        chat_session_write(c, span_take(lines, n));
-        lines = span_drop(lines, n + 1);
-    }
+    while (lines.len > 0)
+        chat_session_write(c, span_take_until(&lines, '\n'));
     chat_session_of(c)->answer_bytes = c->out.bytes - others_bytes;
 }
 

@@ -46,9 +46,7 @@ bool motd_next(struct span *rest, struct span *line)
 {
     if (rest->len == 0)
         return false;
-    size_t n = span_find(*rest, '\n');
-    *line = span_take(*rest, n);
-    *rest = span_drop(*rest, n < rest->len ? n + 1 : n);
+    *line = span_take_until(rest, '\n');
     line->len = span_find(*line, '\r');
     line->len = span_find(*line, '\0');
     return true;

@@ -180,15 +180,6 @@ static enum err refuse_place(const struct fault_row *row, char message[FAULTS_ME
     return ERR_SYNTAX;
 }
 
-/* Takes the next parameter off a query. */
-static struct span next_parameter(struct span *query)
-{
-    size_t len = span_find(*query, '&');
-    struct span parameter = span_take(*query, len);
-    *query = span_drop(*query, len < query->len ? len + 1 : len);
-    return parameter;
-}
-
 /* --- header= ----------------------------------------------------------------------------- */
 
 /* Fields that the answer's frame hangs on (RFC 9112 section 6, RFC 9110 section 7.6.1), and such as
@@ -236,8 +227,8 @@ enum err faults_next_field(struct span *query, char text[FAULT_FIELD_CHARS],
                            struct http_field *field)
 {
     while (query->len > 0) {
-        enum err e = http_query_get(next_parameter(query), fault_rows[FAULT_HEADER].name, text,
-                                    FAULT_FIELD_CHARS);
+        enum err e = http_query_get(span_take_until(query, '&'), fault_rows[FAULT_HEADER].name,
+                                    text, FAULT_FIELD_CHARS);
         if (e == OK)
             return parse_field(text, field);
         if (e != ERR_UNKNOWN)
@@ -298,7 +289,7 @@ enum err faults_parse(struct span query, enum fault_place place, bool are_on, st
 struct span faults_find_unknown(struct span query)
 {
     while (query.len > 0) {
-        struct span name = next_parameter(&query);
+        struct span name = span_take_until(&query, '&');
         name = span_take(name, span_find(name, '='));
         bool is_known = name.len == 0;
         for (int i = 0; i < FAULT_COUNT && !is_known; i++)

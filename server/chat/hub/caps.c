@@ -52,9 +52,7 @@ bool caps_request(struct span list, uint32_t *bits)
 {
     uint32_t wanted = *bits;
     while (list.len > 0) {
-        size_t n = span_find(list, ' ');
-        struct span name = span_take(list, n);
-        list = span_drop(list, n < list.len ? n + 1 : n);
+        struct span name = span_take_until(&list, ' ');
         if (name.len == 0)
             continue;
         bool is_off = name.ptr[0] == '-';

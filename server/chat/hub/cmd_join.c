@@ -8,11 +8,9 @@
 static struct span key_for(const struct hub_call *call, uint32_t n)
 {
     struct span keys = call->line->param_count > 1 ? call->line->params[1] : SPAN_EMPTY;
-    for (; n > 0 && keys.len > 0; n--) {
-        size_t len = span_find(keys, ',');
-        keys = span_drop(keys, len < keys.len ? len + 1 : len);
-    }
-    return span_take(keys, span_find(keys, ','));
+    for (; n > 0; n--)
+        span_take_until(&keys, ',');
+    return span_take_until(&keys, ',');
 }
 
 /* Whether the channel's modes let the user in, who has been told if they do not. An invitation

@@ -26,11 +26,9 @@ void cmd_ison(struct hub_call *call)
     for (size_t i = 0; i < call->line->param_count; i++) {
         struct span nicks = call->line->params[i];
         while (nicks.len > 0) {
-            size_t len = span_find(nicks, ' ');
-            const struct user *u = user_find(call->hub, span_take(nicks, len));
+            const struct user *u = user_find(call->hub, span_take_until(&nicks, ' '));
             if (u != NULL)
                 reply_list_add(&here, SPAN_EMPTY, user_nick(u));
-            nicks = span_drop(nicks, len < nicks.len ? len + 1 : len);
         }
     }
     end_list(&here);

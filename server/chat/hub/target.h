@@ -10,10 +10,8 @@
 static inline bool target_next(struct span *list, struct span *target)
 {
     while (list->len > 0) {
-        size_t n = span_find(*list, ',');
-        *target = span_take(*list, n);
-        *list = span_drop(*list, n < list->len ? n + 1 : n);
-        if (n > 0)
+        *target = span_take_until(list, ',');
+        if (target->len > 0)
             return true;
     }
     return false;
