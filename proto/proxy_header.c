@@ -1,5 +1,7 @@
 #include "simul/proxy_header.h"
 
+#include "simul/decimal.h"
+
 #include <arpa/inet.h>
 
 enum {
@@ -42,16 +44,11 @@ static bool read_ip(struct span word, bool is_v6, uint8_t ip[16])
 /* Digits alone, without zeros in front. */
 static bool read_port(struct span word, uint16_t *port)
 {
-    uint32_t number = 0;
-    if (word.len == 0 || word.len > 5 || (word.len > 1 && word.ptr[0] == '0'))
+    uint64_t number;
+    if ((word.len > 1 && word.ptr[0] == '0') || !decimal_parse(word, UINT16_MAX, &number))
         return false;
-    for (size_t i = 0; i < word.len; i++) {
-        if (word.ptr[i] < '0' || word.ptr[i] > '9')
-            return false;
-        number = number * 10 + (word.ptr[i] - '0');
-    }
     *port = (uint16_t)number;
-    return number <= UINT16_MAX;
+    return true;
 }
 
 /* "TCP4 192.0.2.1 192.0.2.9 56324 443" */

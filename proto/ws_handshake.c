@@ -5,6 +5,7 @@
 #include "http_request.h"
 
 #include "simul/check.h"
+#include "simul/decimal.h"
 #include "simul/http_client.h"
 
 #include <openssl/evp.h>
@@ -33,14 +34,10 @@ static bool host_split(struct span s, unsigned default_port, struct origin *out)
     struct span port = span_drop(s, len);
     if (port.len == 0)
         return true;
-    if (port.ptr[0] != ':' || port.len < 2 || port.len > 6)
+    uint64_t number;
+    if (port.ptr[0] != ':' || port.len > 6 || !decimal_parse(span_drop(port, 1), 99999, &number))
         return false;
-    out->port = 0;
-    for (size_t i = 1; i < port.len; i++) {
-        if (port.ptr[i] < '0' || port.ptr[i] > '9')
-            return false;
-        out->port = out->port * 10 + (port.ptr[i] - '0');
-    }
+    out->port = (unsigned)number;
     return true;
 }
 

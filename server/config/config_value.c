@@ -3,10 +3,10 @@
 #include "net/tls/sni.h"
 #include "net/unix_socket.h"
 #include "simul/check.h"
+#include "simul/decimal.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,15 +48,13 @@ static int64_t memory_bytes(void)
     return bytes;
 }
 
-/* Decimal digits only: no sign, no blanks. */
 static bool number_parse(const char *text, int64_t *number)
 {
-    if (!isdigit((unsigned char)text[0]))
+    uint64_t n;
+    if (!decimal_parse(span_str(text), INT64_MAX, &n))
         return false;
-    char *end;
-    errno = 0;
-    *number = strtoll(text, &end, 10);
-    return *end == '\0' && errno == 0;
+    *number = (int64_t)n;
+    return true;
 }
 
 static enum err number_set(const struct config_setting *setting, int64_t *field, const char *text)

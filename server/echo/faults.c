@@ -1,11 +1,11 @@
 #include "echo/faults.h"
 
 #include "simul/check.h"
+#include "simul/decimal.h"
 #include "simul/http.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NUMBER(min_, max_) .type = FAULT_TYPE_NUMBER, .min = (min_), .max = (max_)
@@ -84,14 +84,10 @@ static const char STATUS[] = "status_";
 
 /* --- reading ----------------------------------------------------------------------------- */
 
-/* Decimal digits only: no sign, no blanks. */
 static enum err parse_number(const char *text, uint32_t min, uint32_t max, uint32_t *out)
 {
-    size_t len = strlen(text);
-    if (len == 0 || len > 10 || strspn(text, "0123456789") != len)
-        return ERR_SYNTAX;
-    unsigned long long n = strtoull(text, NULL, 10);
-    if (n < min || n > max)
+    uint64_t n;
+    if (!decimal_parse(span_str(text), max, &n) || n < min)
         return ERR_SYNTAX;
     *out = (uint32_t)n;
     return OK;

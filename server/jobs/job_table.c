@@ -1,6 +1,8 @@
 #include "jobs/job_table.h"
 
+#include "core/clock.h"
 #include "simul/check.h"
+#include "simul/decimal.h"
 #include "simul/http.h"
 
 #include <errno.h>
@@ -59,20 +61,13 @@ static enum err digest_run(const struct job_args *args, struct span body, struct
 
 enum { BURN_MS };
 
-static uint64_t monotonic_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static enum err burn_run(const struct job_args *args, struct span body, struct job_place place,
                          struct buf *answer)
 {
     (void)body;
     uint64_t ms = args->value[BURN_MS];
-    uint64_t begun_ns = monotonic_ns();
-    while (monotonic_ns() - begun_ns < ms * 1000000)
+    uint64_t begun_ns = clock_ns(CLOCK_MONOTONIC);
+    while (clock_ns(CLOCK_MONOTONIC) - begun_ns < ms * NS_PER_MS)
         continue;
     return buf_printf(answer, "{\"worker\":%u,\"pid\":%d,\"ms\":%" PRIu64 "}\n", place.worker,
                       (int)getpid(), ms);
@@ -165,16 +160,6 @@ const struct job *job_at(uint16_t number)
 
 /* --- arguments --- */
 
-/* Decimal digits only: no sign, no blanks. */
-static enum err parse_number(const char *text, uint64_t *value)
-{
-    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
-        return ERR_SYNTAX;
-    errno = 0;
-    *value = strtoull(text, NULL, 10);
-    return errno == 0 ? OK : ERR_LIMIT;
-}
-
 static enum err parse_word(const char *text, const char *const *words, uint64_t *value)
 {
     for (size_t i = 0; words[i] != NULL; i++) {
@@ -209,10 +194,8 @@ static enum err parse_param(const struct job_param *param, struct span query, ui
     const char *text = e == OK ? given : param->default_text;
     if (param->words != NULL)
         return parse_word(text, param->words, value);
-    e = parse_number(text, value);
-    if (e == OK && (*value < param->min || *value > param->max))
-        e = ERR_LIMIT;
-    return e;
+    return decimal_parse(span_str(text), param->max, value) && *value >= param->min ? OK
+                                                                                    : ERR_SYNTAX;
 }
 
 enum err job_parse(const struct job *job, struct span query, struct job_args *args,

@@ -1,6 +1,7 @@
 #include "net/networks.h"
 
 #include "net/addr.h"
+#include "simul/decimal.h"
 #include "simul/span.h"
 
 #include <stddef.h>
@@ -24,13 +25,11 @@ static bool is_zero_beyond(const uint8_t ip[16], unsigned bits)
 /* "8" of "10.0.0.0/8". */
 static bool read_bits(const char *text, unsigned max, unsigned *bits)
 {
-    size_t len = strlen(text);
-    if (len == 0 || len > 3 || strspn(text, "0123456789") < len)
+    uint64_t n;
+    if (strlen(text) > 3 || !decimal_parse(span_str(text), max, &n))
         return false;
-    *bits = 0;
-    for (size_t i = 0; i < len; i++)
-        *bits = *bits * 10 + (unsigned)(text[i] - '0');
-    return *bits <= max;
+    *bits = (unsigned)n;
+    return true;
 }
 
 /* One element, which it may cut. */

@@ -2,6 +2,7 @@
 
 #include "config/config.h"
 #include "net/addr.h"
+#include "simul/decimal.h"
 #include "simul/http.h"
 
 enum {
@@ -50,20 +51,15 @@ static bool take_last(struct span *list, uint8_t separator, struct span *element
 /* 0 for one that the proxy keeps secret: "_x" (RFC 7239, section 6.3). */
 static bool read_port(struct span s, uint16_t *port)
 {
-    uint32_t number = 0;
+    uint64_t number;
     if (span_starts_with(s, SPAN("_"))) {
         *port = 0;
         return true;
     }
-    if (s.len == 0 || s.len > 5)
+    if (s.len > 5 || !decimal_parse(s, UINT16_MAX, &number))
         return false;
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] < '0' || s.ptr[i] > '9')
-            return false;
-        number = number * 10 + (s.ptr[i] - '0');
-    }
     *port = (uint16_t)number;
-    return number <= UINT16_MAX;
+    return true;
 }
 
 /* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80" */

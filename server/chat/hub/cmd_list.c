@@ -1,10 +1,10 @@
 /* LIST (https://modern.ircdocs.horse, LIST message), with the conditions of ELIST=CMNTU. It walks
  * all channels, a part at a time, each time from the last one on. */
 #include "chat/hub/cmd.h"
-#include "chat/hub/decimal.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/target.h"
+#include "simul/decimal.h"
 
 enum {
     MINUTE_MS = 60 * 1000,

@@ -1,10 +1,10 @@
 /* TOPIC (https://modern.ircdocs.horse). */
 #include "chat/hub/channel_reply.h"
 #include "chat/hub/cmd.h"
-#include "chat/hub/decimal.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/require.h"
+#include "simul/decimal.h"
 #include "simul/utf8.h"
 
 void topic_reply(struct hub_call *call, const struct channel *ch)

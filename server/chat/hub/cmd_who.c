@@ -2,9 +2,9 @@
  * (https://ircv3.net/specs/extensions/whox): of a channel, of one user, or of all whom a mask
  * means. The long ones walk a roster, a part at a time. */
 #include "chat/hub/cmd.h"
-#include "chat/hub/decimal.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
+#include "simul/decimal.h"
 
 struct who {
     struct hub_call *call;

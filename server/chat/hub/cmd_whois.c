@@ -1,10 +1,10 @@
 /* WHOIS (https://modern.ircdocs.horse, WHOIS message). */
 #include "chat/hub/cmd.h"
-#include "chat/hub/decimal.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/reply_list.h"
 #include "chat/hub/target.h"
+#include "simul/decimal.h"
 
 static void reply_channels(struct hub_call *call, const struct user *u)
 {

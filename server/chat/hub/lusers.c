@@ -1,6 +1,5 @@
 #include "chat/hub/lusers.h"
-
-#include "chat/hub/decimal.h"
+#include "simul/decimal.h"
 
 enum { TEXT_CHARS = 96 };
 

@@ -1,10 +1,10 @@
 /* MODE of channels (https://modern.ircdocs.horse, channel modes). A row for each letter, and a
  * function for each kind of letter. Changes that change nothing are not told. */
-#include "chat/hub/decimal.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/mode.h"
 #include "chat/hub/require.h"
+#include "simul/decimal.h"
 
 /* As CHANMODES and PREFIX in ISUPPORT tell them apart (welcome.c). */
 enum mode_kind { MODE_LIST, MODE_KEY, MODE_LIMIT, MODE_FLAG, MODE_ROLE };
@@ -223,15 +223,8 @@ static bool change_key(struct changes *c, const struct mode *mode)
 /* 0 when it is no number from 1 to 999,999,999. */
 static uint32_t limit_of(struct span text)
 {
-    uint32_t limit = 0;
-    if (text.len > 9)
-        return 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return 0;
-        limit = limit * 10 + (text.ptr[i] - (uint32_t)'0');
-    }
-    return limit;
+    uint64_t limit;
+    return decimal_parse(text, 999999999, &limit) ? (uint32_t)limit : 0;
 }
 
 static bool change_limit(struct changes *c, const struct mode *mode)

@@ -4,9 +4,9 @@
 #include "core/watchdog.h"
 #include "jobs/pool.h"
 #include "server.h"
+#include "simul/decimal.h"
 #include "web/http_session.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #define FAMILY(name_, kind_, label_, help_)                                                        \
@@ -78,12 +78,9 @@ void admin_answer_json(struct conn *c, struct http_session *s, json_t *value)
 
 bool admin_query_number(struct span query, const char *name, uint64_t *value, uint64_t max)
 {
-    char text[16], *end;
+    char text[16];
     enum err e = http_query_get(query, name, text, sizeof(text));
     if (e == ERR_UNKNOWN)
         return true;
-    if (e != OK || !isdigit((unsigned char)text[0]))
-        return false;
-    *value = strtoull(text, &end, 10);
-    return *end == '\0' && *value <= max;
+    return e == OK && decimal_parse(span_str(text), max, value);
 }
