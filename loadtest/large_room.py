@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""What a large chat room costs others: echo beside it, on the same loop.
+"""What a large chat room costs others on the same loop: echo, and a room of two.
 
-Fills a room over WebSocket, then measures the round trip of one WebSocket echo connection, first
-while the room is silent, then while somebody says a line in it each second. The server has one
-loop, on core 0; all clients are on core 1. Server and echo client run with real-time priority, so
-that what is measured is the server's own order of work; root may do so.
+Fills a room over WebSocket, then measures the round trip of one WebSocket echo connection, and how
+long a line takes from one member of a small room to the other, first while the large room is
+silent, then while somebody says a line in it each second. The server has one loop, on core 0; all
+clients are on core 1. Server and these clients run with real-time priority, so that what is
+measured is the server's own order of work; root may do so.
 
     loadtest/large_room.py build/bin/simuld [members [seconds]]
 """
@@ -19,7 +20,11 @@ import idle_memory
 from idle_memory import connect, upgrade
 
 SERVER_CORE, CLIENT_CORE = 0, 1
-OPTIONS = {"chat.ping_seconds": 0, "limits.handshake_seconds": 60}
+OPTIONS = {
+    "chat.ping_seconds": 0,
+    "chat.flood_lines_per_second": 0,
+    "limits.handshake_seconds": 60,
+}
 
 
 def frame(text):
@@ -44,10 +49,10 @@ def sync(client):
         heard = heard[-16:] + client.recv(1 << 20)
 
 
-def join(number, port):
+def join(nick, port, room="#large"):
     """A member of the room, who has read all that it was told."""
-    client = register(f"m{number}", port)
-    client.sendall(frame("JOIN #large"))
+    client = register(nick, port)
+    client.sendall(frame(f"JOIN {room}"))
     sync(client)
     client.setblocking(False)
     return client
@@ -74,28 +79,51 @@ def percentile(values, part):
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def echo(port, seconds, per_second, every_second=lambda: None):
-    """Round trips in milliseconds. Each is measured from when it was due: so one that is late makes
-    those late that had to wait for it."""
+def echo(port):
+    """One round trip of an echo connection."""
     client = upgrade(connect(port), "/echo")
-    message, trips = frame("x" * 20), []
+
+    def once():
+        client.sendall(frame("x" * 20))
+        client.recv(100)
+
+    return once
+
+
+def small_room(port):
+    """One line from a member of a room of two to the other."""
+    speaker, hearer = (join(nick, port, "#small") for nick in ("ping", "pong"))
+    speaker.setblocking(True)
+    hearer.setblocking(True)
+    sync(speaker)  # the other's JOIN
+
+    def once():
+        speaker.sendall(frame("PRIVMSG #small :a line"))
+        while b"PRIVMSG" not in hearer.recv(1000):
+            pass
+
+    return once
+
+
+def times(once, seconds, per_second, every_second=lambda: None):
+    """How long it took, in milliseconds. Each is measured from when it was due: so one that is late
+    makes those late that had to wait for it."""
+    took = []
     began = time.perf_counter()
     for number in range(seconds * per_second):
         due = began + number / per_second
         if number % per_second == per_second // 2:
             every_second()
         time.sleep(max(0, due - time.perf_counter()))
-        client.sendall(message)
-        client.recv(100)
-        trips.append((time.perf_counter() - due) * 1000)
-    client.close()
-    return trips
+        once()
+        took.append((time.perf_counter() - due) * 1000)
+    return took
 
 
-def describe(name, trips):
-    print(f"{name}: {len(trips)} round trips, p50 {percentile(trips, .5):.3f} ms, "
-          f"p99 {percentile(trips, .99):.3f} ms, max {max(trips):.3f} ms", flush=True)
-    return percentile(trips, .99)
+def describe(name, took):
+    print(f"{name}: {len(took)} times, p50 {percentile(took, .5):.3f} ms, "
+          f"p99 {percentile(took, .99):.3f} ms, max {max(took):.3f} ms", flush=True)
+    return percentile(took, .99)
 
 
 def measure(binary, count, seconds):
@@ -105,11 +133,11 @@ def measure(binary, count, seconds):
     os.sched_setaffinity(0, {CLIENT_CORE})
     listener = None
     try:
-        speaker = join(count, port)
+        speaker = join("speaker", port)
         members = []
         empty = idle_memory.resident_bytes(server.pid)
         for number in range(1, count):
-            members.append(join(number, port))
+            members.append(join(f"m{number}", port))
         full = idle_memory.resident_bytes(server.pid)
         print(f"{count} members, {(full - empty) / (count - 1):.0f} bytes each", flush=True)
         ours, its = socket.socketpair()
@@ -118,7 +146,6 @@ def measure(binary, count, seconds):
             listen(members, its)
         ours.recv(16)
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-        silent = describe("silent", echo(port, seconds, 1000))
         said = 0
 
         def say():
@@ -126,12 +153,15 @@ def measure(binary, count, seconds):
             said += 1
             speaker.send(frame("PRIVMSG #large :one line a second"))
 
-        loud = describe("one message a second", echo(port, seconds, 1000, say))
+        for name, once in ("echo", echo(port)), ("small room", small_room(port)):
+            silent = describe(f"{name}, silent", times(once, seconds, 1000))
+            loud = describe(f"{name}, one line a second", times(once, seconds, 1000, say))
+            print(f"{name}: the 99th percentile is {loud / silent:.2f} times as long, "
+                  f"{loud - silent:+.3f} ms", flush=True)
         time.sleep(1)
         ours.send(b"how many?")
         heard = int(ours.recv(16))
-        print(f"heard {heard} of {said * (count - 1)}; the 99th percentile is "
-              f"{loud / silent:.2f} times as long, {loud - silent:+.3f} ms")
+        print(f"heard {heard} of {said * (count - 1)}")
     finally:
         if listener:
             os.kill(listener, 9)

@@ -17,7 +17,7 @@ import time
 
 import idle_memory
 from large_room import (CLIENT_CORE, OPTIONS, SERVER_CORE, describe, echo, frame, join, register,
-                        sync)
+                        sync, times)
 
 ASKERS = 8
 ASKED_PER_SECOND = 4
@@ -66,7 +66,7 @@ def hear_all(clients, end):
 
 def report(server, port, what, line, end, seconds):
     os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    silent = describe(f"{what}, before", echo(port, seconds, 1000))
+    silent = describe(f"{what}, before", times(echo(port), seconds, 1000))
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     forget_peak(server.pid)
     before = idle_memory.resident_bytes(server.pid)
@@ -76,7 +76,7 @@ def report(server, port, what, line, end, seconds):
         ask(port, line, end, its)
     os.read(ours, 1)
     os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    loud = describe(f"{what}, meanwhile", echo(port, seconds, 1000))
+    loud = describe(f"{what}, meanwhile", times(echo(port), seconds, 1000))
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     replies = len(os.read(ours, 1 << 16)) * ASKERS
     peak = peak_bytes(server.pid)
@@ -122,7 +122,7 @@ def main(binary, seconds=10):
     def measure_room(server, port):
         members = []
         for count in 1500, 7500, 15_000:
-            members += [join(number, port) for number in range(len(members), count)]
+            members += [join(f"m{number}", port) for number in range(len(members), count)]
             for line, end in (("NAMES", b" 366 "), ("WHO", b" 315 ")):
                 report(server, port, f"{line} of {count}", f"{line} #large", end, seconds)
 
