@@ -69,6 +69,7 @@ struct chat_loop *chat_loop_new(struct net *net, struct hub_service *hub)
     cl->net = net;
     cl->hub = hub;
     cl->queue_max = CHAT_QUEUE_MAX;
+    cl->few_max = CHAT_FEW_MAX;
     cl->credits = CHAT_CREDITS;
     position_time(net->loop->wall_ms, cl->created);
     if (chat_loop_configure(cl, net->config) != OK) {

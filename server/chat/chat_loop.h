@@ -26,6 +26,7 @@ enum {
     CHAT_IN_FLIGHT_MAX = 16,    /* of them, those of one session */
     CHAT_QUEUE_MAX = 4096,      /* deliveries to one loop, by cost, when the hub stops applying */
     CHAT_SENDS_PER_TICK = 4096, /* by cost */
+    CHAT_FEW_MAX = 256,         /* who are told something, and have their turns soon */
 };
 
 /* Why a session has ended that was silent; the hub may hold one when the next is in force. */
@@ -48,6 +49,7 @@ struct chat_loop {
     struct mail *head, *tail; /* deliveries, oldest first: struct delivery_head */
     _Atomic uint32_t queued;  /* their cost, with those on their way; the hub adds to it */
     uint32_t queue_max;       /* of it: CHAT_QUEUE_MAX, but for tests; set before any loop runs */
+    uint32_t few_max;         /* likewise: CHAT_FEW_MAX */
     struct fan_out fan_out;
     struct shared *compressed[RENDER_COMPRESSED];
     uint64_t stamp; /* of the last delivery to several channels */

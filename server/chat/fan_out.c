@@ -102,7 +102,10 @@ void fan_out_send(struct chat_loop *cl, struct conn *c, const struct message *m)
         conn_abort_no_memory(c);
         return;
     }
-    conn_write_shared(c, bytes);
+    if (cl->fan_out.is_for_many)
+        conn_write_shared(c, bytes);
+    else
+        conn_write_shared_soon(c, bytes);
     metric_add(&cl->loop->metrics.messages_delivered, 1);
 }
 
@@ -168,15 +171,28 @@ static bool send_to_sessions(struct chat_loop *cl, const struct delivery *d, siz
     return true;
 }
 
+/* Sessions that are named one by one are few unless they fill a delivery, which may be one of many.
+ */
+static bool is_for_many(const struct chat_loop *cl, const struct delivery *d)
+{
+    if (d->head.kind == DELIVERY_SESSIONS)
+        return d->session_count == DELIVERY_SESSIONS_MAX;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < d->channel_count; i++)
+        count += members_of(cl, d->channels[i]).count;
+    return count > cl->few_max;
+}
+
 bool fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget)
 {
     struct fan_out *f = &cl->fan_out;
-    if (d->head.kind == DELIVERY_SESSIONS)
-        return send_to_sessions(cl, d, budget);
     if (!f->has_begun) {
         f->has_begun = true;
+        f->is_for_many = is_for_many(cl, d);
         cl->stamp += d->channel_count > 1;
     }
+    if (d->head.kind == DELIVERY_SESSIONS)
+        return send_to_sessions(cl, d, budget);
     for (; f->at < d->channel_count; f->at++) {
         f->channel = d->channels[f->at];
         if (!walk(cl, d, budget))

@@ -15,6 +15,7 @@ struct conn;
 /* How far it has come. */
 struct fan_out {
     bool has_begun;
+    bool is_for_many; /* those it goes to have their turns later: net/later.h */
     uint32_t at;      /* index into its channels, or sessions */
     uint32_t channel; /* the slot of that channel */
     uint32_t next;    /* the member there whose turn it is: those before have been served */

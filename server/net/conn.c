@@ -73,12 +73,24 @@ void conn_write(struct conn *c, struct span s)
         conn_abort_no_memory(c);
 }
 
-void conn_write_shared(struct conn *c, struct shared *s)
+static inline void push(struct conn *c, struct shared *s)
 {
-    if (!c->unsent && !c->later)
-        net_touch_later(conn_net(c), c);
     if (outq_push(&c->out, &conn_net(c)->out, s) != OK)
         conn_abort_no_memory(c);
+}
+
+void conn_write_shared(struct conn *c, struct shared *s)
+{
+    if (!c->unsent && !c->soon && !c->later)
+        net_touch_later(conn_net(c), c);
+    push(c, s);
+}
+
+void conn_write_shared_soon(struct conn *c, struct shared *s)
+{
+    if (!c->unsent && !c->soon)
+        net_touch_soon(conn_net(c), c);
+    push(c, s);
 }
 
 uint8_t *conn_write_room(struct conn *c, size_t len)
@@ -156,7 +168,7 @@ void conn_count_end(struct conn *c, enum conn_end why)
         [END_MEMORY] = &m->evicted_memory, [END_NO_MEMORY] = &m->out_of_memory,
         [END_SERVER] = &m->ended_server,
     };
-    c->end = (uint8_t)why;
+    c->end = why;
     if (why != END_DONE) /* something may still come between: that is counted at the very end */
         metric_add(counters[why], 1);
 }
@@ -232,7 +244,7 @@ void conn_evict(struct conn *c, enum conn_end why)
 /* As they stand in the QUIT that others see, in the words that IRC users know. */
 const char *conn_end_reason(const struct conn *c)
 {
-    switch ((enum conn_end)c->end) {
+    switch (c->end) {
     case END_SENDQ:
         return "SendQ exceeded";
     case END_SLOW:

@@ -109,10 +109,11 @@ struct conn {
     bool wants_input : 1; /* the session gave way because it needs more input */
     bool eof : 1;         /* the peer sends nothing more */
     bool timed_out : 1;   /* the timer ran out, or the peer stalls; conn_set_timer clears it */
-    bool draining : 1;    /* the server is about to stop */
     bool touched : 1;     /* stands in net->touched */
     bool unsent : 1;      /* stands in net->unsent */
+    bool soon : 1;        /* stands in net->soon */
     bool later : 1;       /* stands in net->later */
+    bool draining : 1;    /* the server is about to stop */
     bool polled : 1;      /* stands in net->polled */
     bool choked : 1;      /* conn_has_room said no: wake it when half is gone */
     bool running : 1;     /* the session is being resumed */
@@ -128,8 +129,8 @@ struct conn {
     bool in_late : 1, out_late : 1; /* the same, ever since the hand came by */
     bool awaits_proxy : 1;          /* its PROXY header is still to come (net/transport_proxy.c) */
     bool at_door : 1;               /* counted at net->door, under the peer's address */
-    bool relays : 1; /* the peer is whom a proxy's present request is for; not at the door */
-    uint8_t end;     /* enum conn_end: why it does, or will */
+    bool relays : 1;       /* the peer is whom a proxy's present request is for; not at the door */
+    enum conn_end end : 7; /* why it does, or will */
 
     struct timeout timeout;
     struct task task;
@@ -212,6 +213,8 @@ void conn_write(struct conn *c, struct span s);
 /* Takes its own reference. Unless something else is written too, it may go out some ticks later:
  * see net/later.h. */
 void conn_write_shared(struct conn *c, struct shared *s);
+/* The same for what few are told, which does not wait for what many are. */
+void conn_write_shared_soon(struct conn *c, struct shared *s);
 /* len contiguous bytes to be filled before any other call; NULL without memory. */
 uint8_t *conn_write_room(struct conn *c, size_t len);
 
@@ -237,7 +240,7 @@ static inline void conn_fetch(const struct conn *c)
 {
     __builtin_prefetch(&c->io, 1);
     __builtin_prefetch(&c->in, 1);
-    __builtin_prefetch(&c->end, 1);
+    __builtin_prefetch(&c->pins, 1);
 }
 
 /* --- life -------------------------------------------------------------------------------- */

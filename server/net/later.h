@@ -1,9 +1,13 @@
 /* Connections that wait for their turn. They are handles, since a connection may end while it
  * waits.
  *
- * One such queue is of those whose output may wait: what a large room is told goes to a bounded
- * number of them in each tick, so that neither echo nor replies wait for a thousand system calls.
- * What more is queued to them meanwhile goes out in the same call. */
+ * Two such queues are of those whose output may wait: what a room is told goes to a bounded number
+ * of them in each tick, so that neither echo nor replies wait for a thousand system calls. What
+ * more is queued to them meanwhile goes out in the same call. Whoever is told something along with
+ * few others has its turn soon, and does not wait for the thousands of a large room; those have a
+ * part of each tick to themselves, however much the small ones say. All that a queue decides is
+ * when a connection's output goes out: what it is made of, and in which order, was decided before.
+ */
 #pragma once
 
 #include "core/loop.h"

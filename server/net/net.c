@@ -41,6 +41,9 @@ enum err net_init(struct net *n, struct loop *loop, const struct config *config,
     enum err e = has_all ? OK : ERR_NOMEM;
     if (e == OK)
         e = out_pool_init(&n->out, GATHER_BYTES);
+    if (e == OK)
+        e = later_grow(&n->soon, NET_SOON_MAX);
+    n->turns_per_tick = NET_TURNS_PER_TICK;
     if (e != OK)
         return e;
     ws_pool_init(n->ws_pool, WS_POOL_IDLE);
@@ -89,6 +92,13 @@ void net_touch_later(struct net *n, struct conn *c)
     c->later = later_push(&n->later, conn_handle(c));
     if (!c->later)
         net_touch(n, c); /* the dead take up the room */
+}
+
+void net_touch_soon(struct net *n, struct conn *c)
+{
+    c->soon = later_push(&n->soon, conn_handle(c));
+    if (!c->soon && !c->later)
+        net_touch_later(n, c);
 }
 
 /* The lists have room for every connection, so that standing on one cannot fail. */
@@ -369,6 +379,7 @@ void net_deinit(struct net *n)
     free(n->polled);
     free(n->touched);
     free(n->unsent);
+    later_deinit(&n->soon);
     later_deinit(&n->later);
     free(n->in);
     acceptor_deinit(&n->acceptor);

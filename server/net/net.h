@@ -30,6 +30,11 @@ struct tls_net;
 struct tls_store;
 struct ws_pool;
 
+enum {
+    NET_TURNS_PER_TICK = 64, /* of those whose output may wait for its turn */
+    NET_SOON_MAX = 1024,     /* of those whose turn comes soon */
+};
+
 struct net {
     struct loop *loop;
     const struct config *config;
@@ -51,7 +56,9 @@ struct net {
      * standing on one never fails. */
     struct conn **polled, **touched, **unsent;
     size_t polled_count, touched_count, unsent_count, list_size;
-    struct later later;
+    struct later soon;       /* has room for NET_SOON_MAX; who finds none stands in `later` */
+    struct later later;      /* has room for every open connection, too */
+    uint32_t turns_per_tick; /* of both: NET_TURNS_PER_TICK, but for tests */
 
     struct timeout_class timers[TIMER_COUNT];
     struct pace pace;
@@ -123,6 +130,8 @@ uint64_t net_next_ms(const struct net *n);
 
 /* Stands the connection, for which no flush is due yet, in line for one to come. */
 void net_touch_later(struct net *n, struct conn *c);
+/* The same for one to come soon; it may stand in line for a later one already. */
+void net_touch_soon(struct net *n, struct conn *c);
 /* Stands the connection on the list of those that this tick's flush looks at. */
 static inline void net_touch(struct net *n, struct conn *c)
 {

@@ -7,10 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-    WRITE_PIECES = 64,   /* of an out-queue, per system call */
-    LATER_PER_TICK = 64, /* of those whose output may wait for its turn */
-};
+enum { WRITE_PIECES = 64 }; /* of an out-queue, per system call */
 
 /* Sends what the socket takes now, in one call. */
 static void send_queued(struct net *n, struct conn *c)
@@ -146,26 +143,40 @@ static void flush(struct net *n, struct conn *c)
     memory_note(n, c);
 }
 
-/* Those whose turn it is. They close at once, so who is closing is not among them. */
-static size_t take_turns(struct net *n, struct conn *turns[LATER_PER_TICK])
+/* At most so many of those whose turn it is. They close at once, so who is closing is not among
+ * them. */
+static size_t take_turns(struct net *n, struct later *l, size_t max, struct conn **turns)
 {
     size_t count = 0;
     struct handle h;
-    for (int i = 0; i < LATER_PER_TICK && later_pop(&n->later, &h); i++) {
+    for (; max > 0 && later_pop(l, &h); max--) {
         struct conn *c = conn_find(n, h);
         if (c == NULL)
             continue;
-        c->later = false;
+        c->soon = c->soon && l != &n->soon;
+        c->later = c->later && l != &n->later;
         turns[count++] = c;
     }
     return count;
 }
 
+/* How many turns in this tick are of those who have theirs soon: all, but for a quarter if others
+ * wait for it. */
+static size_t soon_turns(const struct net *n)
+{
+    size_t all = n->turns_per_tick, kept = all / 4;
+    if (kept > n->later.count)
+        kept = n->later.count;
+    return n->soon.count < all - kept ? n->soon.count : all - kept;
+}
+
 /* A system call drives others out of the cache, so what the next need is fetched meanwhile. */
 static void flush_later(struct net *n)
 {
-    struct conn *turns[LATER_PER_TICK];
-    size_t count = take_turns(n, turns);
+    struct conn *turns[NET_TURNS_PER_TICK];
+    size_t soon = soon_turns(n);
+    size_t count = take_turns(n, &n->soon, soon, turns);
+    count += take_turns(n, &n->later, n->turns_per_tick - soon, turns + count);
     for (size_t i = 0; i < count; i++) {
         if (i + 2 < count)
             conn_fetch(turns[i + 2]);
@@ -177,7 +188,7 @@ static void flush_later(struct net *n)
 
 bool net_has_unsent(const struct net *n)
 {
-    return n->later.count > 0;
+    return n->soon.count + n->later.count > 0;
 }
 
 void net_flush(struct net *n)

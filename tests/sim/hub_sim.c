@@ -14,6 +14,7 @@
 #include "chat/hub/hub.h"
 #include "chat/hub/hub_hash.h"
 #include "core/log.h"
+#include "net/net.h"
 #include "sim/chatter.h"
 #include "sim/hub_check.h"
 #include "sim/model.h"
@@ -126,6 +127,9 @@ static struct world_options any_options(void)
     o.loops = 1 + sim_below(WORLD_LOOPS_MAX);
     o.credits = sim_chance(30) ? 1 + sim_below(8) : CHAT_CREDITS;
     o.queue_max = sim_chance(50) ? 1 + sim_below(16) : CHAT_QUEUE_MAX;
+    o.few_max = sim_chance(70) ? sim_below(8) : CHAT_FEW_MAX;
+    o.soon_max = sim_chance(50) ? sim_below(6) : NET_SOON_MAX;
+    o.turns = sim_chance(70) ? 1 + sim_below(8) : NET_TURNS_PER_TICK;
     o.out_bytes = sim_chance(50) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE;
     o.rows_max = sim_chance(50) ? 1 + sim_below(6) : 256;
     o.flood_lines = sim_chance(30) ? 200 + sim_below(2000) : 0;

@@ -174,6 +174,9 @@ void world_init(const struct world_options *options)
         SIM_CHECK(n->chat != NULL, "out of memory");
         n->chat->credits = options->credits;
         n->chat->queue_max = options->queue_max;
+        n->chat->few_max = options->few_max;
+        n->soon.size = options->soon_max;
+        n->turns_per_tick = options->turns;
     }
 }
 

@@ -16,6 +16,9 @@ struct world_options {
     unsigned loops;     /* with connections; the hub has one more to itself, unless there is one */
     uint32_t credits;   /* of each loop, at most CHAT_CREDITS */
     uint32_t queue_max; /* of deliveries to each loop, at most CHAT_QUEUE_MAX */
+    uint32_t few_max;   /* members who have their turn soon */
+    uint32_t soon_max;  /* who find room for that, at most NET_SOON_MAX */
+    uint32_t turns;     /* in a tick, at most NET_TURNS_PER_TICK */
     uint64_t out_bytes; /* limits.out_bytes */
     uint32_t rows_max;  /* of a part of a long answer */
     unsigned quiet_members; /* channel.quiet_members */

@@ -37,6 +37,10 @@ struct delivery_head {
     uint8_t kind;           /* enum delivery_kind */
 };
 
+/* With more sessions, a delivery that counts as one in its loop's queue could be of any size there.
+ */
+enum { DELIVERY_SESSIONS_MAX = 64 };
+
 struct delivery {
     struct delivery_head head;
     bool is_echo; /* `session` sent this itself, and gets it only with echo-message */

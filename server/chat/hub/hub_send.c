@@ -5,9 +5,6 @@
 #include "chat/hub/hub_state.h"
 #include "chat/hub/numeric.h"
 
-/* With more, a delivery that counts as one in its loop's queue could be of any size there. */
-enum { SESSIONS_PER_DELIVERY = 64 };
-
 struct message *hub_message(struct hub_call *call, struct span source, const char *command,
                             struct span tags, const struct span *params, size_t count)
 {
@@ -136,7 +133,7 @@ static size_t send_part(struct hub_call *call, const struct recipients *to, unsi
 {
     uint32_t count = 0;
     size_t end = at;
-    for (; end < to->count && count < SESSIONS_PER_DELIVERY; end++)
+    for (; end < to->count && count < DELIVERY_SESSIONS_MAX; end++)
         count += to->at[end].loop == loop;
     if (count == 0)
         return end;

@@ -109,6 +109,67 @@ Test(fan_out, windows_that_cover_the_message_share_what_is_made)
     cr_assert_eq(METRIC(deflated_messages), deflated + 2);
 }
 
+/* --- whose turn comes when --------------------------------------------------------------- */
+
+/* Each says it at once, and is heard by the deliveries of one tick. */
+static void say_together(const unsigned *speakers, const char *const *lines, size_t count)
+{
+    chat.standing_still = 1;
+    for (size_t i = 0; i < count; i++)
+        client_say(speakers[i], lines[i]);
+    chat.standing_still = 0;
+    chat_loop_fan_out(fix.nets[0].chat);
+}
+
+Test(fan_out, a_small_room_has_its_turn_before_a_large_one)
+{
+    unsigned a = client_named(0, "a"), b = client_named(0, "b"), c = client_named(0, "c"),
+             d = client_named(0, "d");
+    fix.nets[0].chat->few_max = 2;
+    client_say(a, "JOIN #large\r\n");
+    client_say(b, "JOIN #large\r\n");
+    client_say(c, "JOIN #large,#small\r\n");
+    client_say(d, "JOIN #small\r\n");
+    for (unsigned i = 0; i < fix.client_count; i++)
+        client_heard(i);
+    const char *const lines[] = {"PRIVMSG #large :1\r\n", "PRIVMSG #small :2\r\n"};
+    say_together((unsigned[]){a, d}, lines, 2);
+    cr_assert(client_conn(b)->later && !client_conn(b)->soon);
+    cr_assert(client_conn(c)->later && client_conn(c)->soon, "it is in both");
+    fix.nets[0].turns_per_tick = 1;
+    net_flush(&fix.nets[0]);
+    HEARS(c, ":a!~a@127.0.0.1 PRIVMSG #large :1\r\n:d!~d@127.0.0.1 PRIVMSG #small :2\r\n");
+    HEARS(b, "");
+    fix_settle();
+    HEARS(b, ":a!~a@127.0.0.1 PRIVMSG #large :1\r\n");
+    HEARS(c, "");
+}
+
+Test(fan_out, what_is_for_one_has_its_turn_soon)
+{
+    unsigned a = client_named(0, "a"), b = client_named(0, "b");
+    const char *const lines[] = {"PRIVMSG b :1\r\n"};
+    say_together(&a, lines, 1);
+    cr_assert(client_conn(b)->soon && !client_conn(b)->later);
+}
+
+Test(fan_out, those_who_fill_a_delivery_have_their_turn_later)
+{
+    struct chat_loop *cl = fix.nets[0].chat;
+    for (uint32_t count = DELIVERY_SESSIONS_MAX - 1; count <= DELIVERY_SESSIONS_MAX; count++) {
+        struct delivery *d = delivery_new(DELIVERY_SESSIONS, (struct handle){0}, NULL, 0);
+        expect_ok(delivery_add_sessions(d, count));
+        memset(d->sessions, 0, count * sizeof(d->sessions[0]));
+        size_t budget = CHAT_SENDS_PER_TICK;
+        cr_assert(fan_out_go_on(cl, d, &budget));
+        cr_assert_eq(cl->fan_out.is_for_many, count == DELIVERY_SESSIONS_MAX);
+        fan_out_end(cl);
+        delivery_free(d);
+    }
+}
+
+/* --- without memory ---------------------------------------------------------------------- */
+
 /* Each allocation fails in turn, from the arrival of the delivery on. */
 Test(fan_out, without_memory_nobody_hears_half_of_it)
 {

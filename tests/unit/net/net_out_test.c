@@ -342,6 +342,101 @@ Test(net_out, what_many_are_told_goes_out_in_turns)
         HEARS(crowd[i], "ab");
 }
 
+/* --- what few are told ------------------------------------------------------------------- */
+
+static void tell_one(unsigned i, const char *text)
+{
+    struct shared *s = shared_new(strlen(text));
+    memcpy(s->bytes, text, s->len);
+    conn_write_shared_soon(client_conn(crowd[i]), s);
+    shared_put(s);
+}
+
+Test(net_out, what_few_are_told_does_not_wait_for_what_many_are)
+{
+    connect_crowd();
+    tell_crowd("a");
+    tell_one(CROWD - 1, "b");
+    tell_one(CROWD - 1, "c");
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(METRIC(writes), TURN);
+    HEARS(crowd[CROWD - 1], "abc");
+    fix_settle();
+    cr_assert_eq(METRIC(writes), CROWD, "nothing was left for its later turn");
+    for (unsigned i = 0; i < CROWD - 1; i++)
+        HEARS(crowd[i], "a");
+}
+
+Test(net_out, what_many_are_told_goes_with_what_few_were_told_before)
+{
+    connect_crowd();
+    tell_one(CROWD - 1, "b");
+    tell_crowd("a");
+    fix_tick(&fix.set.loops[0]);
+    HEARS(crowd[CROWD - 1], "ba");
+    fix_settle();
+    cr_assert_eq(METRIC(writes), CROWD);
+}
+
+/* How many of crowd[first..end) have something queued. */
+static unsigned waiting(unsigned first, unsigned end)
+{
+    unsigned count = 0;
+    for (unsigned i = first; i < end; i++)
+        count += client_conn(crowd[i])->out.bytes > 0;
+    return count;
+}
+
+Test(net_out, many_have_a_quarter_of_the_turns)
+{
+    enum { FEW = 30, MANY = CROWD - FEW, TICKS = FEW / 6 };
+    connect_crowd();
+    for (unsigned i = MANY; i < CROWD; i++)
+        tell_one(i, "b");
+    tell_crowd("a");
+    fix.nets[0].turns_per_tick = 8;
+    for (unsigned tick = 1; tick <= TICKS; tick++) {
+        fix_tick(&fix.set.loops[0]);
+        cr_assert_eq(waiting(MANY, CROWD), FEW - 6 * tick);
+        cr_assert_eq(waiting(0, MANY), MANY - 2 * tick);
+    }
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(waiting(0, MANY), MANY - 2 * TICKS - 8, "they have all of them");
+}
+
+Test(net_out, few_have_all_turns_if_nobody_else_waits)
+{
+    connect_crowd();
+    for (unsigned i = 0; i < CROWD; i++)
+        tell_one(i, "b");
+    cr_assert(net_has_unsent(&fix.nets[0]));
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(METRIC(writes), TURN);
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(METRIC(writes), CROWD);
+    cr_assert_not(net_has_unsent(&fix.nets[0]));
+}
+
+Test(net_out, who_finds_no_turn_soon_has_one_later)
+{
+    connect_crowd();
+    struct later *soon = &fix.nets[0].soon;
+    cr_assert_eq(soon->size, NET_SOON_MAX);
+    soon->size = 2;
+    tell_crowd("a");
+    for (unsigned i = 0; i < 4; i++)
+        tell_one(CROWD - 1 - i, "b");
+    fix_tick(&fix.set.loops[0]);
+    cr_assert_eq(waiting(CROWD - 4, CROWD), 2);
+    HEARS(crowd[CROWD - 1], "ab");
+    HEARS(crowd[CROWD - 2], "ab");
+    fix_settle();
+    HEARS(crowd[CROWD - 3], "ab");
+    HEARS(crowd[CROWD - 4], "ab");
+}
+
+/* --- who does not wait ------------------------------------------------------------------- */
+
 Test(net_out, who_is_answered_does_not_wait_for_its_turn)
 {
     connect_crowd();
