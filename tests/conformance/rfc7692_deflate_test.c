@@ -125,3 +125,31 @@ Test(rfc7692_7_2_3_6, an_empty_message_is_one_zero_byte)
     cr_assert(span_eq(run(&d, 15, SPAN("")), SPAN("\x00")));
     ws_deflater_deinit(&d);
 }
+
+/* However it is cut before it is compressed, and whatever others say in between. */
+Test(rfc7692_7_2_1, the_four_bytes_are_left_out_of_the_last_piece_only)
+{
+    static const size_t pieces[] = {1000, 65536, MESSAGE_MAX - 1, MESSAGE_MAX};
+    static uint8_t all[MESSAGE_MAX + 4096];
+    struct ws_deflater d;
+    struct span message = make_message(), compressed;
+    ws_deflater_init(&d);
+    for (unsigned bits = WS_DEFLATE_BITS_MIN; bits <= WS_DEFLATE_BITS_MAX; bits += 2)
+        for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+            size_t len = 0;
+            for (struct span rest = message; rest.len > 0;) {
+                bool is_last = rest.len <= pieces[i];
+                struct span piece = is_last ? rest : span_take(rest, pieces[i]);
+                run(&d, bits, SPAN("another's"));
+                cr_assert_eq(ws_deflater_run_piece(&d, bits, piece, is_last, &compressed), OK);
+                cr_assert_leq(len + compressed.len, sizeof all);
+                memcpy(all + len, compressed.ptr, compressed.len);
+                len += compressed.len;
+                bool has_tail = memcmp(all + len - 4, "\x00\x00\xff\xff", 4) == 0;
+                cr_assert_eq(has_tail, !is_last);
+                rest = span_drop(rest, piece.len);
+            }
+            cr_assert(inflates_to(span_of(all, len), bits, message));
+        }
+    ws_deflater_deinit(&d);
+}
