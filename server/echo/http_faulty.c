@@ -2,14 +2,23 @@
 
 #include "echo/http_echo.h"
 #include "net/net.h"
+#include "net/socket.h"
 #include "web/http_session.h"
 
 #include <stdlib.h>
+
+static void on_look_due(struct wheel_timer *t)
+{
+    struct http_faulty *f = container_of(t, struct http_faulty, look);
+    f->look_is_due = true;
+    conn_wake(f->conn);
+}
 
 static void release(void *kept)
 {
     struct http_faulty *f = kept;
     co_sleep_cancel(&f->sleep);
+    wheel_cancel(&f->look);
     shaper_deinit(&f->shaper);
     memory_give(&conn_net(f->conn)->memory, sizeof(*f));
     free(f);
@@ -28,6 +37,7 @@ enum err http_faulty_new(struct conn *c, struct http_session *s, const struct fa
     if (f == NULL)
         return ERR_NOMEM;
     f->conn = c;
+    f->look.fire = on_look_due;
     f->faults = *faults;
     f->read_left =
         faults_has(faults, FAULT_NOREAD_AFTER) ? faults->value[FAULT_NOREAD_AFTER] : UINT64_MAX;
@@ -220,6 +230,35 @@ static uint32_t delay_ms(const struct http_faulty *f)
            chance_below(&chance, f->faults.value[FAULT_JITTER_MS] + 1);
 }
 
+/* A drain waits for nobody who has gone, though nothing is read that would tell. Who has only shut
+ * one half gets the answer: so it is not dropped, but waits no more. Until then we look again. */
+static bool hurries(struct conn *c, struct http_faulty *f)
+{
+    enum { LOOK_AGAIN_MS = 500 };
+    struct loop *l = conn_net(c)->loop;
+    if (!c->draining || f->shaper.hurries || (f->has_looked && !f->look_is_due))
+        return f->shaper.hurries;
+    f->has_looked = true;
+    f->look_is_due = false;
+    f->shaper.hurries = c->eof || socket_is_left(c->io.fd);
+    if (!f->shaper.hurries)
+        wheel_add(&l->sched.wheel, &f->look, l->now_ms + LOOK_AGAIN_MS);
+    return f->shaper.hurries;
+}
+
+static bool may_begin(struct conn *c, struct http_faulty *f)
+{
+    struct sched *s = &conn_net(c)->loop->sched;
+    return hurries(c, f) || co_sleep(&f->sleep, s, &c->task, delay_ms(f)) == CO_DONE;
+}
+
+static bool can_go_on(struct conn *c, struct http_faulty *f)
+{
+    (void)hurries(c, f);
+    return shaper_can_run(&f->shaper) || (f->wants_body && conn_try_event(c)) ||
+           (f->is_held && c->draining);
+}
+
 enum co_result http_faulty_run(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
@@ -227,7 +266,8 @@ enum co_result http_faulty_run(struct conn *c, struct http_session *s)
     CO_BEGIN(f);
     conn_set_timer(c, TIMER_NONE);
     if (delay_ms(f) > 0)
-        CO_CALL(&f->sleep, co_sleep(&f->sleep, &conn_net(c)->loop->sched, &c->task, delay_ms(f)));
+        CO_AWAIT(may_begin(c, f)); /* woken by the sleep, the look, or the drain */
+    co_sleep_cancel(&f->sleep);
     if (!faults_has(&f->faults, FAULT_TRUNCATE))
         stream_faults_count(&f->stream, 0); /* a reset at once comes before the head */
     for (;;) {
@@ -241,9 +281,7 @@ enum co_result http_faulty_run(struct conn *c, struct http_session *s)
             break;
         if (f->is_held && c->draining)
             break;
-        /* Woken by the shaper, a read, the timer, or the drain. */
-        CO_AWAIT(shaper_can_run(&f->shaper) || (f->wants_body && conn_try_event(c)) ||
-                 (f->is_held && c->draining));
+        CO_AWAIT(can_go_on(c, f)); /* woken by the shaper, a read, any timer, or the drain */
     }
     if (!f->shaper.is_ending)
         CO_RETURN;

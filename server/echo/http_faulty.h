@@ -18,13 +18,16 @@ struct http_faulty {
     struct co co;
     struct conn *conn;
     struct co_sleep sleep;
+    struct wheel_timer look; /* in a drain: whether the peer is still there */
     struct faults faults;
     struct shaper shaper;
     struct stream_faults stream;
     uint64_t read_left; /* bytes of the request's body until noread_after */
-    bool is_said;       /* the whole answer stands in the shaper's queue */
-    bool is_held;       /* noread_after has come */
-    bool wants_body;    /* the next of it is answered as soon as it is there */
+    bool has_looked;
+    bool look_is_due;
+    bool is_said;    /* the whole answer stands in the shaper's queue */
+    bool is_held;    /* noread_after has come */
+    bool wants_body; /* the next of it is answered as soon as it is there */
 };
 
 /* Has the session's exchange keep one, which is released with it. ERR_NOMEM. */

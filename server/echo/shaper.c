@@ -162,13 +162,16 @@ void shaper_end(struct shaper *s, enum shaper_end end)
 static uint64_t next_ms(const struct shaper *s)
 {
     uint64_t free_ms = (s->free_us + 999) / 1000;
+    if (s->hurries)
+        return 0;
     return s->head->due_ms > free_ms ? s->head->due_ms : free_ms;
 }
 
 /* Segments that are to be seen as such leave only when the one before has left. */
 static bool is_cut(const struct shaper *s)
 {
-    return s->chop_bytes > 0 || s->bytes_per_second > 0 || s->head->kind == ITEM_TRICKLE;
+    return !s->hurries &&
+           (s->chop_bytes > 0 || s->bytes_per_second > 0 || s->head->kind == ITEM_TRICKLE);
 }
 
 bool shaper_can_run(struct shaper *s)
@@ -185,6 +188,8 @@ static uint64_t min(uint64_t a, uint64_t b)
 /* How many bytes may leave at once. */
 static uint64_t piece_bytes(const struct shaper *s)
 {
+    if (s->hurries)
+        return PIECE_BYTES;
     uint64_t bytes = s->head->kind == ITEM_TRICKLE ? 1 : PIECE_BYTES;
     if (s->chop_bytes > 0)
         bytes = min(bytes, s->chop_bytes);

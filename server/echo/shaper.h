@@ -51,6 +51,7 @@ struct shaper {
     struct chance chance;
     uint32_t delay_ms, jitter_ms, chop_bytes, bytes_per_second;
     bool is_ending; /* the end is queued, or has come */
+    bool hurries;   /* what is said waits for nothing but room */
 };
 
 /* Takes of the faults what is its own: delay_ms, jitter_ms, chop, slow_bytes_per_second. */

@@ -4,9 +4,13 @@
  * raises SIGPIPE. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
 ssize_t socket_recv(int fd, void *to, size_t cap);
 ssize_t socket_send(int fd, const struct iovec *iov, size_t count);
+
+/* Whether the peer has shut its end or is gone, though what it sent before is not read yet. */
+bool socket_is_left(int fd);

@@ -301,6 +301,19 @@ def test_noread_after_holds_up_no_drain(start):
     daemon.expect_good_end()
 
 
+@pytest.mark.parametrize("faults", ["delay_ms=60000&stall_ms=60000&after=2", "slow_bytes_per_second=1"])
+def test_who_has_gone_holds_up_no_drain(start, faults):
+    daemon = start("echo.faults=on", "drain_seconds=1000")
+    with HttpConnection(daemon.connect("web")) as http, HttpConnection(daemon.connect("web")) as later:
+        for client in (http, later):
+            client.send(get(f"/echo?{faults}", "Content-Length: 200", method="POST") + "x" * 200)
+        wait_until(lambda: daemon.metric("simul_faulty_echoes_total") == 2, "the requests")
+        http.close()
+        daemon.signal(signal.SIGTERM)
+        wait_until(lambda: daemon.log("draining"), "the drain")
+    daemon.expect_good_end()
+
+
 # --- together ---
 
 

@@ -42,6 +42,42 @@ Test(http_faulty, an_answer_that_is_late_tells_of_a_drain)
     cr_assert_str_eq(http_peer_body(answer), "hello");
 }
 
+/* Half of a connection may be all that the peer has shut, so it has its answer; but no drain waits
+ * for it. */
+static void expect_hurry_in_drain(const char *request)
+{
+    for (int leaves_first = 0; leaves_first < 2; leaves_first++) {
+        fix_close();
+        fix_free();
+        fix.client_count = 0;
+        setup();
+        ASKS_HEARS(client, request, "");
+        if (leaves_first)
+            client_shut(client);
+        fix_pass_ms(100);
+        HEARS(client, "");
+        net_drain(&fix.nets[0], 0);
+        fix_settle();
+        if (!leaves_first) {
+            fix_pass_ms(2000);
+            HEARS(client, "");
+            client_shut(client);
+            fix_pass_ms(600);
+        }
+        cr_assert_str_eq(http_peer_body(http_peer_heard(client)), "hello");
+        fix_settle();
+        cr_assert_eq(fix.open_total, 0, "%s", request);
+    }
+}
+
+Test(http_faulty, a_drain_does_not_wait_for_who_has_gone)
+{
+    expect_hurry_in_drain(POST("delay_ms=60000"));
+    expect_hurry_in_drain(POST("stall_ms=60000&after=0"));
+    expect_hurry_in_drain(POST("delay_ms=60000&stall_ms=60000&after=2&chop=1"));
+    expect_hurry_in_drain(POST("jitter_ms=60000&slow_bytes_per_second=1"));
+}
+
 Test(http_faulty, our_slowness_is_not_taken_for_the_peers)
 {
     ASKS_HEARS(client, POST("delay_ms=60000&stall_ms=60000"), "");
