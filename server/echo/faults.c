@@ -19,6 +19,7 @@ enum {
     TCP = FAULTS_TCP,
     ALL = WS | HTTP | TCP,
     AFTER_MAX = 1 << 30,
+    PING_MS_MIN = 10, /* a hundred in a second are as many as one client may ask for */
     DEFAULT_SEED = 1,
 };
 
@@ -55,7 +56,8 @@ const struct fault_row fault_rows[FAULT_COUNT] = {
     [FAULT_REORDER] =
         {"reorder", WS | TCP, NUMBER(2, FAULT_REORDER_MAX),
          .help = "answers (TCP: bytes) wait until there are this many, and come shuffled"},
-    [FAULT_PING_EVERY_MS] = {"ping_every_ms", WS, MS(1), .help = "a ping this often"},
+    [FAULT_PING_EVERY_MS] = {"ping_every_ms", WS, NUMBER(PING_MS_MIN, FAULT_MS_MAX),
+                             .help = "a ping this often, but none while much waits to be sent"},
     [FAULT_NOPONG] = {"nopong", WS, FLAG, .help = "pings are not answered"},
     [FAULT_MASK] = {"mask", WS, FLAG, .help = "frames are masked, which a server must not do"},
     [FAULT_RSV] = {"rsv", WS, FLAG, .help = "frames have the second reserved bit set"},

@@ -301,7 +301,8 @@ def test_noread_after_holds_up_no_drain(start):
     daemon.expect_good_end()
 
 
-@pytest.mark.parametrize("faults", ["delay_ms=60000&stall_ms=60000&after=2", "slow_bytes_per_second=1"])
+@pytest.mark.parametrize("faults", ["delay_ms=60000&stall_ms=60000&after=2",
+                                    "delay_ms=60000&jitter_ms=60000&chop=1"])
 def test_who_has_gone_holds_up_no_drain(start, faults):
     daemon = start("echo.faults=on", "drain_seconds=1000")
     with HttpConnection(daemon.connect("web")) as http, HttpConnection(daemon.connect("web")) as later:

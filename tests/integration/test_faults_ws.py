@@ -62,7 +62,7 @@ def test_they_are_off_unless_set_and_on_by_listener(start):
     ("drop=x", "drop is 1/1 to 1/1000000"),
     ("delay_ms=60001", "delay_ms is 0 to 60000"),
     ("oversize=1073741825", "oversize is 1 to 1073741824"),
-    ("ping_every_ms=0", "ping_every_ms is 1 to 60000"),
+    ("ping_every_ms=9", "ping_every_ms is 10 to 60000"),
     ("reorder=65", "reorder is 2 to 64"),
     ("close=65536", "close is 0 to 65535"),
     ("rst=maybe", "rst has no value"),

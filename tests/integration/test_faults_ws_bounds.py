@@ -156,7 +156,7 @@ def test_small_answers_that_wait_are_bounded(faulty, listener):
 def test_others_notice_nothing(daemon, faulty):
     odd = [faulty(faults) for faults in ("delay_ms=60000", "chop=1", "oversize=1073741824",
                                        "fragment=1&oversize=1073741824", "noread_after=0",
-                                       "ping_every_ms=1", "slow_bytes_per_second=1")]
+                                       "ping_every_ms=10", "slow_bytes_per_second=1")]
     for ws in odd:
         ws.send(frame(BINARY, bytes(4000)) * 10)
     plain = faulty("")

@@ -2,6 +2,7 @@
 
 #include "echo/echo.h"
 #include "echo/faults.h"
+#include "echo/shaper.h"
 #include "unit/alloc_fail.h"
 #include "unit/ws_peer.h"
 
@@ -335,8 +336,8 @@ Test(ws_faulty, a_drain_says_nothing_behind_a_half_close)
 Test(ws_faulty, a_connection_may_go_at_any_time)
 {
     static const char *const queries[] = {
-        "delay_ms=9", "reorder=9",       "chop=1",         "oversize=999999999",
-        "stall_ms=9", "ping_every_ms=9", "noread_after=0", "slow_bytes_per_second=1"};
+        "delay_ms=9", "reorder=9",        "chop=1",         "oversize=999999999",
+        "stall_ms=9", "ping_every_ms=10", "noread_after=0", "slow_bytes_per_second=1"};
     for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
         begin(queries[i]);
         ws_peer_send(client, WS_TEXT, true, SPAN("answered"));
@@ -346,6 +347,21 @@ Test(ws_faulty, a_connection_may_go_at_any_time)
         cr_assert_eq(fix.open_total, 0, "%s", queries[i]);
         fix_pass_ms(1000);
     }
+}
+
+/* However seldom something leaves, no more of them wait than of anything that is said. */
+Test(ws_faulty, pings_that_cannot_leave_are_left_out)
+{
+    enum { PINGS = 5900 };
+    begin("stall_ms=60000&after=0&ping_every_ms=10");
+    for (int i = 0; i < PINGS; i++)
+        fix_pass_ms(10);
+    HEARS(client, "");
+    cr_assert_lt(client_conn(client)->out.bytes, 100);
+    cr_assert_lt(atomic_load(&fix.set.held_bytes), 1024 * 1024);
+    fix_pass_ms(1000);
+    size_t heard = client_heard_bytes(client).len / 2;
+    cr_assert(heard > SHAPER_ITEMS_MAX / 2 && heard <= SHAPER_ITEMS_MAX, "%zu pings", heard);
 }
 
 Test(ws_faulty, an_allocation_that_fails_ends_this_connection_alone)
