@@ -8,6 +8,7 @@
 #include "report/compare.h"
 #include "report/csv.h"
 #include "report/expect.h"
+#include "report/figure.h"
 #include "report/html.h"
 #include "report/json.h"
 #include "report/live.h"
@@ -17,14 +18,25 @@
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_EXPECTATION = 3 };
 
+static void print_figures(FILE *to)
+{
+    fputs("  there are", to);
+    for (size_t i = 0; i < FIGURE_KINDS; i++)
+        fprintf(to, "%s %s", i == 0 ? "" : ",", FIGURES[i].name);
+    fputc('\n', to);
+}
+
 static bool parse_expectations(const struct plan *plan, struct expect expects[])
 {
     for (unsigned k = 0; k < plan->expect_count; k++) {
         const char *why;
-        if (expect_parse(plan->expects[k], &expects[k], &why) != OK) {
-            fprintf(stderr, "simul-load: --expect '%s': %s\n", plan->expects[k], why);
-            return false;
-        }
+        enum err e = expect_parse(plan->expects[k], &expects[k], &why);
+        if (e == OK)
+            continue;
+        fprintf(stderr, "simul-load: --expect '%s': %s\n", plan->expects[k], why);
+        if (e == ERR_UNKNOWN)
+            print_figures(stderr);
+        return false;
     }
     return true;
 }
@@ -38,10 +50,11 @@ static int judge(const struct plan *plan, const struct expect expects[], const s
     return all_hold ? STATUS_DONE : STATUS_EXPECTATION;
 }
 
-/* Says why nothing came about. */
+/* Says why nothing could be measured. */
 static void explain(enum err e, const struct run *run)
 {
-    fprintf(stderr, "simul-load: %s\n", e == ERR_IO ? "no connection came about" : err_name(e));
+    fprintf(stderr, "simul-load: %s\n",
+            e == ERR_IO ? "no connection could be opened" : err_name(e));
     for (unsigned k = 0; k < run->reason_count; k++)
         fprintf(stderr, "  %s (%llu times)\n", run->reasons[k].text,
                 (unsigned long long)run->reasons[k].count);
@@ -133,7 +146,7 @@ static int run_load(const struct plan *plan)
         explain(e, &run);
     }
     if (e == ERR_IO && run.plan != NULL)
-        write_reports(plan, &run); /* they tell why no connection came about */
+        write_reports(plan, &run); /* they tell why no connection could be opened */
     run_deinit(&run);
     return status;
 }

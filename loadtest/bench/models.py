@@ -73,7 +73,7 @@ class Watch:
 
 def figures(watch, report, connections):
     if report["connected"] < connections:
-        return {"failed": f"{report['connected']:,} connections came about"}
+        return {"failed": f"{report['connected']:,} connections were opened"}
     if report["errors"] > 0:
         kinds = [f"{count} {kind}" for kind, count in report["errors_by_kind"].items() if count]
         return {"failed": "errors: " + ", ".join(kinds)}
@@ -109,7 +109,7 @@ def measure(options, start, connections, mode):
                 client.kill()
                 client.wait()
             if not os.path.exists(report):
-                return {"failed": "no connection came about"}
+                return {"failed": "no connection could be opened"}
             return figures(watch, json.loads(Path(report).read_text()), connections)
         except subprocess.TimeoutExpired:
             return {"failed": "it did not end"}

@@ -76,7 +76,7 @@ static enum err refuse_option(const struct command *c, const char *argument)
     for (size_t i = 0; i < OPTION_KINDS; i++)
         nearest_try(&meant, OPTIONS[i].name);
     if (meant.name != NULL)
-        return command_refuse(c, "unknown option --%s (--%s?)", name, meant.name);
+        return command_refuse(c, "unknown option --%s (did you mean --%s?)", name, meant.name);
     return command_refuse(c, "unknown option --%s", name);
 }
 
@@ -125,8 +125,9 @@ static enum err scenario_read(struct command *c, const char *name)
         words_add(&names, SCENARIOS[i]->name);
     }
     if (meant.name != NULL)
-        return command_refuse(c, "unknown scenario '%s' (%s?)", name, meant.name);
-    return command_refuse(c, "unknown scenario '%s'; there are %s", name, words_end(&names));
+        return command_refuse(c, "unknown scenario '%s' (did you mean %s?)", name, meant.name);
+    return command_refuse(c, "unknown scenario '%s'; the scenarios are %s", name,
+                          words_end(&names));
 }
 
 static enum err refuse_scenario(const struct command *c, const struct cli_option *o)

@@ -31,7 +31,7 @@ static const char USAGE[] =
 
 static const char NOTES[] =
     "\nA TIME is 500ms, 10s, 2m or 1h; a number alone is seconds. An N or R may have a k, M or G;\n"
-    "of BYTES, k is 1,024. Connections go to the URLs in turn, which have one scheme.\n"
+    "of BYTES, k is 1,024. Connections go to the URLs in turn; all have one scheme.\n"
     "\n"
     "Exit status: 0 done; 1 it could not run; 2 the command line is wrong; 3 an expectation did\n"
     "not hold.\n";

@@ -32,9 +32,9 @@ static enum err refuse_form(const struct command *c, const struct cli_option *o,
 static enum err refuse_bounds(const struct command *c, const struct cli_option *o, const char *text)
 {
     if (o->type == OPTION_DURATION)
-        return command_refuse(c, "--%s is to be %s100 days at most, not '%s'", o->name,
+        return command_refuse(c, "--%s must be %s100 days at most, not '%s'", o->name,
                               o->min > 0 ? "more than 0 and " : "", text);
-    return command_refuse(c, "--%s is to be from %llu to %llu, not '%s'", o->name,
+    return command_refuse(c, "--%s must be from %llu to %llu, not '%s'", o->name,
                           (unsigned long long)o->min, (unsigned long long)o->max, text);
 }
 

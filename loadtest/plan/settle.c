@@ -94,12 +94,15 @@ static void pace_settle(const struct command *c)
     }
 }
 
+/* If not, errno tells. */
 static bool is_writable(const char *path)
 {
     char folder[PATH_MAX];
     struct stat file;
-    if (stat(path, &file) == 0)
+    if (stat(path, &file) == 0) {
+        errno = EISDIR;
         return !S_ISDIR(file.st_mode) && access(path, W_OK) == 0;
+    }
     bool is_missing = errno == ENOENT;
     const char *slash = strrchr(path, '/');
     size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
@@ -122,7 +125,7 @@ static enum err outputs_check(const struct command *c)
         if (is_stdout)
             on_stdout = OUTPUTS[i];
         else if (path != NULL && !is_writable(path))
-            return command_refuse(c, "cannot write --%s %s", OUTPUTS[i], path);
+            return command_refuse(c, "cannot write --%s %s: %s", OUTPUTS[i], path, strerror(errno));
     }
     return OK;
 }
@@ -132,7 +135,7 @@ static enum err files_check(const struct command *c)
     const struct plan *plan = c->plan;
     char path[32];
     if (plan->tls_ca != NULL && access(plan->tls_ca, R_OK) != 0)
-        return command_refuse(c, "cannot read --ca %s", plan->tls_ca);
+        return command_refuse(c, "cannot read --ca %s: %s", plan->tls_ca, strerror(errno));
     snprintf(path, sizeof(path), "/proc/%d", plan->server_pid);
     if (plan->server_pid != 0 && access(path, F_OK) != 0)
         return command_refuse(c, "there is no process %d, as of --pid", plan->server_pid);

@@ -32,8 +32,8 @@ static enum err url_read(const struct command *c, const char *text, unsigned car
     if (e != OK)
         return command_refuse(c, "'%s': %s", text, why);
     if (!understands(carriers, out->scheme))
-        return command_refuse(c, "%s does not understand %s://; it does %s", what,
-                              out->scheme->name, schemes_of(&names, carriers, false));
+        return command_refuse(c, "%s does not understand %s://, only %s", what, out->scheme->name,
+                              schemes_of(&names, carriers, false));
     return OK;
 }
 
@@ -49,7 +49,7 @@ static enum err urls_read(struct command *c)
         if (e != OK)
             return e;
         if (url->scheme != plan->urls[0].scheme)
-            return command_refuse(c, "'%s': all URLs are to have one scheme, not %s and %s",
+            return command_refuse(c, "'%s': all URLs must have one scheme, not %s and %s",
                                   c->urls[i], plan->urls[0].scheme->name, url->scheme->name);
         plan->url_count++;
     }

@@ -265,4 +265,4 @@ def test_nicks_that_are_taken_are_no_errors():
 
 def test_nobody_there():
     run = load("chat", "irc://127.0.0.1:1", "-d", 1, status=FAILED)
-    assert "no connection came about" in run.err and "Connection refused" in run.err
+    assert "no connection could be opened" in run.err and "Connection refused" in run.err

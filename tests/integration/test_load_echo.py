@@ -91,7 +91,7 @@ def test_expectations_decide(echo):
 
 def test_nobody_there(echo):
     run = load("echo", "tcp://127.0.0.1:1", "-d", 1, status=FAILED)
-    assert "no connection came about" in run.err and "Connection refused" in run.err
+    assert "no connection could be opened" in run.err and "Connection refused" in run.err
     run = load("echo", url(echo, "ws", "/nothing"), "-d", 1, status=FAILED)
     assert "404" in run.err
     run = load("echo", url(echo, "wss"), "-d", 1, status=FAILED)

@@ -125,7 +125,7 @@ def test_several_processes_have_all_connections(simuld):
 
 def test_nobody_there():
     run = load("jobs", "http://127.0.0.1:1/", "-d", 1, status=FAILED)
-    assert "no connection came about" in run.err and "Connection refused" in run.err
+    assert "no connection could be opened" in run.err and "Connection refused" in run.err
 
 
 def test_wrong_command_lines():

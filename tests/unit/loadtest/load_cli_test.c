@@ -22,7 +22,7 @@ Test(load_cli, long_names_may_be_short_where_that_is_clear)
     PLAN("echo", TCP, "--dur", "3s");
     cr_assert_eq(plan.duration_ns, 3000000000);
     plan_deinit(&plan);
-    WRONG("unknown option --conn (--connections?)", "", "echo", TCP, "--conn", "3");
+    WRONG("unknown option --conn (did you mean --connections?)", "", "echo", TCP, "--conn", "3");
 }
 
 Test(load_cli, asks_for_a_scenario_and_a_url)
@@ -31,16 +31,18 @@ Test(load_cli, asks_for_a_scenario_and_a_url)
     cr_assert_str_eq(said, "simul-load: a scenario and a URL are missing; see simul-load --help\n");
     WRONG("a scenario and a URL are missing", "", "-c", "3");
     WRONG("a URL is missing", "echo ", "echo");
-    WRONG("unknown scenario 'ecko' (echo?)", "", "ecko", TCP);
-    WRONG("unknown scenario 'websocket'; there are echo, hold, connect, chat, jobs and flood", "",
-          "websocket", TCP);
-    WRONG("unknown scenario '" TCP "'; there are echo, hold, connect, chat, jobs and flood", "",
-          TCP, "echo");
+    WRONG("unknown scenario 'ecko' (did you mean echo?)", "", "ecko", TCP);
+    WRONG(
+        "unknown scenario 'websocket'; the scenarios are echo, hold, connect, chat, jobs and flood",
+        "", "websocket", TCP);
+    WRONG("unknown scenario '" TCP "'; the scenarios are echo, hold, connect, chat, jobs and flood",
+          "", TCP, "echo");
 }
 
 Test(load_cli, refuses_wrong_use_in_one_line)
 {
-    WRONG("unknown option --conections (--connections?)", "", "echo", TCP, "--conections=5");
+    WRONG("unknown option --conections (did you mean --connections?)", "", "echo", TCP,
+          "--conections=5");
     WRONG("unknown option --colour", "", "echo", TCP, "--colour");
     WRONG("unknown option -x", "", "echo", TCP, "-x");
     WRONG("unknown option -x", "", "echo", TCP, "-qx", "-c3");

@@ -139,14 +139,14 @@ Test(option, refuses_values_of_another_form)
 
 Test(option, refuses_values_out_of_bounds)
 {
-    WRONG("--connections is to be from 1 to 10000000, not '0'", "echo ", "echo", TCP, "-c0");
-    WRONG("--connections is to be from 1 to 10000000, not '1G'", "echo ", "echo", TCP, "-c1G");
-    WRONG("--threads is to be from 1 to 256, not '257'", "echo ", "echo", TCP, "-t257");
-    WRONG("--size is to be from 1 to 67108864, not '0-5'", "echo ", "echo", TCP, "-s0-5");
-    WRONG("--size is to be from 1 to 67108864, not '1-1G'", "echo ", "echo", TCP, "-s1-1G");
-    WRONG("--rate is to be from 0 to 1000000000, not '2G'", "echo ", "echo", TCP, "--rate=2G");
-    WRONG("--duration is to be 100 days at most, not '3000h'", "echo ", "echo", TCP, "-d3000h");
-    WRONG("--timeout is to be more than 0 and 100 days at most, not '0'", "echo ", "echo", TCP,
+    WRONG("--connections must be from 1 to 10000000, not '0'", "echo ", "echo", TCP, "-c0");
+    WRONG("--connections must be from 1 to 10000000, not '1G'", "echo ", "echo", TCP, "-c1G");
+    WRONG("--threads must be from 1 to 256, not '257'", "echo ", "echo", TCP, "-t257");
+    WRONG("--size must be from 1 to 67108864, not '0-5'", "echo ", "echo", TCP, "-s0-5");
+    WRONG("--size must be from 1 to 67108864, not '1-1G'", "echo ", "echo", TCP, "-s1-1G");
+    WRONG("--rate must be from 0 to 1000000000, not '2G'", "echo ", "echo", TCP, "--rate=2G");
+    WRONG("--duration must be 100 days at most, not '3000h'", "echo ", "echo", TCP, "-d3000h");
+    WRONG("--timeout must be more than 0 and 100 days at most, not '0'", "echo ", "echo", TCP,
           "--timeout=0");
 }
 

@@ -154,8 +154,8 @@ Test(settle, refuses_what_does_not_go_together)
 
 Test(settle, refuses_files_and_processes_that_are_not_there)
 {
-    WRONG("cannot read --ca /nonexistent.pem", "echo ", "echo", "tls://127.0.0.1:1", "--ca",
-          "/nonexistent.pem");
+    WRONG("cannot read --ca /nonexistent.pem: No such file or directory", "echo ", "echo",
+          "tls://127.0.0.1:1", "--ca", "/nonexistent.pem");
     WRONG("there is no process 4194304, as of --pid", "echo ", "echo", TCP, "--pid", "4194304");
     PLAN("echo", TCP, "--pid", "1");
     cr_assert_eq(plan.server_pid, 1);
@@ -164,11 +164,13 @@ Test(settle, refuses_files_and_processes_that_are_not_there)
 
 Test(settle, refuses_reports_that_cannot_be_written)
 {
-    WRONG("cannot write --json /nonexistent/a.json", "echo ", "echo", TCP, "--json",
-          "/nonexistent/a.json");
-    WRONG("cannot write --csv /dev/null/a.csv", "echo ", "echo", TCP, "--csv", "/dev/null/a.csv");
-    WRONG("cannot write --html /nonexistent/", "echo ", "echo", TCP, "--html", "/nonexistent/");
-    WRONG("cannot write --html /dev", "echo ", "echo", TCP, "--html", "/dev");
+    WRONG("cannot write --json /nonexistent/a.json: No such file or directory", "echo ", "echo",
+          TCP, "--json", "/nonexistent/a.json");
+    WRONG("cannot write --csv /dev/null/a.csv: Not a directory", "echo ", "echo", TCP, "--csv",
+          "/dev/null/a.csv");
+    WRONG("cannot write --html /nonexistent/: No such file or directory", "echo ", "echo", TCP,
+          "--html", "/nonexistent/");
+    WRONG("cannot write --html /dev: Is a directory", "echo ", "echo", TCP, "--html", "/dev");
     WRONG("--json and --html cannot both go to standard output", "echo ", "echo", TCP, "--json",
           "-", "--html", "-");
     PLAN("echo", TCP, "--json", "not-there-yet.json", "--csv", "/dev/null", "--html", "-");

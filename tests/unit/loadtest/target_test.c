@@ -59,9 +59,9 @@ Test(target, refuses_urls_that_are_none)
           "tcp://127.0.0.1");
     WRONG("'ftp://h/': there is no such scheme; jobs understands http and https", "jobs ", "jobs",
           "ftp://h/");
-    WRONG("jobs does not understand ws://; it does http and https", "jobs ", "jobs",
+    WRONG("jobs does not understand ws://, only http and https", "jobs ", "jobs",
           "ws://127.0.0.1/");
-    WRONG("'tcp://127.0.0.1:1': all URLs are to have one scheme, not ws and tcp", "echo ", "echo",
+    WRONG("'tcp://127.0.0.1:1': all URLs must have one scheme, not ws and tcp", "echo ", "echo",
           "ws://127.0.0.1/", "tcp://127.0.0.1:1");
 }
 
@@ -136,7 +136,7 @@ Test(target, other_requests_have_some_beside_when_told)
     beside(2, "ws://127.0.0.1:8080/echo", "127.0.0.1:8080");
     PLAN("jobs", "http://127.0.0.1:8080/", "--beside-url", "tcp://127.0.0.2:7007");
     beside(4, "tcp://127.0.0.2:7007", "127.0.0.2:7007");
-    WRONG("--beside-url does not understand irc://; it does tcp, tls, ws and wss", "jobs ", "jobs",
+    WRONG("--beside-url does not understand irc://, only tcp, tls, ws and wss", "jobs ", "jobs",
           "http://127.0.0.1/", "--beside-url", "irc://127.0.0.1");
     WRONG("'x': a scheme is missing, as in ws://host/", "jobs ", "jobs", "http://127.0.0.1/",
           "--beside-url", "x");
