@@ -227,8 +227,7 @@ static void stop(struct start *t)
 {
     if (t->server != NULL)
         server_free(t->server);
-    if (t->spawner.pid > 0)
-        spawner_stop(&t->spawner);
+    spawner_stop(&t->spawner);
     log_stop();
     notify_close();
     activation_close(&t->activation);

@@ -2,20 +2,15 @@
 
 #include "core/cycles.h"
 #include "core/log.h"
+#include "jobs/attempts.h"
 #include "jobs/worker_link.h"
 #include "simul/check.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum {
-    /* A worker that ends sooner than this without having done a job has failed to start. */
-    LIFE_MS_MIN = 1000,
-    /* How long its place stays empty: nothing the first time, then this, doubled each time. */
-    REST_MS_MIN = 100,
-    REST_MS_MAX = 10 * 1000,
-};
 
 enum worker_state {
     WORKER_STARTING, /* asked for; SPAWNER_STARTED will come */
@@ -23,7 +18,7 @@ enum worker_state {
     WORKER_BUSY,
     WORKER_ENDING,  /* hung up on, and killed; SPAWNER_EXITED will come */
     WORKER_RESTING, /* none: its timer will start it */
-    WORKER_LOST,    /* none, and no spawner to start one */
+    WORKER_LOST,    /* none, until there is a spawner again */
 };
 
 struct pool_worker {
@@ -37,14 +32,17 @@ struct pool_worker {
     struct pool_job *job; /* of a busy one */
     bool has_worked;      /* did a job, or was killed for one: starting it is no problem */
     const char *end;      /* why it is ending */
-    uint64_t started_ms;
-    unsigned failures; /* times in a row that it failed to start */
+    struct attempts attempts;
     struct wheel_timer rest;
 };
 
 struct pool {
     struct loop *loop;
-    struct spawner *spawner; /* NULL: lost, or the pool is stopped */
+    struct spawner *spawner;
+    bool has_spawner; /* false: it is lost, and spawner_rest will start one; or the pool is stopped
+                       */
+    struct attempts spawner_attempts;
+    struct wheel_timer spawner_rest;
     uint32_t queue_max;
     uint32_t deadline_ms;
     bool is_stopped;
@@ -112,22 +110,47 @@ static void fail_waiting(struct pool *p)
 
 /* --- the life of a worker --- */
 
-/* Without a spawner there is no new worker; those that are up go on. (They die with the spawner if
- * that was killed, and their sockets tell.) */
-static void lose_spawner(struct pool *p)
+/* Hangs up on a worker that is up. */
+static void hang_up(struct pool_worker *w)
 {
-    if (p->spawner == NULL)
-        return;
-    LOG_ERROR("the spawner is lost: no worker can be replaced");
-    ev_io_stop(p->loop->ev, &p->spawner_io);
-    p->spawner = NULL;
+    ev_io_stop(w->pool->loop->ev, &w->io);
+    worker_link_close(&w->link);
+    metric_sub(&w->pool->metrics.workers, 1);
+}
+
+/* The workers go with the spawner, whatever they do. */
+static void lose_workers(struct pool *p)
+{
     for (unsigned i = 0; i < p->worker_count; i++) {
         struct pool_worker *w = &p->workers[i];
-        if (!worker_is_up(w)) {
-            wheel_cancel(&w->rest);
-            w->state = WORKER_LOST;
-        }
+        if (w->job != NULL)
+            finish_job(p, w->job, POOL_DIED);
+        if (worker_is_up(w))
+            hang_up(w);
+        wheel_cancel(&w->rest);
+        w->state = WORKER_LOST;
     }
+}
+
+/* Its place stays empty for a while. */
+static void rest_spawner(struct pool *p)
+{
+    uint64_t now_ms = p->loop->now_ms;
+    wheel_add(&p->loop->sched.wheel, &p->spawner_rest,
+              now_ms + attempts_end(&p->spawner_attempts, now_ms, false));
+}
+
+/* It has been killed, perhaps for want of memory, or is of no more use. Jobs that wait go on
+ * waiting, until their deadline. */
+static void lose_spawner(struct pool *p)
+{
+    if (!p->has_spawner)
+        return;
+    LOG_ERROR("the spawner is lost, and its workers with it", LOG_INT("pid", p->spawner->pid));
+    p->has_spawner = false;
+    ev_io_stop(p->loop->ev, &p->spawner_io);
+    lose_workers(p);
+    rest_spawner(p);
 }
 
 static void start_worker(struct pool_worker *w)
@@ -136,7 +159,7 @@ static void start_worker(struct pool_worker *w)
     w->id = ++p->last_worker_id;
     w->state = WORKER_STARTING;
     w->has_worked = false;
-    w->started_ms = p->loop->now_ms;
+    attempts_begin(&w->attempts, p->loop->now_ms);
     if (spawner_spawn(p->spawner, w->id, ROLE_WORKER, w->number) != OK)
         lose_spawner(p);
 }
@@ -146,25 +169,13 @@ static void replace_worker(struct pool_worker *w)
 {
     struct pool *p = w->pool;
     metric_add(&p->metrics.worker_restarts, 1);
-    bool is_failure = !w->has_worked && p->loop->now_ms - w->started_ms < LIFE_MS_MIN;
-    w->failures = is_failure ? w->failures + 1 : 0;
-    if (w->failures <= 1) {
+    uint64_t now_ms = p->loop->now_ms, rest_ms = attempts_end(&w->attempts, now_ms, w->has_worked);
+    if (rest_ms == 0) {
         start_worker(w);
         return;
     }
-    unsigned doublings = w->failures - 2 < 16 ? w->failures - 2 : 16;
-    uint64_t rest_ms = (uint64_t)REST_MS_MIN << doublings;
     w->state = WORKER_RESTING;
-    wheel_add(&p->loop->sched.wheel, &w->rest,
-              p->loop->now_ms + (rest_ms < REST_MS_MAX ? rest_ms : REST_MS_MAX));
-}
-
-/* Hangs up on a worker that is up. */
-static void hang_up(struct pool_worker *w)
-{
-    ev_io_stop(w->pool->loop->ev, &w->io);
-    worker_link_close(&w->link);
-    metric_sub(&w->pool->metrics.workers, 1);
+    wheel_add(&p->loop->sched.wheel, &w->rest, now_ms + rest_ms);
 }
 
 /* Ends a worker that is up, dead or alive; its job has the status `status`. `why` goes to the log,
@@ -176,8 +187,8 @@ static void end_worker(struct pool_worker *w, const char *why, enum pool_status 
     if (w->job != NULL)
         finish_job(p, w->job, status);
     w->end = why;
-    w->state = p->spawner != NULL ? WORKER_ENDING : WORKER_LOST;
-    if (p->spawner != NULL && spawner_kill(p->spawner, w->id) != OK)
+    w->state = WORKER_ENDING;
+    if (spawner_kill(p->spawner, w->id) != OK)
         lose_spawner(p);
 }
 
@@ -232,16 +243,6 @@ static void run_job(struct pool_worker *w, struct pool_job *j)
     send_job(w);
 }
 
-static bool has_no_workers_left(const struct pool *p)
-{
-    if (p->spawner != NULL)
-        return false;
-    for (unsigned i = 0; i < p->worker_count; i++)
-        if (worker_is_up(&p->workers[i]))
-            return false;
-    return true;
-}
-
 /* Gives jobs that wait to workers that are idle. Called at the end of all that may change either.
  */
 static void dispatch(struct pool *p)
@@ -249,8 +250,6 @@ static void dispatch(struct pool *p)
     for (unsigned i = 0; i < p->worker_count && !list_is_empty(&p->waiting); i++)
         if (p->workers[i].state == WORKER_IDLE)
             run_job(&p->workers[i], container_of(p->waiting.next, struct pool_job, node));
-    if (has_no_workers_left(p))
-        fail_waiting(p);
 }
 
 static void on_worker_io(struct ev_loop *ev, ev_io *io, int events)
@@ -304,7 +303,7 @@ static void on_worker_exited(struct pool_worker *w, const struct spawner_event *
         LOG_STR("reason", w->end),
         LOG_INT(WIFSIGNALED(event->status) ? "signal" : "exit",
                 WIFSIGNALED(event->status) ? WTERMSIG(event->status) : WEXITSTATUS(event->status)));
-    if (w->pool->spawner != NULL)
+    if (w->pool->has_spawner)
         replace_worker(w);
 }
 
@@ -351,7 +350,7 @@ static void on_spawner_io(struct ev_loop *ev, ev_io *io, int events)
     (void)ev;
     (void)events;
     struct pool *p = io->data;
-    while (p->spawner != NULL) {
+    while (p->has_spawner) {
         struct spawner_event event;
         bool is_there;
         if (spawner_try_event(p->spawner, &event, &is_there) != OK)
@@ -362,6 +361,32 @@ static void on_spawner_io(struct ev_loop *ev, ev_io *io, int events)
             break;
     }
     dispatch(p);
+}
+
+static void watch_spawner(struct pool *p)
+{
+    p->has_spawner = true;
+    ev_io_init(&p->spawner_io, on_spawner_io, p->spawner->fd, EV_READ);
+    p->spawner_io.data = p;
+    ev_io_start(p->loop->ev, &p->spawner_io);
+}
+
+static void on_spawner_rested(struct wheel_timer *t)
+{
+    struct pool *p = container_of(t, struct pool, spawner_rest);
+    attempts_begin(&p->spawner_attempts, p->loop->now_ms);
+    if (spawner_restart(p->spawner) != OK) {
+        LOG_ERROR("no other spawner could be started", LOG_STR("reason", strerror(errno)));
+        rest_spawner(p);
+        return;
+    }
+    LOG_INFO("another spawner has started", LOG_INT("pid", p->spawner->pid));
+    metric_add(&p->metrics.spawner_restarts, 1);
+    watch_spawner(p);
+    for (unsigned i = 0; i < p->worker_count && p->has_spawner; i++) {
+        metric_add(&p->metrics.worker_restarts, 1);
+        start_worker(&p->workers[i]);
+    }
 }
 
 /* --- for the askers --- */
@@ -435,16 +460,16 @@ enum err pool_start(struct pool **out, const struct pool_options *options)
         w->link.fd = -1;
         w->rest.fire = on_rested;
         w->id = ++p->last_worker_id;
-        w->started_ms = p->loop->now_ms;
+        attempts_begin(&w->attempts, p->loop->now_ms);
         enum err e = spawner_spawn(p->spawner, w->id, ROLE_WORKER, w->number);
         if (e != OK) {
             free(p);
             return e;
         }
     }
-    ev_io_init(&p->spawner_io, on_spawner_io, p->spawner->fd, EV_READ);
-    p->spawner_io.data = p;
-    ev_io_start(p->loop->ev, &p->spawner_io);
+    p->spawner_rest.fire = on_spawner_rested;
+    attempts_begin(&p->spawner_attempts, p->loop->now_ms);
+    watch_spawner(p);
     *out = p;
     return OK;
 }
@@ -458,17 +483,10 @@ void pool_configure(struct pool *p, uint32_t queue_max, uint32_t deadline_ms)
 void pool_stop(struct pool *p)
 {
     p->is_stopped = true;
-    p->spawner = NULL;
+    p->has_spawner = false;
     ev_io_stop(p->loop->ev, &p->spawner_io);
-    for (unsigned i = 0; i < p->worker_count; i++) {
-        struct pool_worker *w = &p->workers[i];
-        if (w->job != NULL)
-            finish_job(p, w->job, POOL_DIED);
-        if (worker_is_up(w))
-            hang_up(w);
-        wheel_cancel(&w->rest);
-        w->state = WORKER_LOST;
-    }
+    wheel_cancel(&p->spawner_rest);
+    lose_workers(p);
     fail_waiting(p);
 }
 

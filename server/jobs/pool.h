@@ -4,7 +4,8 @@
  *
  * A job has a deadline from its arrival, also while it waits. A worker that dies, babbles or is
  * past the deadline is killed and replaced; its job fails, and nobody else notices. Workers that
- * die as soon as they are started are started again at growing intervals. */
+ * die as soon as they are started are started again at growing intervals; and so is a spawner,
+ * which takes all workers with it. */
 #pragma once
 
 #include "core/loop.h"
@@ -28,6 +29,7 @@
     V(jobs_died, "died")                                                                           \
     V(jobs_cancelled, "cancelled")                                                                 \
     X(workers, gauge, "Worker processes that are alive")                                           \
+    X(spawner_restarts, counter, "Processes that start workers, started to replace another")       \
     X(worker_restarts, counter, "Worker processes started to replace another")                     \
     X(worker_violations, counter, "Workers killed for a system call they may not make")
 
@@ -44,7 +46,7 @@ enum pool_status {
     POOL_DONE,      /* `answer` is the worker's */
     POOL_BUSY,      /* as many jobs wait as may */
     POOL_TIMED_OUT, /* past the deadline, waiting or running */
-    POOL_DIED,      /* the worker that ran it died, or there will be none any more */
+    POOL_DIED,      /* the worker that ran it died, or the pool is stopped */
     POOL_CANCELLED,
 };
 

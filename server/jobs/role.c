@@ -3,9 +3,11 @@
 #include "jobs/spawner.h"
 #include "jobs/worker.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,28 +26,39 @@ static const struct {
 
 #define ROLE_OPTION "--role="
 
-/* The link names the file as long as it is there, and leads to it even when it is not, or lies in a
- * directory that daemon.user may not enter. Under valgrind only the name is right. */
-static void exec_self(char *const argv[])
+/* The link leads to the running program even when the file is no longer there, or lies in a
+ * directory that daemon.user may not enter. */
+static const char SELF[] = "/proc/self/exe";
+
+/* Its name; under valgrind only that is right. Empty: it has none. */
+static const char *self_path(char path[PATH_MAX])
 {
-    static const char self[] = "/proc/self/exe";
-    char path[PATH_MAX];
-    ssize_t n = readlink(self, path, sizeof(path) - 1);
-    if (n > 0) {
-        path[n] = '\0';
-        execv(path, argv);
-    }
-    execv(self, argv);
+    ssize_t n = readlink(SELF, path, PATH_MAX - 1);
+    path[n > 0 ? n : 0] = '\0';
+    return path;
+}
+
+struct command {
+    char title[32], option[32], number[16];
+    char *argv[4];
+};
+
+static void command_init(struct command *c, enum role role, unsigned number)
+{
+    snprintf(c->title, sizeof(c->title), "simuld: %s", roles[role].name);
+    snprintf(c->option, sizeof(c->option), ROLE_OPTION "%s", roles[role].name);
+    snprintf(c->number, sizeof(c->number), "%u", number);
+    c->argv[0] = c->title;
+    c->argv[1] = c->option;
+    c->argv[2] = c->number;
+    c->argv[3] = NULL;
 }
 
 _Noreturn void role_exec(enum role role, unsigned number, int fd)
 {
-    char title[32], option[32], number_text[16];
-    snprintf(title, sizeof(title), "simuld: %s", roles[role].name);
-    snprintf(option, sizeof(option), ROLE_OPTION "%s", roles[role].name);
-    snprintf(number_text, sizeof(number_text), "%u", number);
-    char *argv[] = {title, option, number_text, NULL};
-
+    struct command command;
+    char path[PATH_MAX];
+    command_init(&command, role, number);
     if (fd == ROLE_FD)
         fcntl(fd, F_SETFD, 0);
     else
@@ -59,8 +72,43 @@ _Noreturn void role_exec(enum role role, unsigned number, int fd)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    exec_self(argv);
+    execv(self_path(path), command.argv);
+    execv(SELF, command.argv);
     _exit(127);
+}
+
+/* What role_exec does, put down for posix_spawn. False without memory. */
+static bool plan_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int fd)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    return posix_spawn_file_actions_adddup2(actions, fd, ROLE_FD) == 0 &&
+           posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0) == 0 &&
+           posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDOUT_FILENO) == 0 &&
+           posix_spawn_file_actions_addclosefrom_np(actions, ROLE_FD + 1) == 0 &&
+           posix_spawnattr_setsigmask(attributes, &none) == 0 &&
+           posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK) == 0;
+}
+
+enum err role_spawn(enum role role, unsigned number, int fd, pid_t *pid)
+{
+    struct command command;
+    char path[PATH_MAX];
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    command_init(&command, role, number);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    int error = ENOMEM;
+    if (plan_spawn(&actions, &attributes, fd)) {
+        error = posix_spawn(pid, self_path(path), &actions, &attributes, command.argv, environ);
+        if (error != 0)
+            error = posix_spawn(pid, SELF, &actions, &attributes, command.argv, environ);
+    }
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    errno = error;
+    return error == 0 ? OK : ERR_IO;
 }
 
 /* A ^C reaches every process of the terminal, a stop every process of the service; but it is the

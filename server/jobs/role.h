@@ -3,7 +3,10 @@
  * but standard error. */
 #pragma once
 
+#include "simul/err.h"
+
 #include <stdbool.h>
+#include <sys/types.h>
 
 enum role { ROLE_SPAWNER, ROLE_WORKER, ROLE_COUNT };
 
@@ -13,6 +16,10 @@ enum { ROLE_FD = 3 };
  * program, whatever lies at its path by now, in this role. `fd` becomes ROLE_FD. `number` tells
  * children of one role apart. */
 _Noreturn void role_exec(enum role role, unsigned number, int fd);
+
+/* The same as a child of this process, which may have threads: nothing of its memory is copied.
+ * ERR_IO: errno tells. */
+enum err role_spawn(enum role role, unsigned number, int fd, pid_t *pid);
 
 /* What main does first. False: this process is the server. True: it had another role, which is
  * over; *status is what main returns. */

@@ -142,12 +142,25 @@ static enum err await_identity(int fd, char *error, size_t error_bytes)
     return ERR_IO;
 }
 
+static enum err open_pair(int pair[2])
+{
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0 ? OK : ERR_IO;
+}
+
+/* The server's end serves from now on. */
+static void configure(struct spawner *s)
+{
+    int room = SPAWNER_SOCKET_BYTES;
+    fcntl(s->fd, F_SETFL, O_NONBLOCK);
+    setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
 enum err spawner_start(struct spawner *s, const struct identity *identity, int errors_fd,
                        char *error, size_t error_bytes)
 {
     int pair[2] = {-1, -1};
     pid_t pid = -1;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
+    if (open_pair(pair) == OK)
         pid = fork();
     if (pid == 0)
         run_spawner(identity, errors_fd, pair[1]);
@@ -164,10 +177,31 @@ enum err spawner_start(struct spawner *s, const struct identity *identity, int e
         spawner_stop(s);
         return e;
     }
-    fcntl(pair[0], F_SETFL, O_NONBLOCK);
-    int room = SPAWNER_SOCKET_BYTES;
-    setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    configure(s);
     return OK;
+}
+
+enum err spawner_restart(struct spawner *s)
+{
+    int pair[2];
+    if (s->pid > 0) {
+        kill(s->pid, SIGKILL);
+        spawner_stop(s);
+    }
+    if (open_pair(pair) != OK)
+        return ERR_IO;
+    *s = (struct spawner){.fd = pair[0]};
+    enum err e = role_spawn(ROLE_SPAWNER, 1, pair[1], &s->pid);
+    int error = errno;
+    close(pair[1]);
+    if (e == OK) {
+        configure(s);
+        return OK;
+    }
+    close(pair[0]);
+    *s = (struct spawner){-1, 0};
+    errno = error;
+    return e;
 }
 
 enum err spawner_spawn(struct spawner *s, uint64_t id, enum role role, unsigned number)
@@ -204,6 +238,8 @@ enum err spawner_try_event(struct spawner *s, struct spawner_event *event, bool 
 
 void spawner_stop(struct spawner *s)
 {
+    if (s->pid == 0)
+        return;
     close(s->fd);
     while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
         continue;

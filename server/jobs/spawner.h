@@ -5,7 +5,8 @@
  *
  * The spawner and its children are confined: they can open nothing but what starting the program
  * needs (jobs/landlock.h). Children are named by ids that the server chooses. When the server is
- * gone, however it ended, the spawner kills all its children and ends. */
+ * gone, however it ended, the spawner kills all its children and ends. When the spawner has been
+ * killed, and its children with it, the server starts another one. */
 #pragma once
 
 #include "daemon/identity.h"
@@ -58,6 +59,12 @@ enum err spawner_kill(struct spawner *s, uint64_t id);
 /* Takes the next event, if *is_there. ERR_CLOSED: the spawner has ended. ERR_SYNTAX, ERR_IO: it is
  * of no more use. */
 enum err spawner_try_event(struct spawner *s, struct spawner_event *event, bool *is_there);
+
+/* Kills what is left of the spawner, and with it its children, and starts another one, which is who
+ * this process is now. Threads may exist: this does not fork, but it waits until the program is
+ * executed, some milliseconds. ERR_IO: errno tells; there is none now, and only this function and
+ * spawner_stop may be called. */
+enum err spawner_restart(struct spawner *s);
 
 /* Ends the spawner, and with it whatever children are left, and waits until all are reaped. */
 void spawner_stop(struct spawner *s);

@@ -1,5 +1,6 @@
 """Jobs: work that would stop the tick, done by worker processes."""
 import contextlib
+import contextlib
 import hashlib
 import json
 import os
@@ -185,6 +186,35 @@ def test_an_idle_worker_that_dies_is_replaced(start):
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda: pid not in daemon.processes(), "its end")
             wait_until(lambda: http.ask(get("/jobs/burn?ms=0")).status == 200, "another worker")
+
+
+def spawner_of(daemon):
+    """Its pid; None: there is none now."""
+    for pid in daemon.processes():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
+                if comm.read() == "simuld-spawner\n":
+                    return pid
+    return None
+
+
+def test_a_spawner_that_dies_is_replaced(start):
+    """For want of memory, perhaps: its workers die with it."""
+    daemon = start("jobs.workers=2")
+    first = wait_until(lambda: spawner_of(daemon), "the spawner")
+    with HttpConnection(daemon.connect("web")) as http, burn(daemon, 8000) as busy:
+        wait_until(lambda: daemon.stats()["jobs"]["jobs_running"] == 1, "the job to run")
+        os.kill(first, signal.SIGKILL)
+        assert busy.read().status == 502
+        told = json.loads(http.ask(get("/jobs/burn?ms=0")).body)
+        second = spawner_of(daemon)
+        assert second not in (None, first)
+        with open(f"/proc/{second}/status", encoding="ascii") as status:
+            assert "\nNoNewPrivs:\t1\n" in status.read()
+        assert told["pid"] in daemon.processes()
+    wait_until(lambda: daemon.metric("simul_workers") == 2, "both workers")
+    assert daemon.metric("simul_spawner_restarts_total") == 1
+    assert daemon.log("the spawner is lost, and its workers with it")[0]["level"] == "error"
 
 
 def test_workers_are_nice(daemon, http):

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -366,6 +367,58 @@ Test(spawner, children_end_when_the_spawner_is_killed, .timeout = 60)
     expect_err(spawner_try_event(&s, &event, &is_there), ERR_CLOSED);
     expect_err(spawner_spawn(&s, 3, ROLE_WORKER, 3), ERR_CLOSED);
     spawner_stop(&s);
+}
+
+static void *wait_for_end(void *fd)
+{
+    char byte;
+    return read(*(int *)fd, &byte, 1) == 0 ? NULL : fd;
+}
+
+/* Beside a thread, which must not notice. */
+Test(spawner, another_one_starts_in_the_place_of_one_that_was_killed, .timeout = 60)
+{
+    struct spawner s;
+    pthread_t thread;
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, wait_for_end, &ends[0]), 0);
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
+    pid_t first = s.pid;
+    start_worker(&s, 1);
+    kill(s.pid, SIGKILL);
+    for (int round = 0; round < 2; round++) { /* the second time it lives */
+        expect_ok(spawner_restart(&s));
+        cr_assert_neq(s.pid, first);
+        expect_gone(first);
+        first = s.pid;
+        struct spawner_event one = start_worker(&s, 1); /* ids are its own */
+        ask_worker(one.fd);
+        close(one.fd);
+    }
+    close(ends[1]);
+    void *failed;
+    pthread_join(thread, &failed);
+    cr_assert_null(failed, "somebody has inherited the pipe");
+    close(ends[0]);
+    spawner_stop(&s);
+}
+
+Test(spawner, one_that_cannot_be_restarted_may_be_tried_again, .timeout = 60)
+{
+    struct spawner s;
+    struct rlimit all, few;
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
+    getrlimit(RLIMIT_NOFILE, &all);
+    few = all;
+    few.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &few);
+    enum err e = spawner_restart(&s);
+    setrlimit(RLIMIT_NOFILE, &all);
+    expect_err(e, ERR_IO);
+    expect_ok(spawner_restart(&s));
+    spawner_stop(&s);
+    spawner_stop(&s); /* once is enough */
 }
 
 /* What a process does that was started with this option, and without the socket. */
