@@ -259,10 +259,10 @@ def test_signals_of_the_terminal_reach_the_whole_group_and_it_still_leaves_in_go
 
 
 def test_a_job_that_runs_is_finished_when_the_terminal_ends_everybody(start):
-    daemon = start()
+    daemon = start("drain_seconds=60")
     with HttpConnection(daemon.connect("web")) as http:
         http.send(get("/jobs/burn?ms=700"))
-        wait_until(lambda: daemon.stats()["jobs"]["jobs_running"] == 1, "the job to run")
+        wait_until(lambda: daemon.metric("simul_jobs_total") == 1, "the job")
         os.killpg(daemon.pid, signal.SIGINT)
         assert http.read().status == 200
     daemon.expect_good_end()

@@ -188,9 +188,9 @@ def test_what_is_no_tls_is_told_so_counted_and_logged_once(start):
     assert [line["reason"] for line in lines] == ["http request"]
 
 
-@pytest.mark.alone
-def test_a_storm_of_handshakes_is_served_over_many_ticks(daemon):
+def test_a_storm_of_handshakes_is_served_over_many_ticks(start):
     """All say hello at once; each gets its answer."""
+    daemon = start("limits.handshake_seconds=60")
     socks = [daemon.connect("web") for _ in range(3)]  # these are served meanwhile
     done = []
 

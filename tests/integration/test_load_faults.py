@@ -115,7 +115,7 @@ def test_a_server_that_reads_no_more(server):
 @pytest.mark.parametrize("loop", [[], ["--rate", 400]], ids=["closed", "open"])
 def test_a_latency_that_is_known(server, loop):
     run = echo(server, "delay_ms=50", "-c", 20, "-d", 1, "--warm-up", 0.2, *loop)
-    assert 50 * US_PER_MS <= run["p50"] <= 56 * US_PER_MS
+    assert 50 * US_PER_MS <= run["p50"] <= 75 * US_PER_MS
     assert not run.errors()
 
 

