@@ -44,6 +44,7 @@ static void wait_ms(struct conn *c, struct flood *f, uint64_t ms)
     }
     *f->wait = (struct flood_wait){.timer.fire = on_due, .conn = c};
     wheel_add(&l->sched.wheel, &f->wait->timer, l->now_ms + ms);
+    metric_add(&l->metrics.flood_pauses, 1);
 }
 
 bool flood_must_wait(struct conn *c)

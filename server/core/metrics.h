@@ -48,6 +48,7 @@
     X(out_bytes, counter, "Bytes sent, before TLS")                                                \
     X(reads, counter, "System calls that received")                                                \
     X(writes, counter, "System calls that sent")                                                   \
+    X(read_pauses, counter, "Pauses of reading from a peer that does not take its output")         \
     X(ticks, counter, "Ticks")                                                                     \
     X(letters, counter, "Letters that the loop took from its mailbox")                             \
     X(mailbox_letters, gauge, "Letters that were in its mailbox when it last took any")            \
@@ -63,6 +64,7 @@
     X(faults, counter,                                                                             \
       "Faults that the echo has made on request: answers lost or changed, odd ends and so on")     \
     X(irc_lines, counter, "IRC lines received")                                                    \
+    X(flood_pauses, counter, "Pauses of taking lines from a client that sends too many")           \
     X(sessions, gauge, "Registered chat sessions")                                                 \
     X(chat_commands, gauge, "Commands of chat sessions that the hub has not returned yet")         \
     X(messages_rendered, counter, "Chat messages rendered, one per variant")                       \

@@ -104,6 +104,8 @@ static void rearm(struct net *n, struct conn *c)
     int armed = ev_is_active(&c->io) ? c->io.events & (EV_READ | EV_WRITE) : 0;
     if (events == armed)
         return;
+    if ((armed & EV_READ) != 0 && !read && c->out.bytes > read_mark(n))
+        metric_add(&n->loop->metrics.read_pauses, 1);
     ev_io_stop(n->loop->ev, &c->io);
     if (events != 0) {
         ev_io_set(&c->io, c->io.fd, events);

@@ -44,14 +44,18 @@ static unsigned rested(void)
 Test(flood, a_burst_is_taken_at_once_and_the_rest_in_time)
 {
     unsigned a = rested();
+    const _Atomic uint64_t *pauses = &fix.set.loops[0].metrics.flood_pauses;
+    uint64_t before = metric_get(pauses);
     say_numbers(a, 0, 30);
     hear_numbers(a, 0, BURST);
+    cr_assert_eq(metric_get(pauses), before + 1);
     for (int i = BURST; i < 30; i++) {
         fix_pass_ms(INTERVAL_MS - 1);
         HEARS(a, "");
         fix_pass_ms(1);
         hear_numbers(a, i, 1);
     }
+    cr_assert_eq(metric_get(pauses), before + 21, "each of the 20, and whatever may follow");
     fix_pass_ms(INTERVAL_MS);
     HEARS(a, "");
 }

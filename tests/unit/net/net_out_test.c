@@ -124,6 +124,7 @@ Test(net_out, a_peer_that_does_not_read_is_not_read)
     uint64_t before = METRIC(in_bytes);
     client_say(i, "stays in the kernel");
     cr_assert_eq(METRIC(in_bytes), before);
+    cr_assert_eq(METRIC(read_pauses), 1);
     while (METRIC(in_bytes) == before) {
         cr_assert_gt(peer_read(i, 64 * 1024), 0);
         fix_settle();
