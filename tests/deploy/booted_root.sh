@@ -9,7 +9,11 @@ boot_root() {
         --private-network --system-call-filter='landlock_create_ruleset landlock_add_rule
         landlock_restrict_self' >"$1.console" 2>&1 </dev/null &
     nspawn=$!
-    wait_for 60 has_booted
+    wait_for 180 has_booted_or_ended && has_booted
+}
+
+has_booted_or_ended() {
+    has_booted || has_ended
 }
 
 # Its first process is systemd-nspawn's child.
