@@ -24,6 +24,7 @@ cache=${1:-${TMPDIR:-/tmp}/simul-roots}
 # quickstart SECONDS: runs the first command until the server is ready, and checks that it answers
 # and that it ends as it should.
 quickstart() {
+    rm -f "$log"
     in_root "$root" sh /simul/deploy/quickstart.sh >"$log" 2>&1 &
     server=$!
     wait_for "$1" is_ready_or_gone || true

@@ -74,7 +74,7 @@ check_server() {
     curl -fsS http://127.0.0.1:9090/readyz >/dev/null &&
         curl -fsS http://127.0.0.1:8080/ | grep -qi '<html' &&
         [ "$(curl -fsS --data-binary hello http://127.0.0.1:8080/echo)" = hello ] &&
-        [ "$(printf 'hello\n' | nc -N -w 5 127.0.0.1 7007)" = hello ] &&
-        printf 'NICK guest\r\nUSER guest 0 * :guest\r\nQUIT\r\n' | nc -w 5 127.0.0.1 6667 |
+        [ "$(printf 'hello\n' | nc -N -w 30 127.0.0.1 7007)" = hello ] &&
+        printf 'NICK guest\r\nUSER guest 0 * :guest\r\nQUIT\r\n' | nc -w 30 127.0.0.1 6667 |
         grep -q ' 001 guest '
 }

@@ -14,18 +14,25 @@ package_newer=$package_work/simul-newer.deb
 
 # Built from a copy of the sources, so that what depends on where they lie would differ from build/.
 build_package() {
-    rm -rf "$package_work/source" "$package_work/cpack"
+    rm -rf "$package_work/source"
     mkdir -p "$package_work/source"
     tar -C "$root" --exclude='./build*' --exclude=./.git --exclude=./tests -cf - . |
         tar -C "$package_work/source" -xf -
     cmake -S "$package_work/source" -B "$package_work/build" -G Ninja -DCMAKE_INSTALL_PREFIX=/usr \
         >/dev/null &&
         cmake --build "$package_work/build" -- --quiet || return 1
-    (cd "$package_work/build" && cpack -B "$package_work/cpack" >"$package_work/cpack.log") || {
+    pack "$package"
+}
+
+# pack FILE: what is built, in a package that claims to be as old as its changelog.
+pack() {
+    rm -rf "$package_work/cpack"
+    SOURCE_DATE_EPOCH=$(dpkg-parsechangelog -l "$root/deploy/debian/changelog" -S Timestamp) \
+        sh -c 'cd "$1/build" && cpack -B "$1/cpack"' sh "$package_work" >"$package_work/cpack.log" || {
         cat "$package_work/cpack.log"
         return 1
     }
-    cp "$package_work"/cpack/simul_*.deb "$package"
+    cp "$package_work"/cpack/simul_*.deb "$1"
 }
 
 # The same once more as the next version, whose default settings differ in a line.

@@ -48,6 +48,7 @@ has_a_volume() {
 
 # Clients who are there when the server is told to go.
 stays() {
+    rm -f "$work/stay"
     client stay ws://127.0.0.1:8080/chat 127.0.0.1 >"$work/stay" 2>&1 &
     staying=$!
     wait_for 60 grep -q here "$work/stay"

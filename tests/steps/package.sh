@@ -54,10 +54,11 @@ prefix_has_all_files() {
 prefix_serves() {
     sed -i '1i drain_seconds = 0' "$stage/etc/simul/simuld.conf"
     "$stage/bin/simuld" -t -c "$stage/etc/simul/simuld.conf" || return 1
+    rm -f "$stage.log" # the last run's is ready already
     "$stage/bin/simuld" -c "$stage/etc/simul/simuld.conf" -o listen.web.port=0 \
         -o listen.irc.port=0 -o listen.echo.port=0 -o admin.port=0 >"$stage.log" 2>&1 &
     server=$!
-    wait_for 20 grep -q '^ready' "$stage.log"
+    wait_for 60 grep -q '^ready' "$stage.log"
     was_ready=$?
     kill "$server"
     wait "$server" && [ "$was_ready" -eq 0 ]
@@ -120,6 +121,17 @@ modes_are_right() {
     }
 }
 
+changelog_is_of_this_version() {
+    dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/share/doc/simul/changelog.gz | gunzip |
+        dpkg-parsechangelog -l - -S Version | grep -qx "$(dpkg-deb -f "$package" Version)"
+}
+
+# Later, and with files that are from another time.
+package_is_reproducible() {
+    touch "$package_work/source/README.md" && pack "$package_work/again.deb" &&
+        cmp "$package" "$package_work/again.deb"
+}
+
 pages_are_compressed() {
     [ "$(dpkg-deb -c "$package" | grep -cE '/man/man[158]/[a-z.-]+\.[158]\.gz$')" -eq 3 ]
 }
@@ -145,9 +157,10 @@ serve_by_default() {
 }
 
 package_serves_by_default() {
+    rm -f "$guest.log"
     serve_by_default >"$guest.log" 2>&1 &
     server=$!
-    wait_for 20 grep -q '^ready' "$guest.log" && check_server_of "$server"
+    wait_for 60 grep -q '^ready' "$guest.log" && check_server_of "$server"
     was_good=$?
     kill "$(pgrep -P "$server")" || true
     if ! wait "$server" || [ "$was_good" -ne 0 ]; then
@@ -191,6 +204,8 @@ check "the package's description is sane" control_is_sane
 check "its settings are conffiles" conffiles_are_all_in_etc
 check "its files have the right modes" modes_are_right
 check "its manual pages are compressed" pages_are_compressed
+check "its changelog is of this version" changelog_is_of_this_version
+check "it is the same when it is made again" package_is_reproducible
 
 [ "$(id -u)" -eq 0 ] || skip "only root may make a root to install the package in"
 unshare --mount --pid --net --fork mount -t tmpfs none /mnt || skip "this machine allows no mounts"
