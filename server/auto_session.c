@@ -1,7 +1,6 @@
 #include "auto_session.h"
 
 #include "chat/session.h"
-#include "net/net.h"
 #include "refusal_session.h"
 #include "web/http_session.h"
 

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "simul/buf.h"
-#include "simul/err.h"
 #include "simul/span.h"
 #include "simul/ws_deflate.h"
 

@@ -5,7 +5,6 @@
  * lanes up whenever it likes. The head of the board is written by the watcher alone. */
 #pragma once
 
-#include "simul/err.h"
 #include "simul/hist.h"
 
 #include <stdatomic.h>

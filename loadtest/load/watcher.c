@@ -3,7 +3,6 @@
 #include "load/process_stat.h"
 #include "load/tally.h"
 #include "scenario/scenario.h"
-#include "simul/check.h"
 
 #include <math.h>
 #include <signal.h>

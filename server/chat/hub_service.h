@@ -7,7 +7,6 @@
 #pragma once
 
 #include "chat/command.h"
-#include "chat/hub/hub.h"
 #include "chat/hub/survey.h"
 #include "core/loop.h"
 #include "core/metrics.h"

@@ -3,7 +3,6 @@
 #include "chat/chat_loop.h"
 #include "chat/session.h"
 #include "config/config.h"
-#include "net/net.h"
 #include "simul/check.h"
 #include "simul/irc.h"
 #include "simul/utf8.h"

@@ -2,7 +2,6 @@
 
 #include "chat/chat_loop.h"
 #include "chat/line_source.h"
-#include "chat/local.h"
 #include "chat/response.h"
 #include "chat/session_register.h"
 #include "chat/verb.h"

@@ -9,7 +9,6 @@
 #include "chat/render.h"
 #include "net/conn.h"
 #include "simul/buf.h"
-#include "simul/list.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,7 +5,6 @@
 #include "chat/hub/numeric.h"
 #include "chat/response.h"
 #include "config/config.h"
-#include "net/net.h"
 #include "simul/utf8.h"
 
 struct span chat_session_nick(const struct chat_session *s)

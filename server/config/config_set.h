@@ -2,7 +2,6 @@
 #pragma once
 
 #include "config/config_key.h"
-#include "simul/span.h"
 
 /* The config under construction and what is to be told about it. */
 struct config_loader {

@@ -2,8 +2,6 @@
 #include "core/log_line.h"
 #include "core/log_sink.h"
 
-#include "simul/check.h"
-
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,7 +1,5 @@
 #include "echo/echo.h"
 
-#include "net/net.h"
-
 static enum co_result run(struct conn *c, void *frame)
 {
     (void)frame;

@@ -3,7 +3,6 @@
 #include "core/log.h"
 #include "net/access_log.h"
 #include "net/net.h"
-#include "net/transport.h"
 
 #include <stdlib.h>
 

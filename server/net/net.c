@@ -1,7 +1,6 @@
 #include "net/net.h"
 
 #include "config/config.h"
-#include "core/log.h"
 #include "net/access_log.h"
 #include "net/door.h"
 #include "net/listener.h"

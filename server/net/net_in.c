@@ -2,7 +2,6 @@
 #include "core/cycles.h"
 #include "core/log.h"
 #include "net/access_log.h"
-#include "net/listener.h"
 #include "net/net.h"
 #include "net/net_internal.h"
 #include "net/transport.h"

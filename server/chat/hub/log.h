@@ -7,7 +7,6 @@
 #pragma once
 
 #include "chat/hub/entry.h"
-#include "core/mailbox.h"
 
 /* An entry on its way; embedded by whoever owns its bytes. */
 struct log_item {

@@ -1,7 +1,6 @@
 #include "net/tls/tls_policy.h"
 
 #include "config/config.h"
-#include "simul/span.h"
 
 #include <openssl/err.h>
 #include <stdbool.h>

@@ -4,7 +4,6 @@
 #include "config/config.h"
 #include "core/clock.h"
 #include "net/net.h"
-#include "server.h"
 #include "web/admin/admin.h"
 #include "web/http_session.h"
 #include "web/routes.h"

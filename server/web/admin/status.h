@@ -5,7 +5,7 @@
  * samples are kept, so that a page that is loaded again has no gap. */
 #pragma once
 
-#include "net/conn.h"
+#include "core/loop.h"
 #include "simul/err.h"
 #include "simul/span.h"
 
@@ -31,7 +31,7 @@ void status_unwatch(struct status_watch *w);
 
 /* Whether there is an event that it has not seen. */
 bool status_has_news(const struct status_watch *w);
-/* The next event as it goes over the wire: "begin", which says what server it is; "past", some of the
- * samples that it has not been told, the oldest that are kept first; and "sample", the newest. Empty
- * without memory; valid until the next call. */
+/* The next event as it goes over the wire: "begin", which says what server it is; "past", some of
+ * the samples that it has not been told, the oldest that are kept first; and "sample", the newest.
+ * Empty without memory; valid until the next call. */
 struct span status_take_news(struct status_watch *w);
