@@ -96,6 +96,30 @@ def test_a_handshake_that_fails_is_told(server, fault, kind, reason):
     assert run["reasons"][0]["text"].startswith(reason) and reason in run.err
 
 
+# --- over HTTP: each request has the faults anew ---
+
+
+@pytest.mark.parametrize("faults", ["chunked", "header=X-One:%201&header=X-Two:%202", "status=201",
+                                    "chunked&chop=20", "jitter_ms=20", "stall_ms=20&after=5"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_is_odd_but_allowed_over_http_is_no_error(server, faults, scheme):
+    run = echo(server, faults, "-c", 2, "-n", 10, "-s", "20-100", scheme=scheme)
+    assert not run.errors() and run["totals"]["received"] == 10
+
+
+@pytest.mark.parametrize("faults, errors", [
+    ("status=503", {"status": 6}), ("status=204", {"wrong": 6}), ("corrupt=1/8", {"wrong": 6}),
+    ("truncate&after=10", {"closed": 2, "lost": 2}), ("halfclose&after=10", {"closed": 2, "lost": 2}),
+    ("chunked&truncate&after=10", {"closed": 2, "lost": 2}), ("rst&after=10", {"reset": 2, "lost": 2}),
+])
+def test_what_is_wrong_over_http_is_told(server, faults, errors):
+    run = echo(server, faults, "-c", 2, "-n", 6, "-s", 64, "--warm-up", 0, scheme="http")
+    assert run.errors() == errors
+
+
+# --- more ---
+
+
 def test_replies_that_are_longer_than_what_was_sent(server):
     run = echo(server, "oversize=5000", "-c", 1, "-n", 20, "-s", 64)
     assert run.errors() == {"wrong": 20}
