@@ -214,7 +214,8 @@ def test_a_spawner_that_dies_is_replaced(start):
         assert told["pid"] in daemon.processes()
     wait_until(lambda: daemon.metric("simul_workers") == 2, "both workers")
     assert daemon.metric("simul_spawner_restarts_total") == 1
-    assert daemon.log("the spawner is lost, and its workers with it")[0]["level"] == "error"
+    lost = wait_until(lambda: daemon.log("the spawner is lost, and its workers with it"), "a line")
+    assert lost[0]["level"] == "error"
 
 
 def test_workers_are_nice(daemon, http):
