@@ -54,6 +54,16 @@ static void command_init(struct command *c, enum role role, unsigned number)
     c->argv[3] = NULL;
 }
 
+void role_ignore_signals(void)
+{
+    static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE};
+    sigset_t none;
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        signal(ignored[i], SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 _Noreturn void role_exec(enum role role, unsigned number, int fd)
 {
     struct command command;
@@ -68,25 +78,23 @@ _Noreturn void role_exec(enum role role, unsigned number, int fd)
     dup2(null, STDOUT_FILENO);
     /* All of ours are close-on-exec; this is for those that our parent was started with. */
     close_range(ROLE_FD + 1, ~0U, 0);
-
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    role_ignore_signals();
     execv(self_path(path), command.argv);
     execv(SELF, command.argv);
     _exit(127);
 }
 
-/* What role_exec does, put down for posix_spawn. False without memory. */
+/* What role_exec does, put down for posix_spawn. Signals, which it cannot be told to ignore, are
+ * blocked until the child does. False without memory. */
 static bool plan_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int fd)
 {
-    sigset_t none;
-    sigemptyset(&none);
+    sigset_t all;
+    sigfillset(&all);
     return posix_spawn_file_actions_adddup2(actions, fd, ROLE_FD) == 0 &&
            posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0) == 0 &&
            posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, STDOUT_FILENO) == 0 &&
            posix_spawn_file_actions_addclosefrom_np(actions, ROLE_FD + 1) == 0 &&
-           posix_spawnattr_setsigmask(attributes, &none) == 0 &&
+           posix_spawnattr_setsigmask(attributes, &all) == 0 &&
            posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK) == 0;
 }
 
@@ -111,15 +119,6 @@ enum err role_spawn(enum role role, unsigned number, int fd, pid_t *pid)
     return error == 0 ? OK : ERR_IO;
 }
 
-/* A ^C reaches every process of the terminal, a stop every process of the service; but it is the
- * server that decides when its children end. */
-static void ignore_signals(void)
-{
-    static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE};
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        signal(ignored[i], SIG_IGN);
-}
-
 bool role_dispatch(int argc, char **argv, int *status)
 {
     const size_t prefix = strlen(ROLE_OPTION);
@@ -138,7 +137,7 @@ bool role_dispatch(int argc, char **argv, int *status)
             continue;
         fcntl(ROLE_FD, F_SETFD, FD_CLOEXEC);
         prctl(PR_SET_NAME, roles[role].thread_name);
-        ignore_signals();
+        role_ignore_signals();
         *status = roles[role].run(ROLE_FD, (unsigned)strtoul(argv[2], NULL, 10));
         break;
     }

@@ -12,6 +12,10 @@ enum role { ROLE_SPAWNER, ROLE_WORKER, ROLE_COUNT };
 
 enum { ROLE_FD = 3 };
 
+/* A ^C reaches every process of the terminal, a stop every process of the service; but it is the
+ * server that decides when its children end. None is blocked afterwards. */
+void role_ignore_signals(void);
+
 /* To be called in a child that a single-threaded process has just forked: executes the running
  * program, whatever lies at its path by now, in this role. `fd` becomes ROLE_FD. `number` tells
  * children of one role apart. */

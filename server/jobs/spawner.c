@@ -120,6 +120,7 @@ enum { REASON_BYTES_MAX = 256 };
 _Noreturn static void run_spawner(const struct identity *identity, int errors_fd, int fd)
 {
     char reason[REASON_BYTES_MAX] = "";
+    role_ignore_signals(); /* before the server goes on */
     if (identity != NULL)
         (void)!identity_assume(identity, reason, sizeof(reason));
     if (send(fd, reason, sizeof(reason), MSG_NOSIGNAL) < 0 || reason[0] != '\0')

@@ -202,9 +202,24 @@ Test(spawner, children_say_in_ps_what_they_are, .timeout = 60)
     spawner_stop(&s);
 }
 
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
+Test(spawner, signals_for_the_server_do_not_end_one_that_has_just_begun, .timeout = 60)
+{
+    struct spawner s;
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
+    for (int round = 0; round < 2; round++) { /* the second is one that was restarted */
+        for (int i = 0; i < 5; i++)
+            kill(s.pid, signals[i]);
+        ask_worker(start_worker(&s, 1).fd);
+        if (round == 0)
+            expect_ok(spawner_restart(&s));
+    }
+    spawner_stop(&s);
+}
+
 Test(spawner, signals_for_the_server_do_not_end_children, .timeout = 60)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
     struct spawner s;
     expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
     struct spawner_event one = start_worker(&s, 1);
