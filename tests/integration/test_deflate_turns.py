@@ -61,24 +61,30 @@ def read_parts(ws):
 
 @pytest.mark.parametrize("target", ["/echo", "/echo?seed=1"], ids=["echo", "faulty"])
 def test_others_are_answered_while_a_bomb_is_echoed(daemon, target):
-    bomber, bystander = pair(daemon, target)
-    with bomber, bystander:
-        before = bystander.answers
-        bomber.send(*frames(BINARY, BOMB))
-        payload = b"".join(part.payload for part in read_parts(bomber))
-        meanwhile = bystander.answers - before
-    assert len(bomber.inflate(payload)) == MESSAGE_MAX
-    assert meanwhile > 2 * MESSAGE_MAX // MIB, "turns in which something was read"
+    def echo():
+        bomber, bystander = pair(daemon, target)
+        with bomber, bystander:
+            before = bystander.answers
+            bomber.send(*frames(BINARY, BOMB))
+            payload = b"".join(part.payload for part in read_parts(bomber))
+            meanwhile = bystander.answers - before
+        assert len(bomber.inflate(payload)) == MESSAGE_MAX
+        return meanwhile
+
+    # A machine may have no time for the bystander; that the server had is shown by one time.
+    wait_until(lambda: echo() > 2 * MESSAGE_MAX // MIB, "turns in which something was read")
 
 
 def test_others_are_answered_while_chat_looks_for_the_end_of_a_line(daemon):
-    bomber, bystander = pair(daemon, "/chat")
-    with bomber, bystander:
-        before = bystander.answers
-        bomber.send(*frames(TEXT, ENDLESS_LINE))
-        assert b" 417 " in bomber.read_message()[1]
-        meanwhile = bystander.answers - before
-    assert meanwhile > MESSAGE_MAX // MIB
+    def say():
+        bomber, bystander = pair(daemon, "/chat")
+        with bomber, bystander:
+            before = bystander.answers
+            bomber.send(*frames(TEXT, ENDLESS_LINE))
+            assert b" 417 " in bomber.read_message()[1]
+            return bystander.answers - before
+
+    wait_until(lambda: say() > MESSAGE_MAX // MIB, "turns in which something was read")
 
 
 def test_a_long_answer_comes_in_pieces(daemon):

@@ -234,7 +234,7 @@ def test_faults_do_not_stop_the_closed_loop():
 
 
 def test_what_is_lost_at_the_end_is_found_by_the_drain():
-    run, done = find("drop", 100, "--members", 3, "-n", 100, "--in-flight", 4, "--timeout", 0.5)
+    run, done = find("drop", 100, "--members", 3, "-n", 100, "--in-flight", 4, "--timeout", 2)
     assert done == 2 and run.errors() == {"lost": 2}
 
 
@@ -251,7 +251,7 @@ def test_a_stall_is_shown():
     ("kick", {"closed": 2, "lost": 2}, "kicked"),  # it had not heard the first message yet
 ])
 def test_refusals_are_said_in_words(fault, errors, words):
-    run, done = find(fault, 4, "--members", 8, "-n", 50, "--in-flight", 1, "--timeout", 0.5)
+    run, done = find(fault, 4, "--members", 8, "-n", 50, "--in-flight", 1, "--timeout", 2)
     assert done == 2 and run.errors() == errors
     assert run["totals"]["sent"] == 50
     assert any(words in reason["text"] and reason["count"] == 2 for reason in run["reasons"])

