@@ -6,7 +6,7 @@
 
 struct server;
 
-/* Nothing, where no manager asks. On loop 0, when all loops run. */
+/* Does nothing where no manager asks for it. On loop 0, once all loops run. */
 void keepalive_start(struct server *s);
-/* No loop but 0 runs any more. */
+/* Once no loop but loop 0 runs any more. */
 void keepalive_stop(struct server *s);

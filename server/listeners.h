@@ -1,5 +1,5 @@
-/* The listeners that the settings name: each with one socket on every loop, and the session that
- * begins on its connections. */
+/* The listeners that the settings name: one socket of each on every loop, and the session that its
+ * connections begin with. */
 #pragma once
 
 #include "simul/err.h"
@@ -12,15 +12,15 @@ struct config;
 struct net;
 struct server;
 
-/* Opens them all, the admin listener too, which lives on loop 0 alone: on a socket of `activation`
- * (NULL: there are none), or on one that is bound. ERR_SYNTAX, ERR_IO, ERR_EXISTS, ERR_BUSY:
- * `error` is one line for the user; what was opened is closed with the loops. ERR_NOMEM. */
+/* Opens all of them, and the admin listener, which is on loop 0 alone. Each takes its socket from
+ * `activation` (NULL: there are none) or binds its own. ERR_SYNTAX, ERR_IO, ERR_EXISTS, ERR_BUSY:
+ * `error` is one line for the user, and what was opened is closed with the loops. ERR_NOMEM. */
 enum err listeners_open(struct server *s, struct activation *activation, char *error,
                         size_t error_bytes);
 
-/* Gives the files of Unix sockets to that user, as far as the process may. */
+/* Makes that user and group the owner of the Unix sockets' files, as far as the process may. */
 void listeners_give(struct server *s, uid_t uid, gid_t gid);
 
-/* Puts in force on the listeners of one loop what a reload may change, and closes those that the
- * settings no longer name; connections stay. Nothing of the config is borrowed. */
+/* Applies what a reload may change to the listeners of one loop, and closes those that the settings
+ * no longer name; their connections stay. Nothing of the config is borrowed. */
 void listeners_configure(struct net *n, const struct config *config);

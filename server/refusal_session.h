@@ -1,16 +1,16 @@
-/* What those are told who are not let in (net/refusal.h), in each protocol's own words. HTTP's
- * session is web/http_session.h's http_refusal_session: 429 to the first request, whatever it
- * asks for. */
+/* What peers that are not let in (net/refusal.h) are told, in the words of each protocol. For HTTP
+ * the session is http_refusal_session (web/http_session.h), which answers 429 to the first request,
+ * whatever it asks for. */
 #pragma once
 
 #include "net/conn.h"
 
-/* IRC: ERROR at once, and the end. */
+/* IRC: says ERROR at once, and ends. */
 extern const struct session_type irc_refusal_session;
 
-/* What is said at once to one that there is no descriptor for, given what it has sent already
- * (struct listener's say_full). */
+/* What to send to a peer that there is no descriptor for, given what it has sent already: see
+ * say_full in struct listener. */
 struct span irc_say_full(struct span first);
 struct span http_say_full(struct span first);
-/* By what it has sent; nothing to one that is still silent. */
+/* Chooses by what the peer has sent; nothing for one that is still silent. */
 struct span auto_say_full(struct span first);

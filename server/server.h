@@ -1,5 +1,5 @@
-/* The whole server: its loops, each with a thread and everything that lives on it, the hub, and
- * the processes beside. main.c makes one, runs it, and exits with what it says. */
+/* The whole server: its loops, each with its thread and everything that lives on it, the hub, and
+ * the child processes. daemon/serve.c creates one, runs it and frees it. */
 #pragma once
 
 #include "config/config.h"
@@ -21,7 +21,7 @@ struct reload;
 struct status;
 struct watchdog;
 
-/* One loop with a thread of its own. The hub's has no connections (net is unused). */
+/* One loop and its thread. The hub's own loop has no connections: its `net` is unused. */
 struct loop_thread {
     struct server *server;
     struct loop *loop;
@@ -31,18 +31,18 @@ struct loop_thread {
     bool runs_hub;
     bool has_net;
     struct jobs_client jobs;
-    _Atomic bool stopping; /* set from any thread; the tick that sees it is the last */
-    _Atomic bool drained;  /* nobody but the admin listener's clients is left */
+    _Atomic bool stopping; /* may be set by any thread; the tick that sees it is the last */
+    _Atomic bool drained;  /* only clients of the admin listener are left */
     struct mail drain_mail, keepalive_mail;
 };
 
 struct server {
-    const struct config *config;          /* in force, as loop 0 knows it; the first is borrowed */
-    struct config *reloaded;              /* the same, if a reload has brought it; or NULL */
+    const struct config *config; /* in force on loop 0; the first one is borrowed */
+    struct config *reloaded;     /* the same if it came with a reload, and owned; else NULL */
     const struct config_sources *sources; /* what a reload reads, set by who made the server, who
                                              owns it; NULL: only files that the config names */
-    struct reload *reload;                /* on its way to the loops; or NULL */
-    bool reload_again;                    /* somebody has asked meanwhile */
+    struct reload *reload;                /* under way to the loops; NULL: none */
+    bool reload_again;                    /* another was asked for meanwhile */
     struct {
         uint64_t done, failed;
         uint64_t done_ms; /* wall clock: when the settings in force were read */
@@ -65,7 +65,7 @@ struct server {
     _Atomic bool draining;         /* /readyz says so */
     ev_timer drain_timer;          /* drain_seconds, on loop 0 */
     struct drain_turns drain_turns;
-    bool must_leave; /* they are over, or a second signal came */
+    bool must_leave; /* drain_seconds are over, or a second signal came */
     struct {
         ev_timer timer;
         _Atomic unsigned unanswered; /* mails of this round that have not been delivered */
@@ -75,21 +75,21 @@ struct server {
     void *on_ready_arg;                 /* the caller's */
 };
 
-/* Opens every listener and starts what is needed. `config` is borrowed until server_free, also when
- * a reload has brought another. Nothing is left half started on an error, and
- * `error` is one line for the user. `spawner` is taken over. ERR_IO, ERR_TLS, ERR_NOMEM. */
+/* Opens every listener and starts what is needed. `config` is borrowed until server_free, even if a
+ * reload replaces it; `spawner` is taken over. ERR_IO, ERR_TLS, ERR_NOMEM: nothing is left half
+ * started, and `error` is one line for the user. */
 enum err server_new(struct server **out, const struct config *config, struct spawner *spawner,
                     struct activation *activation, char *error, size_t error_bytes);
 
-/* Serves until a signal has ended it (server_run.c): calls on_ready, runs loop 0
- * on this thread and the others on theirs, drains, and returns. ERR_IO: a thread could not be
- * started; the log tells why. */
+/* Serves until a signal ends it (server_run.c): calls on_ready, runs loop 0 on this thread and the
+ * others on theirs, drains, and returns. ERR_IO: a thread could not be started; the log says why.
+ */
 enum err server_run(struct server *s);
 
 void server_free(struct server *s);
 
-/* Makes the door, if there are limits by address, or gives them to the one that there is. The loops
- * are not told. ERR_NOMEM, ERR_IO. */
+/* Creates the door if the settings limit connections by address, or gives an existing one its new
+ * limits. The caller tells the loops. ERR_NOMEM, ERR_IO. */
 enum err server_open_door(struct server *s, const struct config *config);
 
 /* One tick of a loop (tick.c). False when it was the last. */

@@ -1,20 +1,21 @@
-/* The signals that the server answers, all of them on loop 0: TERM and INT drain, HUP reloads. */
+/* The signals that the server handles, all of them on loop 0: TERM and INT drain, HUP reloads, USR1
+ * reopens the log. */
 #pragma once
 
 enum { SIGNALS_WATCHED = 5 };
 
 struct server;
 
-/* While the server starts, those that are not to end it wait; TERM and INT still end a start that
- * hangs, say on a file behind a network that is down. */
+/* While the server starts, signals other than TERM and INT are held back; those two still end a
+ * start that hangs, say on a file system behind a network that is down. */
 void signals_hold(void);
 
-/* Blocks all in this thread, and in those that it starts: what comes meanwhile is answered when
- * they are let through. */
+/* Blocks all of them in this thread and in those that it starts; they are handled once they are let
+ * through. */
 void signals_block(void);
 void signals_unblock(void);
 
-/* Answers them from now on. */
+/* Handles them from now on. */
 void signals_watch(struct server *s);
-/* And from now on lets them do nothing. */
+/* Ignores them from now on. */
 void signals_ignore(struct server *s);

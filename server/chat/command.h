@@ -1,6 +1,6 @@
-/* What a loop asks of the hub. The command belongs to the loop's side: the hub applies its entry
- * and sends the command itself back behind all that it brought about, so it is its own
- * acknowledgement and costs no second allocation. */
+/* What a loop asks of the hub. The command belongs to the loop's side: the hub applies its entry,
+ * and then returns the command itself behind all the deliveries that it caused. So it is its own
+ * acknowledgement, and costs no second allocation. */
 #pragma once
 
 #include "chat/hub/delivery.h"
@@ -14,7 +14,7 @@ struct chat_command {
     struct log_item item;
 };
 
-/* What a client tells of itself but for its nick, until the hub has it. */
+/* What a client says of itself, other than its nick, until the hub has it. */
 struct registration_details {
     uint8_t user_bytes, host_bytes, ip_bytes, realname_bytes; /* user_bytes 0: not given yet */
     bool is_secure;                                           /* came over TLS */
@@ -52,7 +52,7 @@ struct settings_command {
     struct hub_settings settings;
 };
 
-/* NULL without memory. Whoever has the command when it is over frees it with chat_command_free. */
+/* NULL without memory. Whoever has the command when it is done frees it with chat_command_free. */
 struct registration_command *registration_command_new(struct handle from);
 /* Copies the nick; *r may move. ERR_NOMEM changes nothing. */
 enum err registration_command_set_nick(struct registration_command **r, struct span nick);
@@ -68,7 +68,7 @@ struct settings_command *settings_command_new(const struct hub_settings *setting
 /* Frees any of them, and what it owns; NULL is allowed. */
 void chat_command_free(struct chat_command *command);
 
-/* Makes the registration, which has come back, the end of its session: it keeps its nick. */
+/* Turns a registration that has come back into the end of its session; it keeps its nick. */
 void registration_command_close(struct registration_command *r, const char *reason);
-/* Frees the details, which the session needs no longer. */
+/* Frees the details, which a registered session no longer needs. */
 void registration_command_forget(struct registration_command *r);

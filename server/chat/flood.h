@@ -1,6 +1,6 @@
-/* Flood control: how fast a session's lines are taken. Whoever sends faster is not answered with
- * an error and loses nothing: its next line waits, nothing more is read meanwhile, and what it
- * sends stays in the kernel and then with itself. */
+/* Flood control: how fast a session's lines are taken. A client that sends faster gets no error and
+ * loses nothing: its next line waits, nothing more is read meanwhile, and what it sends stays in
+ * the kernel's buffers and then in its own. */
 #pragma once
 
 #include "core/rate.h"
@@ -13,11 +13,11 @@ struct flood_wait;
 /* Embedded in a session; zeroed at its start. */
 struct flood {
     struct rate rate;
-    struct flood_wait *wait; /* while a line must wait, which few sessions ever do */
+    struct flood_wait *wait; /* while a line must wait, which is rare */
 };
 
-/* Whether the next line of c, a chat session, must wait. If so, the session is woken when the time
- * has come; without memory it is aborted. */
+/* Whether the next line of the chat session c must wait. If so, the session is woken in time;
+ * without memory it is aborted. */
 bool flood_must_wait(struct conn *c);
 /* A line has been taken. */
 void flood_count(struct conn *c);

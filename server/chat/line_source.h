@@ -10,7 +10,7 @@ struct chat_ws_session {
     struct ws_reader reader;
 };
 
-/* Why line_source_next came back. */
+/* What line_source_next has found. */
 enum line_result {
     LINE_NONE,  /* no whole line is there */
     LINE_LATER, /* nor is it known whether one is: what is left of this resume's budget is nothing
@@ -26,5 +26,5 @@ enum line_result {
  * was aborted. */
 enum line_result line_source_next(struct conn *c, struct chat_session *s, struct span *line);
 
-/* Frees what the source of a dropped session still has. */
+/* Frees what the source of a dropped session still holds. */
 void line_source_drop(struct conn *c, struct chat_session *s);

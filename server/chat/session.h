@@ -22,9 +22,9 @@ extern const struct session_type chat_line_session;
  */
 extern const struct session_type chat_ws_session;
 
-/* The subprotocol that was agreed on. Under binary.ircv3.net we send binary messages, else text; a
- * client may send either, but for binary where text.ircv3.net was agreed on, which is closed with
- * 1003. */
+/* The subprotocol that was agreed on. Under binary.ircv3.net the server sends binary messages, else
+ * text. A client may send either; but a binary message under text.ircv3.net closes the connection
+ * with 1003. */
 enum chat_ws_protocol { CHAT_WS_NONE, CHAT_WS_TEXT, CHAT_WS_BINARY };
 
 /* Fills the frame that conn_become(c, &chat_ws_session) returned. */
@@ -72,7 +72,7 @@ static inline struct chat_session *chat_session_of(const struct conn *c)
     return c->frame;
 }
 
-/* How much of the out-queue is answers to what the peer has asked, at most. */
+/* How much of the out-queue answers the peer's own commands, at most. */
 static inline uint32_t chat_session_answer_bytes(struct conn *c)
 {
     struct chat_session *s = chat_session_of(c);
@@ -89,11 +89,11 @@ static inline unsigned chat_session_variant(const struct chat_session *s)
 /* "*" before registration. */
 struct span chat_session_nick(const struct chat_session *s);
 
-/* Writes one line, without CR LF, in the session's framing; as a part of the response that is being
- * made, if it is one to this session. */
+/* Writes one line, given without CR LF, in the session's framing; as part of the labeled response
+ * under way, if that is to this session. */
 void chat_session_write(struct conn *c, struct span line);
-/* The same, with more tags ("a=1;b=2", or none) before the line's own, and whatever is being made.
- */
+/* The same with additional tags ("a=1;b=2", or none) before the line's own, and never as part of a
+ * response. */
 void chat_session_write_tagged(struct conn *c, struct span tags, struct span line);
 
 /* Writes a numeric reply of this loop. */
@@ -103,7 +103,7 @@ void chat_session_numeric(struct conn *c, const char *numeric, const struct span
     chat_session_numeric(c, numeric, (const struct span[]){__VA_ARGS__},                           \
                          sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
 
-/* Writes a line of the server's: ":server COMMAND params… :last". */
+/* Writes a line from the server: ":server COMMAND params… :last". */
 void chat_session_say(struct conn *c, const char *command, const struct span *params, size_t count);
 #define SAY(c, command, ...)                                                                       \
     chat_session_say(c, command, (const struct span[]){__VA_ARGS__},                               \
@@ -112,13 +112,14 @@ void chat_session_say(struct conn *c, const char *command, const struct span *pa
 /* A notice from the server. */
 void chat_session_notice(struct conn *c, struct span text);
 
-/* Writes the last words: why the link is closed, in the form that other servers use too, and a
- * WebSocket's close. A WebSocket's peer that has closed, or broken the rules, only gets the close.
- */
+/* Writes the session's last words: why the link is closed, in the form that other servers use too,
+ * and over a WebSocket the close frame. A WebSocket peer that has closed or broken the rules gets
+ * the close frame alone. */
 void chat_session_goodbye(struct conn *c, const char *reason);
 
-/* Posts a command of the session's, which takes one of the loop's credits: there must be one. */
+/* Posts a command of this session to the hub. Costs one of the loop's credits: there must be one.
+ */
 void chat_session_post(struct conn *c, struct chat_command *command);
 
-/* The registration has come back from the hub with its answer; the session takes it over. */
+/* Takes over the registration, which has come back from the hub with its answer. */
 void chat_session_registered(struct conn *c, struct registration_command *r);

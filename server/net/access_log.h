@@ -3,9 +3,10 @@
  *     msg=access peer=192.0.2.1:50123 listener=web protocol=ws tls=true duration_ms=61003
  *     bytes_in=3120 bytes_out=3056 messages=24 reason="closed by peer"
  *
- * Bytes are those on the wire. What must be kept of a connection for that lies in a table by slot,
- * which a loop has only then. Those who are not let in have no line: how many they are, and why,
- * is told at intervals (net/refusal.h), for a flood of them must not become one of lines. */
+ * Bytes are those on the wire. What must be remembered of a connection for its line lies in a table
+ * by slot, which a loop has only if the log is on. Peers that are not let in get no line: how many
+ * there were, and why, is logged at intervals (net/refusal.h), so that a flood of them is no flood
+ * of lines. */
 #pragma once
 
 #include "net/conn.h"

@@ -23,16 +23,16 @@ struct conn;
 struct net;
 struct tls_conn;
 
-/* Why the peer has been silent; each kind has its duration in the settings. */
+/* What the connection's timer runs for. Each kind has one duration for all connections. */
 enum conn_timer {
     TIMER_NONE,
     TIMER_HANDSHAKE, /* TLS, the first request, registration: limits.handshake_seconds */
     TIMER_IDLE,      /* between HTTP requests */
     TIMER_WS_PING,   /* ws.ping_seconds */
     TIMER_CHAT_PING, /* chat.ping_seconds */
-    TIMER_FLUSH,     /* the session is over, and the peer takes nothing of what is queued */
+    TIMER_FLUSH,     /* the session is over, and the peer takes none of what is queued */
     TIMER_CLOSE,     /* the peer's part of a close */
-    TIMER_REFUSAL,   /* it is not let in: from accept to end, no other takes its place */
+    TIMER_REFUSAL,   /* a peer that is not let in, from accept to end; no other timer replaces it */
     TIMER_COUNT,
 };
 
@@ -53,8 +53,8 @@ enum conn_protocol {
 struct session_type {
     const char *name;
     enum conn_protocol protocol;
-    bool is_refusal; /* of those who are not let in (net/refusal.h) */
-    bool is_lasting; /* it has no end of its own: a drain tells such peers one after the other */
+    bool is_refusal; /* for peers that are not let in (net/refusal.h) */
+    bool is_lasting; /* it has no end of its own, so a drain spreads such sessions over its time */
     size_t frame_bytes;
     size_t input_bytes; /* input allowance: unread input beyond it stays in the kernel */
     enum co_result (*resume)(struct conn *c, void *frame);
@@ -70,19 +70,19 @@ enum conn_state {
     CONN_DEAD,     /* reaped at the end of the tick */
 };
 
-/* Why a connection ends. The first reason stays. */
+/* Why a connection ends; the first reason stays. */
 enum conn_end {
     END_NONE,     /* it does not */
     END_DONE,     /* the session is through, or the peer hung up */
     END_REFUSED,  /* it was not let in */
-    END_PROTOCOL, /* of what the peer sent */
+    END_PROTOCOL, /* by what the peer sent */
     END_TIMEOUT,  /* the peer was silent, or did not take or end the close */
     END_BROKEN,   /* reset, or unreachable */
     /* Evictions, of a peer that did nothing wrong but hold what others need: */
     END_SENDQ,     /* more is queued than limits.out_bytes */
     END_SLOW,      /* it takes less than limits.write_rate_min */
     END_MEMORY,    /* it holds the most, and all hold more than limits.memory_bytes */
-    END_NO_MEMORY, /* memory for it could not be had */
+    END_NO_MEMORY, /* memory ran out */
     END_SERVER,    /* the server stops */
     END_COUNT,
 };
@@ -145,8 +145,8 @@ static inline struct net *conn_net(const struct conn *c)
 
 struct handle conn_handle(const struct conn *c);
 
-/* The peer is a proxy that speaks for another: from now on that is who counts, here and at the
- * door. Unless that admits it, the connection must end. */
+/* The peer is a proxy that speaks for `peer`, which is what counts from now on, here and at the
+ * door. Unless the verdict is DOOR_ADMITTED, the caller ends the connection. */
 enum door_verdict conn_set_peer(struct conn *c, const struct addr *peer);
 
 /* When it was accepted, in seconds of the loop's clock. */
@@ -155,7 +155,7 @@ static inline uint32_t conn_opened_s(const struct conn *c)
     return c->timeout.born_s;
 }
 
-/* It was accepted only to be told that it is not let in. */
+/* Whether it was accepted only to be told that it is not let in. */
 static inline bool conn_is_refusal(const struct conn *c)
 {
     return c->timer == TIMER_REFUSAL;
@@ -163,8 +163,8 @@ static inline bool conn_is_refusal(const struct conn *c)
 
 /* --- input ------------------------------------------------------------------------------- */
 
-/* For CO_AWAIT when the codec needs more: true once something happened since the last time it
- * answered true (bytes, the end of input, the timer, the drain). Lets the loop read on. */
+/* For CO_AWAIT when the codec needs more: true if something has happened since it last returned
+ * true (bytes, the end of input, the timer, the drain). Lets the loop read on. */
 static inline bool conn_try_event(struct conn *c)
 {
     c->wants_input = true;
@@ -173,8 +173,8 @@ static inline bool conn_try_event(struct conn *c)
     return fresh;
 }
 
-/* Takes that back: what the session awaits now is no input, though it asked for some in this
- * resume. Input that it holds already must not grow beyond its allowance. */
+/* Takes that back: the session asked for input in this resume, but now awaits something else. What
+ * it holds must not grow beyond its allowance meanwhile. */
 static inline void conn_leave_input(struct conn *c)
 {
     c->wants_input = false;
@@ -192,50 +192,51 @@ static inline void conn_take(struct conn *c, size_t n)
     c->in.len -= (uint32_t)n;
 }
 
-/* Counts one message against this resume's budget; false when it is used up and the session must
- * CO_YIELD, so that others have their turn. */
+/* Counts one message against this resume's budget. False: it is used up, and the session must
+ * CO_YIELD to give others their turn. */
 bool conn_spend(struct conn *c);
-/* The same for many at once: how many there may be, and how many there were. */
+/* The same for many messages at once: how many there may be, and how many there were. */
 uint32_t conn_budget(const struct conn *c);
 void conn_spend_many(struct conn *c, uint32_t count);
-/* A message that was counted, or a piece of one, was compressed, and has so many bytes without
- * that: it costs as much as many others, or all that is left. */
+/* A message that has been counted, or a piece of one, came compressed and has so many bytes once
+ * inflated: charges as much as many plain messages, at most all that is left. */
 void conn_spend_compressed(struct conn *c, size_t inflated_bytes);
-/* So many bytes came that were inflated, whether or not a message is complete with them; likewise.
- */
+/* So many bytes of compressed input were inflated, whether or not they completed a message: charges
+ * for them, at most all that is left. */
 void conn_spend_inflating(struct conn *c, size_t came_bytes);
 
 /* --- output ------------------------------------------------------------------------------ */
 
-/* All queue, none sends. Without memory the connection is marked for closing, so the caller need
- * not look. */
+/* These functions only queue; the flush sends. Without memory they mark the connection for closing,
+ * so the caller need not check. */
 void conn_write(struct conn *c, struct span s);
-/* Takes its own reference. Unless something else is written too, it may go out some ticks later:
- * see net/later.h. */
+/* Takes a reference of its own. Unless something else is written too, it may go out some ticks
+ * later: see net/later.h. */
 void conn_write_shared(struct conn *c, struct shared *s);
 /* The same for what few are told, which does not wait for what many are. */
 void conn_write_shared_soon(struct conn *c, struct shared *s);
-/* len contiguous bytes to be filled before any other call; NULL without memory. */
+/* `len` contiguous bytes at the end of the queue, to be filled before any other call; NULL without
+ * memory. */
 uint8_t *conn_write_room(struct conn *c, size_t len);
 
-/* The same for a run whose length shows while it is written: room for `max` bytes, of which the
- * conn_write_commit that must come next queues the first `len`. */
+/* The same for a run whose length is known only once it is written: room for `max` bytes, of which
+ * conn_write_commit, which must be the next call, queues the first `len`. */
 uint8_t *conn_write_reserve(struct conn *c, size_t max);
 void conn_write_commit(struct conn *c, size_t len);
 
-/* False while more than limits.out_bytes are queued; the session is then woken when half is gone.
- */
+/* False while more than limits.out_bytes are queued; the session is woken when half of that is
+ * gone. */
 bool conn_has_room(struct conn *c);
-/* The same for what may only follow when little is queued: at most so many bytes. */
+/* The same with a lower mark, for what should follow only when little is queued. */
 bool conn_has_room_for(struct conn *c, uint32_t queued_bytes_max);
 
-/* Whether the last flush left something, since the peer did not take it. */
+/* Whether the last flush left something that the peer did not take. */
 static inline bool conn_is_blocked(const struct conn *c)
 {
     return ev_is_active(&c->io) && c->io.events & EV_WRITE;
 }
 
-/* Asks the processor for what a write or a flush is about to need. */
+/* Prefetches what a write or a flush is about to need. */
 static inline void conn_fetch(const struct conn *c)
 {
     __builtin_prefetch(&c->io, 1);
@@ -248,46 +249,45 @@ static inline void conn_fetch(const struct conn *c)
 /* Resumes the session in this tick or the next. */
 void conn_wake(struct conn *c);
 
-/* Starts the timer of this kind anew and forgets an earlier one. Input restarts it, and so do bytes
- * that a choked or closing peer takes; only TIMER_HANDSHAKE and TIMER_REFUSAL run on. Without
- * effect on a refusal. */
+/* Starts the timer of this kind, in place of any that runs. Input restarts it, and so does output
+ * that a choked or closing peer takes, except for TIMER_HANDSHAKE and TIMER_REFUSAL, which run on.
+ * Does nothing on a refusal. */
 void conn_set_timer(struct conn *c, enum conn_timer timer);
 
-/* The session ends here (the caller returns CO_DONE next, or never runs again): what is queued is
- * sent, our end is shut, the peer's rest is drained for a bounded time. Calling it again is
- * harmless. conn_fail logs `reason` once as the peer's fault and counts it as a protocol error. */
+/* Ends the session (the caller returns CO_DONE next, or never runs again): what is queued is sent,
+ * our end is shut, and the rest of the peer's input is drained for a bounded time. Calling it again
+ * is harmless. conn_fail also logs `reason` as the peer's fault, once, and counts a protocol error.
+ */
 void conn_close(struct conn *c);
 void conn_fail(struct conn *c, const char *reason);
-/* Tells the access log why it ends, unless it knows already or keeps none; the functions here that
- * end it do so themselves, a conn_close where the reason shows: the peer has, the server drains, or
- * the timer ran out. `reason` is static, and so are theirs
- * where it is not known already. */
+/* Tells the access log, if there is one, why the connection ends; the first reason stays. The
+ * functions here that end a connection do so themselves. `reason` is static. */
 void conn_note_end(struct conn *c, const char *reason);
-/* Two odd ends, for an echo that was asked to misbehave. conn_reset is a conn_close with a reset
- * (SO_LINGER of 0) where our end would be shut. conn_half_close shuts our end when what is queued
- * is sent, TLS's first, while the session goes on to read: it writes nothing more, since the write
- * would fail. Its own close then only drains. */
+/* Two odd ends, for an echo that was asked to misbehave. conn_reset is a conn_close that resets the
+ * connection (SO_LINGER of 0) instead of shutting our end. conn_half_close shuts our end, TLS's
+ * first, once everything queued is sent; the session goes on reading, but must not write any more,
+ * and its own close then only drains. */
 void conn_reset(struct conn *c);
 void conn_half_close(struct conn *c);
-/* At once, without flushing and logged; also while the close is under way. `why` is END_SENDQ,
- * END_SLOW or END_MEMORY. */
+/* Ends it at once, without a flush, and logs it; also while a close is under way. `why` is
+ * END_SENDQ, END_SLOW or END_MEMORY. */
 void conn_evict(struct conn *c, enum conn_end why);
-/* Notes and counts why it is about to end, unless there is a reason already. */
+/* Records and counts why it is about to end; the first reason stays. */
 void conn_count_end(struct conn *c, enum conn_end why);
 static inline bool conn_is_evicted(const struct conn *c)
 {
     return c->end == END_SENDQ || c->end == END_SLOW || c->end == END_MEMORY;
 }
-/* What others may be told of the end: why it was evicted, or "Connection closed". Static. */
+/* What others may be told about the end: why it was evicted, or "Connection closed". Static. */
 const char *conn_end_reason(const struct conn *c);
-/* At once and without flushing: counted as END_BROKEN, unless another reason was noted. */
+/* Ends it at once, without a flush. Counted as END_BROKEN unless another reason was recorded. */
 void conn_abort(struct conn *c, const char *reason);
-/* The same where memory for it could not be had. */
+/* The same for want of memory. */
 void conn_abort_no_memory(struct conn *c);
 
-/* Another session takes over, with the input that is left, when the present one returns CO_DONE
- * in this resume. Returns the new session's zeroed frame, so that the present one can fill in
- * what it hands over; NULL without memory, and the connection is aborted. */
+/* Lets another session take over, with the input that is left, when the present one returns CO_DONE
+ * in this resume. Returns the new session's zeroed frame, for the present one to fill in what it
+ * hands over; NULL without memory, and the connection is aborted. */
 void *conn_become(struct conn *c, const struct session_type *next);
 
 /* While pinned, the slot of a closed connection is not used again, so a late answer to its handle
@@ -295,5 +295,5 @@ void *conn_become(struct conn *c, const struct session_type *next);
  * may be gone. */
 void conn_pin(struct conn *c);
 void conn_unpin(struct net *n, struct handle h);
-/* NULL when it is gone or closing. */
+/* The connection of that handle; NULL when it is gone or closing. */
 struct conn *conn_find(struct net *n, struct handle h);

@@ -1,8 +1,8 @@
-/* Those connections of a loop that have the most of something, for the operator.
+/* The connections of a loop that have the most of something, for the operator.
  *
- * All of the loop's connections are looked at, a bounded number at a time, so that a hundred
- * thousand of them stop no tick. Who comes or goes meanwhile may be missed; who is shown was open
- * at the end of the walk, and is shown as it was then. */
+ * The walk looks at all of the loop's connections, a bounded number at a time, so that a hundred
+ * thousand of them hold up no tick. Connections that open or close meanwhile may be missed; those
+ * that are shown were open at the end of the walk, and are shown as they were then. */
 #pragma once
 
 #include "core/top.h"
@@ -10,9 +10,9 @@
 #include "net/tcp_stat.h"
 
 enum conn_order {
-    BY_OUT_BYTES, /* who has the most queued */
-    BY_AGE,       /* who has been here longest */
-    BY_RATE,      /* who has moved the most bytes, both ways, between two walks */
+    BY_OUT_BYTES, /* the most output queued */
+    BY_AGE,       /* open for the longest time */
+    BY_RATE,      /* the most bytes moved, both ways, between two walks */
 };
 
 struct conn_row {

@@ -1,11 +1,11 @@
-/* Who may come in: the limits by address. They hold for the whole process, so one table is shared
- * by all loops; a keyed hash deals the addresses to parts with a lock each, which is held for a
+/* Who may come in: the limits by address. They hold for the whole process, so all loops share one
+ * table; a keyed hash spreads the addresses over shards with a lock each, which is held for a
  * look-up and nothing else.
  *
- * IPv6 counts by /64, which is what one household gets; IPv4 is the same whether mapped or not; the
- * peers of a Unix socket have no address, and are not counted. An address is remembered while it
- * has connections, and until it might again come as fast as anybody; of those without connections
- * the table keeps DOOR_IDLE_MAX, and forgets the first that left. */
+ * IPv6 counts by /64, which is what one household gets; IPv4 counts the same whether mapped or not;
+ * peers of a Unix socket have no address and are not counted. An address is remembered while it has
+ * connections, and after that until its rate allows a full burst again. Of those without
+ * connections the table keeps DOOR_IDLE_MAX and forgets the oldest. */
 #pragma once
 
 #include "core/siphash.h"
@@ -24,9 +24,9 @@ enum {
 
 enum door_verdict {
     DOOR_ADMITTED,
-    DOOR_CROWDED,  /* its address has as many connections as it may */
-    DOOR_HASTY,    /* its address comes more often than it may */
-    DOOR_NO_MEMORY /* nobody could count it */
+    DOOR_CROWDED,  /* the address has as many connections as it may */
+    DOOR_HASTY,    /* the address connects more often than it may */
+    DOOR_NO_MEMORY /* it could not be counted */
 };
 
 /* 0: no limit. */
@@ -41,18 +41,18 @@ struct door;
 struct door *door_new(const struct door_limits *limits, const struct siphash_key *key);
 void door_free(struct door *d);
 
-/* Other limits from now on; who is in stays. Any thread. */
+/* Sets other limits; whoever is in stays. Any thread. */
 void door_set_limits(struct door *d, const struct door_limits *limits);
 
-/* Asks for a connection that was accepted, at the caller's time, and counts it where it is
- * admitted; the others need not leave. Any thread. */
+/* Asks whether an accepted connection may stay. One that is admitted is counted, and must
+ * door_leave when it closes; any other must not. now_ms is the caller's clock. Any thread. */
 enum door_verdict door_enter(struct door *d, const struct addr *peer, uint64_t now_ms);
 
-/* Counts a connection that was there before the door, whatever the limits. False without memory.
+/* Counts a connection that is older than the door, whatever the limits say. False without memory.
  * Any thread. */
 bool door_count(struct door *d, const struct addr *peer);
 
-/* One that was admitted, or counted, has closed. Any thread. */
+/* A connection that was admitted or counted has closed. Any thread. */
 void door_leave(struct door *d, const struct addr *peer, uint64_t now_ms);
 
 /* How many addresses are remembered now. Any thread. */

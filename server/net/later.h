@@ -1,13 +1,13 @@
-/* Connections that wait for their turn. They are handles, since a connection may end while it
- * waits.
+/* A queue of connections that wait for their turn. It holds handles, since a connection may end
+ * while it waits.
  *
- * Two such queues are of those whose output may wait: what a room is told goes to a bounded number
- * of them in each tick, so that neither echo nor replies wait for a thousand system calls. What
- * more is queued to them meanwhile goes out in the same call. Whoever is told something along with
- * few others has its turn soon, and does not wait for the thousands of a large room; those have a
- * part of each tick to themselves, however much the small ones say. All that a queue decides is
- * when a connection's output goes out: what it is made of, and in which order, was decided before.
- */
+ * A loop has two, for connections whose output may wait: a message to a room goes to a bounded
+ * number of its members in each tick, so that neither echo nor replies wait for a thousand system
+ * calls. Whatever else is queued to a connection meanwhile goes out in the same call. One queue is
+ * for messages to few, which so do not wait for the thousands of a large room; the other, for large
+ * rooms, has a share of each tick to itself, however much is said in small ones. A queue only
+ * decides when a connection's output goes out; what it consists of, and in which order, was decided
+ * before. */
 #pragma once
 
 #include "core/loop.h"
@@ -25,7 +25,8 @@ struct later {
 enum err later_grow(struct later *l, size_t size);
 void later_deinit(struct later *l);
 
-/* Where the one with so many before it stands; a division would cost more than all the rest. */
+/* The index of the entry with `before` entries in front of it. A modulo would cost more than all
+ * the rest. */
 static inline size_t later_place(const struct later *l, size_t before)
 {
     size_t at = l->first + before;

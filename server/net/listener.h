@@ -26,7 +26,7 @@ struct listener {
     enum config_client_certificates client_certificates;
     bool proxy;     /* peers in proxy.trusted begin with a PROXY header */
     bool deflate;   /* WebSocket messages may be compressed */
-    bool faults;    /* echo misbehaves for who asks it to */
+    bool faults;    /* the echo misbehaves on request */
     bool is_admin;  /* stays open while the server drains */
     bool is_shared; /* other loops accept on the same socket, each with its own descriptor */
     _Atomic uint64_t open, accepted; /* connections here; others may read them at any time */
@@ -34,10 +34,11 @@ struct listener {
     char path[UNIX_PATH_BYTES_MAX]; /* of a Unix socket; empty: it is none */
     ino_t path_inode; /* its file, which goes when the listener stops; 0: that is not ours to do */
     const struct session_type *session; /* what begins on each connection */
-    /* And on one that is not let in; NULL: it is closed without a word. */
+    /* The same for one that is not let in; NULL: it is closed without a word. */
     const struct session_type *refusal;
-    /* What is said in plain text to one that there is no descriptor for, and that has sent `first`
-     * (which may be empty); nothing when it is empty. NULL: nothing ever. Static storage. */
+    /* What to send, in plain text, to a peer that there is no descriptor for; `first`, which may be
+     * empty, is what it has sent already. An empty answer, or NULL here: nothing. Static storage.
+     */
     struct span (*say_full)(struct span first);
 };
 
@@ -45,7 +46,7 @@ struct listener {
  * that was found. `is_first` is true for the first socket on the address. ERR_IO: errno tells. */
 enum err listener_bind(struct addr *addr, bool is_first, int *fd);
 
-/* Sets what TCP connections inherit from a socket that somebody else has made. */
+/* Sets the options that connections inherit, on a socket that somebody else has opened. */
 void listener_set_flags(int fd);
 
 /* "127.0.0.1:8080" or "unix:/path". */

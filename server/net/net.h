@@ -1,5 +1,5 @@
-/* What one loop has to do with the network: its connections, listeners and buffers, and the parts
- * of a tick that move bytes. server/tick.c calls them in their order. */
+/* One loop's network: its connections, listeners and buffers, and the parts of a tick that move
+ * bytes. server/tick.c calls them in their order. */
 #pragma once
 
 #include "core/timeout.h"
@@ -51,9 +51,9 @@ struct net {
     const struct session_type *next_session; /* what it said to conn_become */
     void *next_frame;
 
-    /* Connections that the poll named, those that were resumed or written to in this tick, and of
-     * these those that the next flush looks at. Each list has room for every open connection, so
-     * standing on one never fails. */
+    /* Connections that the poll named; those that were resumed or written to in this tick; and, of
+     * these, those that the next flush looks at. Each list has room for every open connection, so
+     * adding to one never fails. */
     struct conn **polled, **touched, **unsent;
     size_t polled_count, touched_count, unsent_count, list_size;
     struct later soon;       /* has room for NET_SOON_MAX; who finds none stands in `later` */
@@ -92,25 +92,24 @@ struct net {
 /* Buffers, timers and tables for a loop. ERR_NOMEM. `open_total` is shared by all loops. */
 enum err net_init(struct net *n, struct loop *loop, const struct config *config,
                   _Atomic uint32_t *open_total);
-/* Puts settings in force, at the start and at a reload: connections that are there have the new
- * limits and time-outs at once, those of a message or head that has begun included. The config is
- * borrowed until the next call. */
+/* Applies settings, at the start and at a reload. They hold at once for every open connection, even
+ * in the middle of a message or head. The config is borrowed until the next call. */
 void net_configure(struct net *n, const struct config *config);
-/* Limits by address from now on: who is here already counts within the next ticks, unless there is
- * no memory for that. */
+/* Enforces limits by address from now on. Open connections are counted too, within the next ticks,
+ * unless there is no memory for it. */
 void net_use_door(struct net *n, struct door *door);
-/* Closes the listeners and every connection that is left; handles find nothing any more. */
+/* Closes the listeners and every connection that is left; no handle finds anything from then on. */
 void net_close(struct net *n);
 /* After net_close, when nobody holds a handle. Safe for a net whose net_init failed. */
 void net_deinit(struct net *n);
 
-/* Whether who comes to that listener is counted at the door: a proxy is not, but those it speaks
- * for. */
+/* Whether a peer of that listener is counted at the door. A trusted proxy is not: the clients
+ * behind it are. */
 bool net_asks_door(const struct net *n, unsigned listener, const struct addr *peer);
 
-/* Takes over an accepted, non-blocking descriptor, already counted in open_total and, unless
- * `session` is a refusal, at the door if that is to be asked, and begins `session` on it. On an
- * error the descriptor is closed. */
+/* Takes over an accepted, non-blocking descriptor and begins `session` on it. The caller has
+ * counted it in open_total and, unless the session is a refusal, at the door where net_asks_door
+ * says so. ERR_NOMEM: the descriptor is closed. */
 enum err net_open(struct net *n, int fd, unsigned listener, const struct addr *peer,
                   const struct session_type *session);
 
@@ -128,11 +127,11 @@ void net_resume_at_random(struct net *n);
 /* When net_expire next has something to do, in milliseconds from now; UINT64_MAX: never. */
 uint64_t net_next_ms(const struct net *n);
 
-/* Stands the connection, for which no flush is due yet, in line for one to come. */
+/* Puts a connection that no flush is due for in line for a later one. */
 void net_touch_later(struct net *n, struct conn *c);
 /* The same for one to come soon; it may stand in line for a later one already. */
 void net_touch_soon(struct net *n, struct conn *c);
-/* Stands the connection on the list of those that this tick's flush looks at. */
+/* Puts the connection on the list of those that this tick's flush looks at. */
 static inline void net_touch(struct net *n, struct conn *c)
 {
     if (!c->touched) {

@@ -1,15 +1,15 @@
-/* Those who are not let in are told so in their protocol's words, as long as that costs less than
- * letting them in.
+/* Peers that are not let in are told so in the words of their protocol, as long as that costs less
+ * than serving them would.
  *
- * Whom the door turns away (net/door.h) gets a session of the listener's `refusal` type, which says
- * why and ends. It is counted nowhere but here: a loop has at most REFUSALS_MAX of them, each for
- * at most REFUSAL_MS, whatever the peer does. On TLS the words would cost a handshake, which is
- * what serving costs, so a loop spends at most REFUSAL_HANDSHAKES_PER_SECOND on them. Beyond any of
- * these the connection is closed without a word.
+ * A peer that the door turns away (net/door.h) gets a session of the listener's `refusal` type,
+ * which says why and ends. A loop has at most REFUSALS_MAX of these, each for at most REFUSAL_MS,
+ * whatever the peer does. Over TLS the words cost a handshake, which is what serving costs, so a
+ * loop spends at most REFUSAL_HANDSHAKES_PER_SECOND on them. Beyond any of these limits the
+ * connection is closed without a word.
  *
- * When the process has no descriptor left, a loop gives up the spare one that it keeps for this,
- * accepts on it, sends what can be sent at once, and closes: nobody waits in the backlog without
- * an answer, and the loop does not spin. */
+ * When the process has no descriptor left, a loop gives up its spare one, accepts on that, sends
+ * what can be sent at once, and closes. So nobody waits in the backlog without an answer, and the
+ * loop does not spin. */
 #pragma once
 
 #include "core/rate.h"
@@ -40,25 +40,26 @@ struct refusals {
     } unlogged; /* since the last line of the log */
 };
 
-/* Takes over an accepted descriptor that the door turned away, and begins a refusal on it. False:
- * there are no words for it, and it is closed. Counted and logged either way. */
+/* Takes over the accepted descriptor of a peer that the door turned away, and begins a refusal on
+ * it. False: it is beyond the limits, and is closed without a word. Counted and logged either way.
+ */
 bool refusal_begin(const struct listener *l, int fd, const struct addr *peer,
                    enum door_verdict verdict);
 
-/* The same for a connection on which nothing has begun yet, and whose peer, as a proxy has told us,
- * the door turned away. False: there are no words for it, and the caller ends it. */
+/* The same for an open connection whose session has not begun, once a proxy has told whom it is
+ * for. False: it is beyond the limits, and the caller ends it. */
 bool refusal_take_over(struct conn *c, enum door_verdict verdict);
 
-/* Counts and logs what the door said of somebody, who is told otherwise. */
+/* Only counts and logs the verdict, for a caller that tells the peer itself. */
 void refusal_note(struct net *n, enum door_verdict verdict, const struct addr *peer);
 
-/* Says what can be said at once to an accepted connection that there is no descriptor for. The
- * caller closes it. */
+/* Sends what the listener's say_full says, as far as the socket takes it at once. The caller closes
+ * fd. */
 void refusal_say_at_once(const struct listener *l, int fd);
 
-/* Notes a refusal for the log; `reason` is static. One line tells of all since the one before,
- * which was REFUSAL_LOG_MS ago or more: refusal_log_due writes it when it is time, in so many
- * milliseconds from now; UINT64_MAX: there is nothing to tell. */
+/* Notes a refusal for the log; `reason` is static. Refusals are logged in one line every
+ * REFUSAL_LOG_MS at most: refusal_log_due writes it when it is time, which is in
+ * refusal_log_next_ms milliseconds; UINT64_MAX when there is nothing to write. */
 void refusal_log(struct net *n, const char *reason, const struct addr *peer);
 void refusal_log_due(struct net *n);
 uint64_t refusal_log_next_ms(const struct net *n);

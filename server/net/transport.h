@@ -16,7 +16,7 @@ enum io_result {
     IO_FAILED, /* the connection is of no use; errno or TLS tell why */
 };
 
-/* What read may give beyond its cap: the record that was begun before. */
+/* What read may return beyond its cap: the rest of a TLS record. */
 enum { TRANSPORT_SLACK_BYTES = 17 * 1024 };
 
 struct transport {
@@ -28,7 +28,7 @@ struct transport {
     enum io_result (*write)(struct conn *c, const struct iovec *iov, int count, size_t *taken);
     /* Tells the peer that nothing more will come; IO_AGAIN: flush, then ask again. */
     enum io_result (*shutdown)(struct conn *c);
-    /* What comes before a session is done, so that it may begin. */
+    /* Whether the handshake, or the PROXY header, is done, so that the session may begin. */
     bool (*is_ready)(const struct conn *c);
     /* How many bytes, taken by write, are still to be sent: call it again when the socket takes
      * more. NULL: always none. */

@@ -8,27 +8,27 @@
 
 extern const struct session_type http_session;  /* the routes of the public listeners */
 extern const struct session_type admin_session; /* those of the admin listener */
-/* For one that is not let in (net/refusal.h): 429 to its first request, whatever that asks for. */
+/* For peers that are not let in (net/refusal.h): 429 to the first request, whatever it asks for. */
 extern const struct session_type http_refusal_session;
 
-/* What one handler alone knows and needs across an await. */
+/* What a handler keeps of its own across an await, in a type that only it knows. */
 struct http_kept {
     void *ptr;                              /* NULL: nothing */
     void (*release)(void *kept);            /* see http_release */
     size_t (*held_bytes)(const void *kept); /* as of struct session_type; NULL: nothing ever */
 };
 
-/* One request and its answer. What a handler keeps across an await is here, since it has no frame
- * of its own; all of it is zeroed before each request, and freed after it. */
+/* One request and its answer. It is the frame of the request's handler: zeroed before each request,
+ * and freed after it. */
 struct http_exchange {
     struct co co; /* of the handler */
     const struct http_request *request;
     struct http_response response;
     bool is_answered;      /* the response's head is queued */
-    bool is_continued;     /* a peer that would wait for "100 Continue" got it, or did not wait */
+    bool is_continued;     /* the peer needs no "100 Continue": it got it, or did not wait for it */
     bool is_read;          /* the request's body is used up */
     bool is_upgraded;      /* another protocol has taken over: the session ends */
-    struct buf body;       /* where the handler wants the body whole */
+    struct buf body;       /* the request's body, if the handler wants it whole */
     size_t body_counted;   /* memory_count */
     bool is_forwarded;     /* by a proxy, for somebody else */
     struct addr forwarded; /* who that is */
@@ -61,17 +61,17 @@ extern const struct http_route admin_routes[];
  * HTTP_EVENT_END, or HTTP_EVENT_FAILED. Asks a peer that waits for it to send the body. */
 enum http_event http_read_body(struct conn *c, struct http_session *s, struct span *body);
 
-/* Whether the rest of the body will not come, since the input has ended or the peer is silent. The
- * connection is then closed, after a 408 where nothing was answered; the handler returns. Else the
- * peer owes it, at limits.read_rate_min. */
+/* Whether the rest of the body will never come, because the input has ended or the peer is silent.
+ * The connection is then closed, after a 408 if nothing was answered yet, and the handler returns.
+ * Otherwise the peer owes the rest, at limits.read_rate_min. */
 bool http_body_is_lost(struct conn *c, struct http_session *s);
 
 /* Releases what the handler keeps, if it does. The session does so when the exchange ends, wherever
  * the handler stands then. */
 void http_release(struct http_session *s);
 
-/* Completes exchange.response, whose head is then to be formatted: status and type as given, length
- * or streaming as set there. */
+/* Completes exchange.response, so that its head can be formatted: with this status and type; length
+ * or streaming as set before. */
 void http_prepare_head(struct conn *c, struct http_session *s, uint16_t status, const char *type);
 /* The same, and queues the head. */
 void http_begin(struct conn *c, struct http_session *s, uint16_t status, const char *type);
@@ -86,5 +86,5 @@ void http_answer_with(struct conn *c, struct http_session *s, uint16_t status, c
                       const struct http_field *fields, size_t field_count, struct span body);
 /* A plain-text answer that is the reason and a line feed. */
 void http_refuse(struct conn *c, struct http_session *s, uint16_t status, const char *reason);
-/* 429, and the end: the door does not admit the address. */
+/* Answers 429 and ends the session: the door does not admit the address. */
 void http_refuse_address(struct conn *c, struct http_session *s);
