@@ -5,7 +5,6 @@
 #include "http_request.h"
 
 #include "simul/check.h"
-#include "simul/decimal.h"
 #include "simul/http_client.h"
 
 #include <openssl/evp.h>
@@ -19,35 +18,14 @@ struct origin {
     unsigned port;
 };
 
-/* Splits "host", "host:port" or "[v6]:port"; false if it is none of these. */
-static bool host_split(struct span s, unsigned default_port, struct origin *out)
-{
-    size_t len = span_find(s, ':');
-    if (s.len > 0 && s.ptr[0] == '[') {
-        len = span_find(s, ']');
-        len = len < s.len ? len + 1 : 0;
-    }
-    out->host = span_take(s, len);
-    out->port = default_port;
-    if (len == 0 || span_find(out->host, '/') < len || span_find(out->host, '@') < len)
-        return false;
-    struct span port = span_drop(s, len);
-    if (port.len == 0)
-        return true;
-    uint64_t number;
-    if (port.ptr[0] != ':' || port.len > 6 || !decimal_parse(span_drop(port, 1), 99999, &number))
-        return false;
-    out->port = (unsigned)number;
-    return true;
-}
-
 static bool origin_parse(struct span s, struct origin *out)
 {
     const struct span schemes[] = {SPAN("http://"), SPAN("https://")};
     for (size_t i = 0; i < 2; i++) {
         out->scheme = schemes[i];
+        out->port = i == 0 ? 80 : 443;
         if (s.len >= schemes[i].len && span_eq_nocase(span_take(s, schemes[i].len), schemes[i]))
-            return host_split(span_drop(s, schemes[i].len), i == 0 ? 80 : 443, out);
+            return http_host_split(span_drop(s, schemes[i].len), &out->host, &out->port);
     }
     return false;
 }
@@ -55,23 +33,6 @@ static bool origin_parse(struct span s, struct origin *out)
 static bool origin_eq(const struct origin *a, const struct origin *b)
 {
     return span_eq(a->scheme, b->scheme) && span_eq_nocase(a->host, b->host) && a->port == b->port;
-}
-
-/* localhost and its subdomains, 127.0.0.0/8, [::1]. */
-static bool is_loopback_name(struct span host)
-{
-    struct span suffix = SPAN(".localhost");
-    if (span_eq_nocase(host, SPAN("localhost")) || span_eq(host, SPAN("[::1]")))
-        return true;
-    if (host.len > suffix.len && span_eq_nocase(span_drop(host, host.len - suffix.len), suffix))
-        return true;
-    if (!span_starts_with(host, SPAN("127.")))
-        return false;
-    for (size_t i = 0; i < host.len; i++) {
-        if (host.ptr[i] != '.' && (host.ptr[i] < '0' || host.ptr[i] > '9'))
-            return false; /* 127.evil.example */
-    }
-    return true;
 }
 
 static bool origin_is_allowed(struct span text, struct span host,
@@ -85,9 +46,10 @@ static bool origin_is_allowed(struct span text, struct span host,
             return true;
     }
     own.scheme = policy->is_tls ? SPAN("https://") : SPAN("http://");
-    if (!host_split(host, policy->is_tls ? 443 : 80, &own) || !origin_eq(&origin, &own))
+    own.port = policy->is_tls ? 443 : 80;
+    if (!http_host_split(host, &own.host, &own.port) || !origin_eq(&origin, &own))
         return false;
-    return !policy->is_loopback || is_loopback_name(own.host);
+    return !policy->is_loopback || http_host_is_loopback(host);
 }
 
 /* ---- the request ---- */

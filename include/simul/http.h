@@ -140,6 +140,14 @@ const struct http_request *http_parser_request(const struct http_parser *p);
  * more than size - 1 bytes. */
 enum err http_percent_decode(struct span text, char *out, size_t size);
 
+/* What a Host field names: "name", "name:port" or "[v6]:port". *port stays as it is where there is
+ * none. False: it is none of these. */
+bool http_host_split(struct span text, struct span *name, unsigned *port);
+
+/* Whether a Host field names the machine that asks: localhost and its subdomains (RFC 6761 section
+ * 6.3), 127.0.0.0/8, [::1]. */
+bool http_host_is_loopback(struct span text);
+
 /* The first parameter of this name in a query such as "a=1&b=two", decoded ('+' is a space) into
  * `out` and ended with a zero; without "=" it is empty. ERR_UNKNOWN: there is none. ERR_SYNTAX and
  * ERR_LIMIT: as http_percent_decode. */

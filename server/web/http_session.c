@@ -1,5 +1,6 @@
 #include "web/http_session.h"
 
+#include "net/listener.h"
 #include "net/net.h"
 #include "web/forwarded.h"
 
@@ -209,11 +210,28 @@ static enum co_result refuse_address(struct conn *c, struct http_session *s)
     return CO_DONE;
 }
 
-static http_handler *find_handler(const struct conn *c, const struct http_request *request)
+bool http_is_rebound(const struct conn *c, const struct http_session *s)
 {
+    const struct span host = s->exchange.request->host;
+    return addr_is_loopback(&conn_net(c)->listeners[c->listener].addr) && host.len > 0 &&
+           !s->exchange.is_forwarded && !http_host_is_loopback(host);
+}
+
+static enum co_result refuse_host(struct conn *c, struct http_session *s)
+{
+    http_refuse(c, s, 403, "here only localhost, or an address of it, is a Host");
+    return CO_DONE;
+}
+
+static http_handler *find_handler(const struct conn *c, const struct http_session *s)
+{
+    const struct http_request *request = s->exchange.request;
+    bool is_admin = c->session == &admin_session;
     if (conn_is_refusal(c))
         return refuse_address;
-    const struct http_route *r = c->session == &admin_session ? admin_routes : web_routes;
+    if (is_admin && http_is_rebound(c, s))
+        return refuse_host;
+    const struct http_route *r = is_admin ? admin_routes : web_routes;
     for (; r->path != NULL; r++)
         if (matches(r, request->path))
             return allows(r, request->method) ? r->handle : bad_method;
@@ -313,7 +331,7 @@ static enum co_result run(struct conn *c, void *frame)
         note_peer(c, s);
         conn_set_timer(c, TIMER_IDLE);
         metric_add(&conn_net(c)->loop->metrics.http_requests, 1);
-        CO_CALL(&s->exchange, find_handler(c, s->exchange.request)(c, s));
+        CO_CALL(&s->exchange, find_handler(c, s)(c, s));
         if (s->exchange.is_upgraded)
             CO_RETURN;
 

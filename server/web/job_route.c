@@ -6,11 +6,11 @@
 #include "web/http_session.h"
 #include "web/routes.h"
 
-static bool is_enabled(const struct conn *c)
+static bool is_enabled(const struct conn *c, const struct http_session *s)
 {
     const struct net *n = conn_net(c);
     if (n->config->jobs.enabled == CONFIG_JOBS_AUTO)
-        return addr_is_loopback(&n->listeners[c->listener].addr);
+        return addr_is_loopback(&n->listeners[c->listener].addr) && !http_is_rebound(c, s);
     return n->config->jobs.enabled == CONFIG_JOBS_ON;
 }
 
@@ -102,7 +102,7 @@ enum co_result route_job(struct conn *c, struct http_session *s)
     const struct job *job = find(c, x->request);
     enum http_event event;
     CO_BEGIN(x);
-    if (job == NULL || !is_enabled(c)) {
+    if (job == NULL || !is_enabled(c, s)) {
         http_refuse(c, s, 404, "no such job");
         CO_RETURN;
     }

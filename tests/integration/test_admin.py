@@ -67,6 +67,17 @@ def test_what_is_public_is_not_on_the_admin_listener_and_the_other_way_round(dae
             assert http.ask(get(path)).status == 404
 
 
+def test_a_page_whose_name_points_here_reads_nothing(start):
+    daemon = start("proxy.trusted=127.0.0.0/8")
+    rebound = get("/stats").replace("Host: localhost", "Host: evil.example")
+    with HttpConnection(daemon.connect("admin")) as http:
+        assert http.ask(rebound).status == 403
+        passed_on = rebound.replace("\r\n\r\n", "\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+        assert http.ask(passed_on).status == 200
+    with HttpConnection(daemon.connect("web")) as http:
+        assert http.ask(get("/echo").replace("localhost", "chat.example")).status == 200
+
+
 def test_other_methods_are_405(daemon):
     with HttpConnection(daemon.connect("admin")) as http:
         answer = http.ask(get("/metrics", method="POST"))

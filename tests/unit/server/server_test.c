@@ -31,11 +31,11 @@ Test(server, each_listener_speaks_its_protocol)
     static const struct {
         const char *listener, *said, *heard;
     } talks[] = {
-        {"web", "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+        {"web", "GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
         {"web", "PRIVMSG\r\n", ":s.test 451 "},
         {"irc", "PRIVMSG\r\n", ":s.test 451 "},
         {"echo", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\n"},
-        {"admin", "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+        {"admin", "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
     };
     whole_start(NULL, 0);
     for (size_t i = 0; i < sizeof(talks) / sizeof(talks[0]); i++) {
@@ -262,7 +262,7 @@ Test(server, other_signals_do_not_end_it, .timeout = 60)
 static int connect_unfinished(void)
 {
     int fd = whole_connect("web");
-    whole_say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+    whole_say(fd, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc");
     return fd;
 }
 

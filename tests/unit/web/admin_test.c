@@ -26,7 +26,7 @@ TestSuite(admin, .init = setup, .fini = teardown);
 static const char *get(const char *path, int status)
 {
     char request[128], line[16];
-    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path);
+    snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
     const char *answer = whole_ask(admin, request);
     snprintf(line, sizeof(line), "HTTP/1.1 %d ", status);
     cr_assert_eq(strncmp(answer, line, strlen(line)), 0, "%s", answer);
@@ -262,7 +262,7 @@ Test(admin, nothing_is_changed_from_here)
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         char request[128];
         snprintf(request, sizeof(request),
-                 "POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", paths[i]);
+                 "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", paths[i]);
         const char *answer = whole_ask(admin, request);
         cr_assert_eq(strncmp(answer, "HTTP/1.1 405 ", 13), 0, "%s", answer);
         cr_assert_not_null(strstr(answer, "\r\nAllow: GET, HEAD\r\n"));
@@ -280,7 +280,7 @@ Test(admin, an_allocation_that_fails_is_answered_or_ends_the_connection)
     for (;; failures++) {
         int fd = whole_connect("admin");
         whole_settle();
-        whole_say(fd, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+        whole_say(fd, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
         alloc_fail_after(failures);
         whole_settle();
         size_t seen = alloc_fail_stop();
@@ -293,4 +293,36 @@ Test(admin, an_allocation_that_fails_is_answered_or_ends_the_connection)
         cr_assert_neq(strncmp(answer, "HTTP/1.1 200 ", 13), 0, "allocation %zu", failures);
     }
     cr_assert_gt(refused, 2);
+}
+
+/* The answer to a request for /stats under that name, behind whom `more` names. */
+static const char *ask_as(const char *host, const char *more)
+{
+    char request[256];
+    snprintf(request, sizeof(request), "GET /stats HTTP/1.1\r\nHost: %s\r\n%s\r\n", host, more);
+    return whole_ask(admin, request);
+}
+
+Test(admin, a_page_whose_name_points_here_reads_nothing)
+{
+    static const char *const names[] = {"evil.example", "evil.example:9090", "127.evil.example",
+                                        "localhost.evil.example"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *answer = ask_as(names[i], "");
+        cr_assert_eq(strncmp(answer, "HTTP/1.1 403 ", 13), 0, "%s: %s", names[i], answer);
+        cr_assert_null(strstr(answer, "\"pid\""));
+    }
+}
+
+Test(admin, names_of_loopback_are_served)
+{
+    static const char *const names[] = {"localhost", "localhost:9090", "127.0.0.1:9090", "[::1]:1"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        cr_assert_eq(strncmp(ask_as(names[i], ""), "HTTP/1.1 200 ", 13), 0, "%s", names[i]);
+}
+
+Test(admin, a_strangers_word_for_whom_it_is_does_not_help)
+{
+    const char *answer = ask_as("evil.example", "X-Forwarded-For: 192.0.2.1\r\n");
+    cr_assert_eq(strncmp(answer, "HTTP/1.1 403 ", 13), 0, "%s", answer);
 }

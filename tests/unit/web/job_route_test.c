@@ -75,7 +75,7 @@ static void teardown(void)
 
 TestSuite(job_route, .init = setup, .fini = teardown);
 
-#define HEAD " HTTP/1.1\r\nHost: a\r\n"
+#define HEAD " HTTP/1.1\r\nHost: localhost\r\n"
 #define DIGEST "POST /jobs/digest?algorithm=sha256" HEAD "Content-Length: 3\r\n\r\nabc"
 #define BURN "GET /jobs/burn?ms=5" HEAD "\r\n"
 
@@ -225,6 +225,15 @@ Test(job_route, away_from_loopback_jobs_are_off)
 {
     expect_ok(addr_parse(&fix.nets[0].listeners[FIX_PUBLIC].addr, "*", 8080));
     expect_refused(BURN, 404);
+}
+
+Test(job_route, under_another_name_than_loopback_jobs_are_off)
+{
+    static const char rebound[] = "GET /jobs/burn?ms=1 HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+    expect_refused(rebound, 404);
+    fix.config.jobs.enabled = CONFIG_JOBS_ON;
+    client_say(client, rebound);
+    cr_assert_eq(jobs.submitted, 1);
 }
 
 Test(job_route, jobs_may_be_off_or_on_everywhere)
