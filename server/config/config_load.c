@@ -39,6 +39,24 @@ static void note_error(struct file_reader *r, enum err e)
     r->error_line = r->line;
 }
 
+/* A line that is left out. */
+static void drop_line(struct file_reader *r, enum err e, char *line)
+{
+    note_error(r, e);
+    line[0] = '\n';
+    line[1] = '\0';
+}
+
+/* Behind [section] a comment may stand; inih would not see anything else. */
+static bool has_more_than_header(const char *line)
+{
+    const char *end = line[0] == '[' ? strchr(line, ']') : NULL;
+    if (end == NULL)
+        return false;
+    end += 1 + strspn(end + 1, " \t\r\n");
+    return *end != '\0' && strchr(INI_START_COMMENT_PREFIXES, *end) == NULL;
+}
+
 /* Reads as fgets does, but skips indentation, which inih would take for more of the line above, and
  * what does not fit, which it would take for another line: of a comment it is nothing, of any other
  * line an error. */
@@ -55,17 +73,20 @@ static char *read_line(char *line, int size, void *ctx)
         else if (len > 0 || (c != ' ' && c != '\t'))
             line[len++] = (char)c;
     }
+    line[len] = '\0';
     if (is_cut && (len == 0 || strchr(INI_START_COMMENT_PREFIXES, line[0]) == NULL)) {
         enum err e = config_fail(r->loader, ERR_SYNTAX,
                                  "%.200s:%d: the line is longer than %d bytes or has a zero byte; "
                                  "long values can be given in the environment or with -o",
                                  r->path, r->line, size - 2);
-        note_error(r, e);
-        line[0] = '\n'; /* nothing is left of it */
-        len = 1;
+        drop_line(r, e, line);
+    } else if (has_more_than_header(line)) {
+        enum err e = config_fail(r->loader, ERR_SYNTAX,
+                                 "%.200s:%d: put what stands behind the ] on a line of its own",
+                                 r->path, r->line);
+        drop_line(r, e, line);
     }
-    line[len] = '\0';
-    return len > 0 ? line : NULL;
+    return line[0] != '\0' ? line : NULL;
 }
 
 /* Always 1 (go on). */

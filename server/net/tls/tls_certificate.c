@@ -11,15 +11,38 @@ enum { SELF_SIGNED_DAYS = 90 };
 
 /* --- from files -------------------------------------------------------------------------- */
 
+/* The usual mistakes, of which OpenSSL speaks in words of its own. */
+static const struct {
+    int library, reason;
+    const char *words;
+} MISTAKES[] = {
+    {ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH, "it does not belong to the certificate"},
+    {ERR_LIB_X509, X509_R_KEY_TYPE_MISMATCH, "it does not belong to the certificate"},
+    {ERR_LIB_SSL, SSL_R_NO_CERTIFICATE_ASSIGNED, "it does not belong to the certificate"},
+    {ERR_LIB_CRYPTO, ERR_R_INTERRUPTED_OR_CANCELLED, "it has a passphrase; store it without one"},
+    {ERR_LIB_PEM, PEM_R_NO_START_LINE, "it holds none; give a PEM file that does"},
+    {ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED, "it holds none; give a PEM file that does"},
+};
+
+static const char *find_mistake(unsigned long code)
+{
+    for (size_t i = 0; i < sizeof(MISTAKES) / sizeof(MISTAKES[0]); i++)
+        if (ERR_GET_LIB(code) == MISTAKES[i].library && ERR_GET_REASON(code) == MISTAKES[i].reason)
+            return MISTAKES[i].words;
+    return NULL;
+}
+
 enum err tls_certificate_explain(const char *section, const char *key, const char *path,
                                  char *error, size_t error_bytes)
 {
     unsigned long code = ERR_peek_error();
-    const char *reason = code == 0 ? NULL : ERR_reason_error_string(code);
-    if (ERR_SYSTEM_ERROR(code))
-        reason = strerror(ERR_GET_REASON(code));
-    snprintf(error, error_bytes, "%s.%s: cannot use '%s': %s; give a PEM file that simuld can read",
-             section, key, path, reason == NULL ? "unknown reason" : reason);
+    const char *mistake = find_mistake(code);
+    const char *reason = mistake != NULL          ? mistake
+                         : ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+                                                  : ERR_reason_error_string(code);
+    snprintf(error, error_bytes, "%s.%s: cannot use '%s': %s%s", section, key, path,
+             reason == NULL ? "unknown reason" : reason,
+             mistake == NULL ? "; give a PEM file that simuld can read" : "");
     ERR_clear_error();
     return ERR_TLS;
 }

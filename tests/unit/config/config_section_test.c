@@ -204,6 +204,17 @@ Test(config_section, malformed_file_names_its_first_bad_line)
     ASSERT_ERROR_HAS(":1: expected [section]");
 }
 
+Test(config_section, header_stands_alone_on_its_line)
+{
+    cr_assert_eq(load_file("[listen.web] port = 8000\n"), ERR_SYNTAX);
+    ASSERT_ERROR_HAS(":1: put what stands behind the ] on a line of its own");
+    cr_assert_eq(load_file("[listen.web]port = 8000"), ERR_SYNTAX);
+    cr_assert_eq(load_file("[listen.web] ; the page\r\nport = 8000 ; [there]\n[ws]# sockets\n"),
+                 OK);
+    cr_assert_eq(config.listeners[0].port, 8000);
+    config_deinit(&config);
+}
+
 Test(config_section, line_that_is_too_long_or_has_a_zero_byte_is_an_error)
 {
     char text[1000] = "loops=1\n[chat]\nmotd=";

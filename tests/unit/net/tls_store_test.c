@@ -74,6 +74,7 @@ Test(tls_store, a_key_that_is_none_is_told)
 {
     tls_write_text("default.key", "hello\n");
     tls_expect_refused("tls.key:", "default.key");
+    cr_assert_not_null(strstr(tls.error, "it holds none"), "%s", tls.error);
 }
 
 Test(tls_store, a_key_of_another_certificate_is_told)
@@ -82,6 +83,27 @@ Test(tls_store, a_key_of_another_certificate_is_told)
     tls_write_key("default.key", other);
     EVP_PKEY_free(other);
     tls_expect_refused("tls.key:", "default.key");
+    cr_assert_not_null(strstr(tls.error, "it does not belong to the certificate"), "%s", tls.error);
+}
+
+Test(tls_store, a_key_of_another_kind_is_told)
+{
+    EVP_PKEY *other = EVP_RSA_gen(2048);
+    tls_write_key("default.key", other);
+    EVP_PKEY_free(other);
+    tls_expect_refused("tls.key:", "it does not belong to the certificate");
+}
+
+Test(tls_store, a_key_with_a_passphrase_is_told)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    FILE *f = fopen(tls_path("default.key"), "w");
+    cr_assert_eq(
+        PEM_write_PrivateKey(f, key, EVP_aes_128_cbc(), (const uint8_t *)"secret", 6, NULL, NULL),
+        1);
+    fclose(f);
+    EVP_PKEY_free(key);
+    tls_expect_refused("tls.key:", "it has a passphrase");
 }
 
 Test(tls_store, without_memory_there_is_no_store)
