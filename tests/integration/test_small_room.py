@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from irc import Client
-from simuld import Daemon
+from simuld import Daemon, wait_until
 
 SO_TIMESTAMPNS = 35  # asm-generic/socket.h; the socket module does not name it
 MEMBERS = 700  # many turns, and more than are few (CHAT_FEW_MAX)
@@ -48,11 +48,23 @@ def arrival(sock):
     return seconds * 10**9 + nanoseconds
 
 
-def test_a_small_room_does_not_wait_for_a_large_one(rooms):
-    large, both, small, speaker = rooms
+def ask_for_stamps(small, large):
+    """The kernel begins to stamp a while after the first socket has asked for it."""
     socks = [client.lines.sock for client in (small, *large)]
     for sock in socks:
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+
+    def is_stamped():
+        small.send("PING now")
+        return socks[0].recvmsg(1 << 16, socket.CMSG_SPACE(16))[1]
+
+    wait_until(is_stamped, "the first stamp")
+    return socks
+
+
+def test_a_small_room_does_not_wait_for_a_large_one(rooms):
+    large, both, small, speaker = rooms
+    socks = ask_for_stamps(small, large)
     speaker.lines.sock.sendall(b"PRIVMSG #large :1\r\nPRIVMSG #small :2\r\n")
     both.expect("PRIVMSG", "#large", "1")
     both.expect("PRIVMSG", "#small", "2")
