@@ -45,7 +45,7 @@ static int test(const struct cli *cli, const struct config *config,
                 const struct config_report *report)
 {
     print_warnings(report);
-    if (!config_check(config, cli->is_daemon, stderr))
+    if (!config_check(config, cli->config_path, cli->is_daemon, stderr))
         return EXIT_CONFIG;
     printf("configuration ok\n");
     return EXIT_OK;

@@ -27,6 +27,7 @@
 /* One look at the configuration. */
 struct check {
     const struct config *config;
+    const char *path; /* the file that it comes from; NULL: none */
     bool is_daemon;
     FILE *to;
     struct identity identity; /* whom the server will be */
@@ -375,23 +376,28 @@ static void check_motd(struct check *c)
     motd_deinit(&motd);
 }
 
-static void check_key_again(struct check *c, const char *section, const char *key)
+static void check_again(struct check *c, const char *section, const char *key, const char *path)
 {
-    if (key[0] != '\0' && faccessat(AT_FDCWD, key, R_OK, AT_EACCESS) != 0)
-        warning(c, "%s.key: user '%s' cannot read '%s' again on a reload: %s", section,
-                c->identity.user, key, strerror(errno));
+    if (path != NULL && path[0] != '\0' && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
+        warning(c, "%s%s: user '%s' cannot read '%s' again on a reload: %s", section, key,
+                c->identity.user, path, strerror(errno));
 }
 
-/* The keys are read as whoever starts the server, and again as who it is then. */
+/* These are read as whoever starts the server, and again as who it is then. */
 static void check_reload(struct check *c)
 {
+    const struct config *config = c->config;
     if (!c->identity.changes)
         return;
-    check_key_again(c, "tls", c->config->tls.key);
-    for (size_t i = 0; i < c->config->certificate_count; i++) {
+    check_again(c, "-c", "", c->path);
+    check_again(c, "tls", ".certificate", config->tls.certificate);
+    check_again(c, "tls", ".key", config->tls.key);
+    check_again(c, "tls", ".client_authorities", config->tls.client_authorities);
+    for (size_t i = 0; i < config->certificate_count; i++) {
         char section[CONFIG_NAME_BYTES_MAX + 8];
-        snprintf(section, sizeof(section), "tls.%s", c->config->certificates[i].name);
-        check_key_again(c, section, c->config->certificates[i].key);
+        snprintf(section, sizeof(section), "tls.%s", config->certificates[i].name);
+        check_again(c, section, ".certificate", config->certificates[i].certificate);
+        check_again(c, section, ".key", config->certificates[i].key);
     }
 }
 
@@ -429,9 +435,9 @@ static void check_files_as_server(struct check *c)
         c->problems++;
 }
 
-bool config_check(const struct config *config, bool is_daemon, FILE *to)
+bool config_check(const struct config *config, const char *path, bool is_daemon, FILE *to)
 {
-    struct check c = {.config = config, .is_daemon = is_daemon, .to = to};
+    struct check c = {.config = config, .path = path, .is_daemon = is_daemon, .to = to};
     check_certificates(&c);
     check_ports(&c);
     check_pid_file(&c);

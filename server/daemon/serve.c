@@ -59,7 +59,7 @@ static int64_t connections_possible(const struct start *t)
 
 static void warn_if_unreadable(const struct start *t, const char *path)
 {
-    if (path[0] != '\0' && access(path, R_OK) != 0)
+    if (path != NULL && path[0] != '\0' && access(path, R_OK) != 0)
         LOG_WARN("HUP will not be able to read this file again", LOG_STR("file", path),
                  LOG_STR("user", t->identity.user), LOG_STR("reason", strerror(errno)));
 }
@@ -68,6 +68,7 @@ static void warn_if_unreadable(const struct start *t, const char *path)
 static void warn_of_unreadable(const struct start *t)
 {
     const struct config *config = t->config;
+    warn_if_unreadable(t, t->sources->path);
     warn_if_unreadable(t, config->tls.certificate);
     warn_if_unreadable(t, config->tls.key);
     warn_if_unreadable(t, config->tls.client_authorities);

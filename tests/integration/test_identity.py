@@ -164,6 +164,18 @@ def test_a_key_of_roots_alone_is_read_at_the_start_and_warned_of(start, open_dir
 
 
 @needs_root
+def test_settings_of_roots_alone_are_warned_of(start, open_directory):
+    file = open_directory / "simuld.conf"
+    file.write_text("[chat]\nmotd =\n", encoding="utf-8")
+    for mode, warned in ((0o600, [str(file)]), (0o644, [])):
+        file.chmod(mode)
+        daemon = start(arguments=["-c", str(file), *FREE, "-o", "daemon.user=nobody",
+                                  "-o", "log.format=json"])
+        daemon.stop()
+        assert [line["file"] for line in daemon.log(UNREADABLE)] == warned
+
+
+@needs_root
 def test_the_log_file_is_its_users(start, open_directory):
     file = open_directory / "log"
     daemon = start("daemon.user=nobody", f"log.file={file}")

@@ -17,7 +17,8 @@
 
 static char said[4096]; /* what the last check wrote */
 static bool is_good;
-static bool is_daemon; /* as the test says */
+static bool is_daemon;   /* as the test says */
+static const char *path; /* likewise */
 
 /* Checks the settings there are so far. */
 static void check(void)
@@ -25,7 +26,7 @@ static void check(void)
     FILE *to = tmpfile(); /* which a child can write to as well */
     cr_assert_not_null(to);
     tls_load();
-    is_good = config_check(&tls.config, is_daemon, to);
+    is_good = config_check(&tls.config, path, is_daemon, to);
     rewind(to);
     said[fread(said, 1, sizeof(said) - 1, to)] = '\0';
     fclose(to);
@@ -349,6 +350,23 @@ Test(config_check, what_the_server_may_not_do_as_its_user_is_a_problem)
     cr_assert_eq(geteuid(), 0, "who checks stays root");
 }
 
+Test(config_check, settings_that_cannot_be_read_again_are_a_warning)
+{
+    if (geteuid() != 0)
+        cr_skip("only root can become somebody else");
+    without_certificate();
+    tls_set("daemon.user=nobody");
+    cr_assert_eq(chmod(tls.dir, 0755), 0);
+    tls_write_text("conf", "");
+    path = tls_path("conf");
+    cr_assert_eq(chmod(path, 0600), 0);
+    check();
+    expect_one(true, "warning: -c: user 'nobody' cannot read");
+    cr_assert_eq(chmod(path, 0644), 0);
+    check();
+    expect_good();
+}
+
 Test(config_check, a_key_that_cannot_be_read_again_is_a_warning)
 {
     if (geteuid() != 0)
@@ -359,6 +377,7 @@ Test(config_check, a_key_that_cannot_be_read_again_is_a_warning)
     check();
     cr_assert(is_good, "%s", said);
     cr_assert_not_null(strstr(said, "warning: tls.key: user 'nobody' cannot read"), "%s", said);
+    cr_assert_not_null(strstr(said, "warning: tls.certificate: user 'nobody' cannot"), "%s", said);
     cr_assert_eq(chmod(tls_path("default.key"), 0640), 0);
     cr_assert_eq(chown(tls_path("default.key"), 0, getpwnam("nobody")->pw_gid), 0);
     check();
