@@ -18,7 +18,7 @@ import pytest
 from http_raw import HttpConnection, get, post
 from irc import Client
 from simuld import LISTENERS, TIMEOUT, Daemon, overrides, run, wait_until
-from ws_raw import WebSocket, close_frame, frame, upgrade
+from ws_raw import TEXT, WebSocket, close_frame, frame, upgrade
 
 LOGROTATE = "/usr/sbin/logrotate"
 ROTATION = pathlib.Path(__file__).parents[2] / "deploy" / "simul.logrotate"
@@ -61,6 +61,31 @@ def test_a_websocket_that_is_refused_is_told_with_its_peer_and_why(daemon):
         assert sock.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 403"
         line = daemon.log_of(sock, "WebSocket refused")
     assert (line["status"], line["reason"]) == (403, "Origin is not allowed")
+
+
+def test_what_people_say_and_secrets_are_not_logged(start):
+    mark = "unspeakable"
+    daemon = start("log.level=debug", "log.access=on", f"server.password={mark}-pass",
+                   f"oper.boss.password={mark}-oper", f"chat.cloak_key={mark}-cloak-key")
+    with Client(daemon.connect("irc")) as stranger:
+        stranger.send(f"PASS {mark}-wrong", "NICK stranger", "USER s 0 * :s")
+        stranger.read_until("ERROR")
+    with Client(daemon.connect("irc")) as user:
+        user.send(f"PASS {mark}-pass")
+        user.register("user")
+        user.join("#room")
+        user.send(f"PRIVMSG #room :{mark}", f"TOPIC #room :{mark}", f"OPER boss {mark}-wrong",
+                  f"OPER boss {mark}-oper", f"{mark} {mark}", f"QUIT :{mark}")
+        user.read_until("ERROR")
+    with HttpConnection(daemon.connect("web")) as http:
+        http.ask(post(f"/echo?{mark}", mark.encode()))
+        http.ask(get(f"/{mark}"))
+    with daemon.connect("web") as ws:
+        ws.sendall(upgrade("/echo").encode() + frame(TEXT, mark.encode() + b"\xff"))
+        ws.shutdown(socket.SHUT_WR)
+        daemon.log_of(ws, "access")
+    assert mark not in daemon.stderr()
+    assert mark not in run("--print-config", *overrides([f"server.password={mark}"])).stdout
 
 
 # --- levels ---
