@@ -57,8 +57,6 @@ void cmd_kill(struct hub_call *call);
 void cmd_oper(struct hub_call *call);
 void cmd_rehash(struct hub_call *call);
 void cmd_wallops(struct hub_call *call);
-/* Whether the caller is an operator; who is not is told. */
-bool oper_check(struct hub_call *call);
 
 /* cmd_stats.c */
 void cmd_stats(struct hub_call *call);

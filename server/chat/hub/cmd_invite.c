@@ -32,7 +32,7 @@ static void invite(struct hub_call *call, struct span nick, struct span name)
     struct user *u = require_user(call, nick);
     struct channel *ch = u == NULL ? NULL : require_channel(call, name);
     const struct membership *m = ch == NULL ? NULL : require_member(call, ch);
-    if (m == NULL || (ch->modes & CHANNEL_INVITE_ONLY && !require_operator(call, m)))
+    if (m == NULL || (ch->modes & CHANNEL_INVITE_ONLY && !require_channel_operator(call, m)))
         return;
     if (channel_member(ch, u) != NULL) {
         REPLY(call, "443", user_nick(u), channel_name(ch), SPAN("is already on channel"));

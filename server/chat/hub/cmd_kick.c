@@ -11,7 +11,7 @@ static void kick(struct hub_call *call, struct span name, struct span nick, stru
 {
     struct channel *ch = require_channel(call, name);
     const struct membership *by = ch == NULL ? NULL : require_member(call, ch);
-    if (by == NULL || !require_operator(call, by))
+    if (by == NULL || !require_channel_operator(call, by))
         return;
     struct membership *m = require_other(call, ch, nick);
     if (m == NULL)

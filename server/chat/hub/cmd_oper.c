@@ -3,6 +3,7 @@
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/mode.h"
+#include "chat/hub/require.h"
 #include "simul/utf8.h"
 
 #include <stdio.h>
@@ -25,17 +26,9 @@ void cmd_oper(struct hub_call *call)
     }
 }
 
-bool oper_check(struct hub_call *call)
-{
-    bool is_oper = call->user->modes & USER_OPER;
-    if (!is_oper)
-        REPLY(call, "481", SPAN("Permission Denied- You're not an IRC operator"));
-    return is_oper;
-}
-
 void cmd_kill(struct hub_call *call)
 {
-    if (!oper_check(call))
+    if (!require_server_operator(call))
         return;
     struct span nick = call->line->params[0];
     struct span comment = call->line->param_count > 1 ? call->line->params[1] : SPAN_EMPTY;
@@ -59,7 +52,7 @@ void cmd_kill(struct hub_call *call)
 void cmd_wallops(struct hub_call *call)
 {
     struct hub *hub = call->hub;
-    if (!oper_check(call))
+    if (!require_server_operator(call))
         return;
     struct recipients *to = recipients_begin(hub);
     uint64_t after = 0;
@@ -75,7 +68,7 @@ void cmd_wallops(struct hub_call *call)
 /* The session's loop asks for what HUP does, and tells what came of it behind this reply. */
 void cmd_rehash(struct hub_call *call)
 {
-    if (!oper_check(call))
+    if (!require_server_operator(call))
         return;
     REPLY(call, "382", span_str(call->hub->options.server_name), SPAN("Rehashing"));
     struct delivery *d = delivery_new(DELIVERY_REHASH, call->from, NULL, 0);

@@ -3,6 +3,7 @@
 #include "chat/hub/cmd.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
+#include "chat/hub/require.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ static bool operators(struct hub_call *call)
 void cmd_stats(struct hub_call *call)
 {
     struct span query = call->line->params[0];
-    if (span_eq(query, SPAN("o")) && (!oper_check(call) || !operators(call)))
+    if (span_eq(query, SPAN("o")) && (!require_server_operator(call) || !operators(call)))
         return;
     if (span_eq(query, SPAN("u")))
         uptime(call);

@@ -28,7 +28,7 @@ void cmd_topic(struct hub_call *call)
         return;
     }
     const struct membership *m = require_member(call, ch);
-    if (m == NULL || (ch->modes & CHANNEL_TOPIC_BY_OPS && !require_operator(call, m)))
+    if (m == NULL || (ch->modes & CHANNEL_TOPIC_BY_OPS && !require_channel_operator(call, m)))
         return;
     struct span topic =
         utf8_cut(call->line->params[1], hub_topic_bytes_max(call->hub->options.nick_bytes_max,

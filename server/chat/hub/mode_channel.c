@@ -138,7 +138,7 @@ static bool needs_operator(const struct changes *c)
     if (c->is_operator)
         return true;
     const struct membership *m = require_member(c->call, c->ch);
-    return m != NULL && require_operator(c->call, m);
+    return m != NULL && require_channel_operator(c->call, m);
 }
 
 static bool has_param(const struct changes *c)

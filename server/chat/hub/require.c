@@ -39,10 +39,18 @@ struct membership *require_other(struct hub_call *call, const struct channel *ch
     return m;
 }
 
-bool require_operator(struct hub_call *call, const struct membership *m)
+bool require_channel_operator(struct hub_call *call, const struct membership *m)
 {
     if (m->roles & ROLE_OP)
         return true;
     REPLY(call, "482", channel_name(m->channel), SPAN("You're not channel operator"));
+    return false;
+}
+
+bool require_server_operator(struct hub_call *call)
+{
+    if (call->user->modes & USER_OPER)
+        return true;
+    REPLY(call, "481", SPAN("Permission Denied- You're not an IRC operator"));
     return false;
 }

@@ -1,4 +1,5 @@
-/* What many commands need before they do anything. What is missing has been told to the caller. */
+/* What many commands need before they do anything. Where it is missing, the caller has been told
+ * so. */
 #pragma once
 
 #include "simul/span.h"
@@ -18,5 +19,8 @@ struct channel *require_channel(struct hub_call *call, struct span name);
 struct membership *require_member(struct hub_call *call, const struct channel *ch);
 /* The membership of the user with that nick; NULL: 401 or 441. */
 struct membership *require_other(struct hub_call *call, const struct channel *ch, struct span nick);
-/* That the member is an operator; false: 482. */
-bool require_operator(struct hub_call *call, const struct membership *m);
+/* Whether the member is an operator of the channel; false: 482. */
+bool require_channel_operator(struct hub_call *call, const struct membership *m);
+
+/* Whether the caller is an operator of the server; false: 481. */
+bool require_server_operator(struct hub_call *call);
