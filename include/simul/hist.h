@@ -13,8 +13,7 @@
 
 enum {
     HIST_SUB_BITS = 7,
-    HIST_POWER_MAX =
-        40, /* values from 2^40 on (18 minutes, in nanoseconds) share the last bucket */
+    HIST_POWER_MAX = 40, /* 2^40 ns (18 minutes) and more share the last bucket */
     HIST_BUCKETS = (HIST_POWER_MAX - HIST_SUB_BITS + 1) << HIST_SUB_BITS,
 };
 

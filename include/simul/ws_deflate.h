@@ -20,10 +20,9 @@ enum { WS_DEFLATE_BITS_MIN = 9, WS_DEFLATE_BITS_MAX = 15 };
 
 /* What both sides have agreed on. Zeroed: nothing; no message is compressed. */
 struct ws_deflate {
-    uint8_t
-        out_bits : 4;    /* the largest window that we may compress with; 0: nothing is agreed on */
-    uint8_t in_bits : 4; /* the largest that the peer compresses with: 8 to 15 */
-    bool keeps_in : 1;   /* the peer compresses with what it has said before */
+    uint8_t out_bits : 4; /* our largest window; 0: nothing is agreed on */
+    uint8_t in_bits : 4;  /* the peer's largest: 8 to 15 */
+    bool keeps_in : 1;    /* the peer compresses with what it has said before */
 };
 
 static inline bool ws_deflate_is_agreed(const struct ws_deflate *d)

@@ -82,8 +82,8 @@ struct config_certificate {
 
 /* All numbers are int64_t, so that one kind of table row describes them. Texts are never NULL; the
  * config owns them. "0 = no limit" is stored as the largest value that the setting may have, so
- * that readers just compare; but for the two by address, whose table is not even made when both are
- * 0. */
+ * that readers need only compare; except for the two limits by address, for which no table is made
+ * when both are 0. */
 struct config {
     int64_t loops; /* at least 1: "auto" is resolved */
     int64_t drain_seconds;
@@ -192,8 +192,8 @@ struct config_sources {
     size_t override_count;
 };
 
-/* What to tell the user. Each text is one line without a line feed that says what is wrong, where,
- * and what to do. */
+/* What to tell the user. Each text is one line, without a line feed, that says what is wrong,
+ * where, and what to do about it. */
 struct config_report {
     char error[CONFIG_TEXT_BYTES_MAX]; /* set when config_load fails: the first of them */
     char more_errors[CONFIG_ERRORS_MAX][CONFIG_TEXT_BYTES_MAX];
@@ -206,9 +206,9 @@ struct config_report {
 
 struct config_origins;
 
-/* Fills `out` from all sources and checks the whole. On success the caller calls config_deinit; on
- * failure `out` is empty, and the report has all that is wrong with the sources, or else with the
- * whole; the result is that of report->error. ERR_UNKNOWN: a key that does not exist.
+/* Fills `out` from all sources and checks it as a whole. On success the caller calls config_deinit;
+ * on failure `out` is empty, and the report lists every error of the sources or, if they have none,
+ * of the whole. The result is that of report->error. ERR_UNKNOWN: a key that does not exist.
  * ERR_SYNTAX: a value, a line, or settings that contradict each other. ERR_LIMIT: too many
  * listeners or operators. ERR_IO: the file cannot be read. ERR_NOMEM. */
 enum err config_load(struct config *out, const struct config_sources *sources,
@@ -219,7 +219,7 @@ enum err config_load(struct config *out, const struct config_sources *sources,
 enum err config_load_traced(struct config *out, const struct config_sources *sources,
                             struct config_report *report, struct config_origins *origins);
 
-/* Whether there is any certificate, and so can be TLS. */
+/* Whether there is any certificate, without which there can be no TLS. */
 static inline bool config_has_tls(const struct config *config)
 {
     return config->tls.certificate[0] != '\0' || config->tls.self_signed ||

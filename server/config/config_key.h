@@ -1,5 +1,5 @@
 /* Every setting of a config by its key: "loops", "listen.web.port". For the config modules, and for
- * whoever compares two configs. */
+ * code that compares two configs. */
 #pragma once
 
 #include "config/config_table.h"
@@ -7,15 +7,15 @@
 #define CONFIG_ENV_PREFIX "SIMUL_"
 
 enum {
-    /* Longer than any key, its name in the environment included, and than a section and a name of
-     * inih. */
+    /* More than any key needs, as a name in the environment too, and more than inih's section and
+     * name. */
     CONFIG_KEY_BYTES_MAX = 128,
 };
 
 struct config_key {
     const struct config_setting *setting;
     const struct config_section *section; /* NULL: the setting is the config's own */
-    void *base;                           /* what has the setting: the config, or a section of it */
+    void *base; /* what the setting is a field of: the config, or a section of it */
     char name[CONFIG_KEY_BYTES_MAX - (sizeof(CONFIG_ENV_PREFIX) - 1)];
 };
 

@@ -1,5 +1,5 @@
-/* What becomes of new settings while the old ones are in force: those that can change do, and those
- * that cannot stay as they are. */
+/* How new settings replace those in force: what may change without a restart does, and the rest
+ * keeps its value. */
 #pragma once
 
 #include "config/config.h"
@@ -13,13 +13,12 @@ struct config_names {
 };
 
 struct config_changes {
-    struct config_names
-        live; /* that `fresh` puts in force; a section that came or went by its name */
-    struct config_names held; /* that differ, but need a restart; likewise */
+    struct config_names live; /* now in force; a section by its name */
+    struct config_names held; /* waiting for a restart; likewise */
 };
 
-/* Gives the settings of `fresh` that need a restart the value of `old`, takes sections out that may
- * not come, and tells what differed. ERR_NOMEM: `fresh` is neither, and only good for
+/* Gives those settings of `fresh` that need a restart the values of `old`, takes out sections that
+ * may only come with one, and tells what differed. ERR_NOMEM: `fresh` is a mixture, good only for
  * config_deinit. */
 enum err config_merge(struct config *fresh, const struct config *old,
                       struct config_changes *changes);

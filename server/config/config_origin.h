@@ -1,5 +1,5 @@
-/* Where the settings of a config come from: which line of the file, which variable of the
- * environment, or -o. What no source has set has its default. */
+/* Where each setting of a config comes from: a line of the file, a variable of the environment, or
+ * -o. A setting that is not here has its default. */
 #pragma once
 
 #include "simul/err.h"
@@ -16,11 +16,11 @@ struct config_origins {
     size_t count;
 };
 
-/* Notes where the value of `key` is from, in the place of what was noted before. The texts are
+/* Records where the value of `key` comes from, in place of what was recorded before. The texts are
  * copied. ERR_NOMEM. */
 enum err config_origins_note(struct config_origins *origins, const char *key, const char *where);
 
-/* What was noted of a key; NULL: nothing. Borrowed. */
+/* Where the value of a key comes from; NULL: it has its default. Borrowed. */
 const char *config_origins_find(const struct config_origins *origins, const char *key);
 
 /* Safe for a zeroed one. */

@@ -1,4 +1,4 @@
-/* The settings in print: all there are, those in force, and a file to begin with. */
+/* Prints settings: all that exist, those in force, or a file to begin with. */
 #pragma once
 
 #include "config/config.h"

@@ -4,10 +4,10 @@
 #include "config/config_table.h"
 #include "simul/span.h"
 
-/* How many of this kind there are. */
+/* How many sections of this kind there are. */
 size_t config_section_size(const struct config_section *section, const struct config *config);
 
-/* The element at `index`, which is below that: a struct config_listener, say. It may be changed
+/* The section at `index`, which is below that: a struct config_listener, say. It may be changed
  * where the config may. */
 void *config_section_at(const struct config_section *section, const struct config *config,
                         size_t index);
@@ -19,8 +19,8 @@ bool config_section_is_name(const struct config_section *section, struct span na
 const struct config_setting *config_section_setting(const struct config_section *section,
                                                     const char *key);
 
-/* Appends one with its initial values, where there is room for it. The name is valid. NULL without
- * memory. */
+/* Appends a section with its initial values. There is room for it, and the name is valid. NULL
+ * without memory. */
 void *config_section_add(const struct config_section *section, struct config *config,
                          struct span name);
 

@@ -33,13 +33,13 @@ struct config_setting {
     const char *choices;       /* "auto|on|off", in the enum's order */
     bool (*normalise)(char *); /* of a text: whether it is valid; may rewrite it, not lengthen it */
     const char *expects;       /* of a text with normalise, completes "must be ..." */
-    bool is_secret;            /* not to be shown in messages */
+    bool is_secret;            /* never shown in messages */
     bool is_live; /* a reload puts it in force; otherwise it keeps its value until a restart, and
                      the reload says so */
 };
 
-/* A kind of section that there may be many of, each with a name: [listen.web]. They stand in an
- * array of struct config; each begins with its name, char[CONFIG_NAME_BYTES_MAX]. */
+/* A kind of section that there may be several of, each with a name: [listen.web]. They are in an
+ * array of struct config; each element begins with its name, char[CONFIG_NAME_BYTES_MAX]. */
 struct config_section {
     const char *prefix; /* "listen." */
     const char *noun;   /* "a listener" */
@@ -50,8 +50,8 @@ struct config_section {
     size_t array_offset;  /* in struct config */
     size_t count_offset;  /* likewise; a size_t */
     size_t count_max;     /* the array's length */
-    const char *reserved; /* what none may be called; NULL: anything */
-    bool may_come;        /* with a reload; otherwise at a restart. All may go with one */
+    const char *reserved; /* a name that none may have; NULL: any will do */
+    bool may_come; /* with a reload; otherwise only with a restart. Any may go with a reload */
 };
 
 struct config_default_listener {

@@ -1,6 +1,6 @@
-/* Sockets that somebody has opened for us: systemd, or who else speaks its protocol
- * (sd_listen_fds(3)). They are the descriptors from 3 on; LISTEN_FDS tells how many, LISTEN_PID for
- * whom, and LISTEN_FDNAMES, with colons between, what each is called. */
+/* Sockets that were opened for us, by systemd or by anything that speaks its protocol
+ * (sd_listen_fds(3)). They are the descriptors from 3 on; LISTEN_FDS says how many there are,
+ * LISTEN_PID for which process, and LISTEN_FDNAMES, separated by colons, what each is called. */
 #pragma once
 
 #include "config/config.h"
@@ -27,13 +27,13 @@ struct activation {
     unsigned count;
 };
 
-/* Takes over what the environment tells of, or nothing, and forgets the variables, so that no
- * process of ours inherits either. Before any other descriptor is opened. ERR_SYNTAX: the variables
- * make no sense, or a descriptor is no listening stream socket; ERR_LIMIT: there are too many.
- * `error` is then one line for the user. */
+/* Takes over the sockets that the environment names, if any, and clears the variables, so that no
+ * child process inherits either. To be called before any other descriptor is opened. ERR_SYNTAX:
+ * the variables make no sense, or a descriptor is no listening stream socket. ERR_LIMIT: there are
+ * too many. `error` is then one line for the user. */
 enum err activation_take(struct activation *a, char *error, size_t error_bytes);
 
-/* Closes what no listener has taken over. */
+/* Closes the sockets that no listener has taken over. */
 void activation_close(struct activation *a);
 
 /* A listener, which may be given a socket instead of binding one. */

@@ -1,6 +1,6 @@
-/* simuld -d: the process that the user has started waits until the daemon, its grandchild in a
- * session of its own, is ready or has failed, and ends with the status that the daemon has told;
- * what the daemon prints until then appears where the user looks.
+/* simuld -d: the process that the user starts waits until the daemon, its grandchild in a session
+ * of its own, is ready or has failed, and exits with the status that the daemon reports. What the
+ * daemon prints until then appears on the user's terminal.
  *
  * The daemon stays in the directory that it was started in, since the paths of its settings, and
  * that of its file which HUP reads again, may be relative to it. */
@@ -11,18 +11,19 @@
 #include <stdio.h>
 
 struct daemonize {
-    FILE *out;    /* for what the user is to read until the server is ready */
+    FILE *out;    /* what the user is to read, until the server is ready */
     FILE *errors; /* likewise */
     int null_fd;  /* /dev/null; -1 in the foreground */
-    int parent;   /* the pipe to who waits; -1 in the foreground */
+    int parent;   /* the pipe to the process that waits; -1 in the foreground */
 };
 
-/* Nothing is done, and nothing will be by the functions below: out and errors are the usual. */
+/* For the foreground: `out` and `errors` are standard output and error, and the functions below do
+ * nothing. */
 struct daemonize daemonize_not(void);
 
-/* Returns in the daemon only: the other process does not come back from here. To be called before
- * anything exists that a fork does not duplicate. ERR_IO: errno tells why; *d is as by
- * daemonize_not. */
+/* Returns in the daemon only; the process that was started never returns from here. To be called
+ * before anything exists that a fork does not duplicate. ERR_IO: errno tells why, and *d is as if
+ * by daemonize_not. */
 enum err daemonize_begin(struct daemonize *d);
 
 /* Lets go of the user's terminal: standard input, output and error become /dev/null. To be called
@@ -30,6 +31,6 @@ enum err daemonize_begin(struct daemonize *d);
  * lead to the user. */
 void daemonize_let_go(const struct daemonize *d);
 
-/* Tells who waits its exit status, and closes out and errors. A daemon that ends untold is waited
- * for in vain: a message says so, and the status is 1. */
+/* Gives the process that waits its exit status, and closes `out` and `errors`. If the daemon ends
+ * without this, that process prints a message and exits with status 1. */
 void daemonize_tell(struct daemonize *d, int status);

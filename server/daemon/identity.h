@@ -26,14 +26,14 @@ struct identity {
 enum err identity_find(struct identity *out, const char *user, const char *group, char *error,
                        size_t error_bytes);
 
-/* Becomes that, and makes sure that there is no way back. To be called while the process has one
- * thread, since capabilities belong to threads. The process is no longer dumpable where it has
- * changed its user, and that is as it should be: it has read keys as root, which a debugger or a
- * core dump of that user must not show. ERR_IO: `error` tells what failed; the process must not
- * serve then. */
+/* Becomes that identity, and makes sure that there is no way back. To be called while the process
+ * has one thread, since capabilities belong to threads. A process that changes its user is no
+ * longer dumpable, which is intended: it has read keys as root, which no debugger or core dump of
+ * that user may show. ERR_IO: `error` says what failed, and the process must not serve. */
 enum err identity_assume(const struct identity *id, char *error, size_t error_bytes);
 
-/* Where the identity changes: creates a file that is not there yet, as its property, so that it can
- * be opened for appending again after identity_assume. One that is there is left alone: it may be a
- * link that somebody else has laid. Errors are left to who opens it. */
+/* If the identity changes: creates a file that does not exist yet and gives it to the new user, so
+ * that it can be opened for appending again after identity_assume. An existing one is left alone,
+ * since it may be a link that somebody else has planted. Errors are left to whoever opens the file.
+ */
 void identity_create_file(const struct identity *id, const char *path, mode_t mode);

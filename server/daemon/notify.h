@@ -1,18 +1,19 @@
-/* What the service manager is told: systemd's protocol, sd_notify(3), or nothing where nobody asked
- * for it. A datagram to the socket that NOTIFY_SOCKET names; one that it does not take is lost, and
- * nothing here waits. There is one manager for the process, and so one state, of no thread. */
+/* Reports to the service manager by systemd's protocol, sd_notify(3), if there is one that asks for
+ * it: datagrams to the socket that NOTIFY_SOCKET names. A datagram that it does not take is lost,
+ * and nothing here waits. A process has one manager, and so one state, which belongs to no thread.
+ */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Connects to the manager, if there is one, and forgets the variables, so that no process of ours
- * takes itself for the service. Before any thread is started. */
+/* Connects to the manager, if there is one, and clears the variables, so that no child process
+ * takes itself for the service. To be called before any thread is started. */
 void notify_open(void);
 void notify_close(void);
 
-/* How often the manager wants to hear that we live, in microseconds; 0: it does not. */
+/* How often the manager wants a sign of life, in microseconds; 0: never. */
 uint64_t notify_watchdog_us(void);
 
-/* Assignments such as "READY=1", a line each. From the thread of loop 0. */
+/* Sends assignments such as "READY=1", one on each line. From the thread of loop 0. */
 void notify_send(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,5 +1,5 @@
-/* The file with the server's process id. The lock on it, not what it says, tells whether a server
- * runs: a file that a killed one has left is taken over. */
+/* The file with the server's process id. Whether a server runs is told by the lock on the file, not
+ * by what it says: a file that a killed server has left is taken over. */
 #pragma once
 
 #include "simul/err.h"
@@ -21,11 +21,11 @@ enum err pid_file_choose(const char *setting, bool is_daemon, char path[PID_FILE
                          char *error, size_t error_bytes);
 
 /* Creates the file or takes it over, locks it until this process ends, and writes its id into it.
- * `path` must stay; when it is empty there is no file. A fork's child has no part in the lock.
- * ERR_EXISTS: another process holds it; ERR_IO: it cannot be had; `error` is one line for the user.
- */
+ * `path` is borrowed; if it is empty there is no file. A child does not inherit the lock.
+ * ERR_EXISTS: another process holds it. ERR_IO: the file cannot be created or locked. `error` is
+ * one line for the user. */
 enum err pid_file_lock(struct pid_file *out, const char *path, char *error, size_t error_bytes);
 
-/* Removes the file, if its name still leads to ours; empties it where its directory does not let
- * us. Does nothing when there is none. */
+/* Removes the file, if its name still leads to ours; empties it if its directory does not permit
+ * that. Does nothing when there is none. */
 void pid_file_remove(struct pid_file *p);

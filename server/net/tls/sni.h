@@ -19,12 +19,12 @@ struct sni {
     size_t count;
 };
 
-/* Gives `name`, which is copied, to a certificate, of which it knows but this number. ERR_SYNTAX:
- * it is empty or longer than SNI_NAME_BYTES_MAX. ERR_EXISTS: another certificate has it. ERR_NOMEM.
- */
+/* Assigns `name`, which is copied, to the certificate of that number. ERR_SYNTAX: it is empty or
+ * longer than SNI_NAME_BYTES_MAX. ERR_EXISTS: another certificate has it. ERR_NOMEM. */
 enum err sni_add(struct sni *s, struct span name, unsigned certificate);
 
-/* Whether some certificate is for a name that a client asks for, and which. Any bytes are safe. */
+/* Finds the certificate for a name that a client asks for, which may be any bytes; false: there is
+ * none. */
 bool sni_find(const struct sni *s, struct span name, unsigned *certificate);
 
 void sni_deinit(struct sni *s);

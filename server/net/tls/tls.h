@@ -33,18 +33,19 @@ enum err tls_store_new(struct tls_store **out, const struct config *config, char
                        size_t error_bytes);
 void tls_store_free(struct tls_store *s);
 
-/* Reads all certificates and keys again, and takes over what the settings say of TLS. New
- * connections get them; those that are open keep theirs. On an error nothing changes. A throw-away
- * certificate stays. Any thread. */
+/* Reads all certificates and keys again, and applies the TLS settings to new connections; open ones
+ * keep what they have. A self-signed certificate stays as it is. On an error nothing changes. Any
+ * thread. */
 enum err tls_store_reload(struct tls_store *s, const struct config *config, char *error,
                           size_t error_bytes);
 
-/* Copies what is known of the certificates in force, the default first; returns how many there
- * are, 0 without TLS. Any thread. */
+/* Describes the certificates in force, the default first; returns how many there are, 0 without
+ * TLS. Any thread. */
 size_t tls_store_certificates(struct tls_store *s,
                               struct tls_certificate out[TLS_CERTIFICATES_MAX]);
 
-/* Logs a warning for each of them that is not valid now, or not for another 30 days. Any thread. */
+/* Logs a warning for each certificate that is not valid now, or expires within 30 days. Any thread.
+ */
 void tls_store_log_expiry(struct tls_store *s);
 
 /* A loop's buffers. `store` may be NULL: no listener speaks TLS. */
@@ -54,6 +55,6 @@ void tls_net_free(struct tls_net *t);
 /* Begins the server's side of a handshake on a connection. ERR_NOMEM. */
 enum err tls_accept(struct conn *c);
 
-/* The SHA-256 of the certificate (DER) that the peer has shown, the key of which it has, in
- * lower-case hex. False when it has shown none, or does not speak TLS. */
+/* The SHA-256 of the certificate (DER) that the peer has presented, and proved to have the key of,
+ * in lower-case hex. False if it presented none, or does not speak TLS. */
 bool tls_peer_fingerprint(const struct conn *c, char out[TLS_FINGERPRINT_CHARS]);

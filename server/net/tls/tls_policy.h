@@ -1,4 +1,4 @@
-/* What is spoken with every peer, whatever the certificate: versions, ciphers, groups. */
+/* What holds for every peer, whatever the certificate: protocol versions, ciphers, groups. */
 #pragma once
 
 #include "simul/err.h"
@@ -8,8 +8,8 @@
 
 struct config;
 
-/* Sets a new context up as tls.minimum, tls.ciphers, tls.ciphersuites and tls.curves say, and as
- * is good for everybody. ERR_TLS: OpenSSL knows none of a name in them; `error` says in one line
- * which. ERR_NOMEM. */
+/* Sets up a new context by tls.minimum, tls.ciphers, tls.ciphersuites and tls.curves, and with what
+ * is good for everybody. ERR_TLS: OpenSSL does not accept one of these; `error` says which, in one
+ * line. ERR_NOMEM. */
 enum err tls_policy_apply(SSL_CTX *ctx, const struct config *config, char *error,
                           size_t error_bytes);

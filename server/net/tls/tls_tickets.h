@@ -26,5 +26,5 @@ struct tls_tickets {
 void tls_tickets_init(struct tls_tickets *t);
 void tls_tickets_deinit(struct tls_tickets *t);
 
-/* Sessions of this context come and go with tickets of `t`, which outlives it. */
+/* Makes a context issue and accept the tickets of `t`, which outlives it. */
 void tls_tickets_use(struct tls_tickets *t, SSL_CTX *ctx);
