@@ -37,12 +37,12 @@ static struct shared *compress(struct chat_loop *cl, const struct message *m, un
     if (plain == NULL)
         return NULL;
     size_t bytes = render_payload(plain).len;
-    if (bytes < (uint64_t)cl->config->ws.deflate_min_bytes)
-        return shared_get(plain);
     if (bits > WS_DEFLATE_BITS_MIN && ws_deflate_covers(bits - 1, bytes)) {
         struct shared *s = compressed(cl, m, variant, bits - 1);
         return s == NULL ? NULL : shared_get(s);
     }
+    if (bytes < (uint64_t)cl->config->ws.deflate_min_bytes)
+        return render_stored(plain);
     cl->fan_out.compressions++;
     return render_compressed(cl->net, plain, bits);
 }
@@ -68,8 +68,9 @@ static bool is_behind(struct conn *c)
            c->out.bytes - chat_session_answer_bytes(c) > conn_net(c)->out_bytes_max;
 }
 
-/* The tags of a response are its own, so it is rendered alone. Like all replies it goes as it is:
- * most are short, and a compression that nobody shares costs as much as dozens of deliveries. */
+/* The tags of a response are its own, so it is rendered alone. Like all replies it is not
+ * compressed: most are short, and a compression that nobody shares costs as much as dozens of
+ * deliveries. */
 static void send_response(struct conn *c, const struct message *m)
 {
     unsigned tags = chat_session_of(c)->caps & (CAP_SERVER_TIME | CAP_MESSAGE_TAGS);

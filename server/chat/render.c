@@ -38,12 +38,22 @@ static size_t put_our_tags(const struct message *m, unsigned variant, uint8_t *o
     return at;
 }
 
+static enum ws_opcode opcode_in(enum framing framing)
+{
+    return framing == FRAMING_WS_TEXT ? WS_TEXT : WS_BINARY;
+}
+
 size_t render_header(enum framing framing, size_t line_bytes, uint8_t out[WS_HEADER_BYTES_MAX])
 {
     if (framing == FRAMING_LINE)
         return 0;
-    enum ws_opcode opcode = framing == FRAMING_WS_TEXT ? WS_TEXT : WS_BINARY;
-    return ws_encode_header(out, opcode, true, line_bytes);
+    return ws_encode_header(out, opcode_in(framing), true, line_bytes);
+}
+
+size_t render_stored_header(enum framing framing, size_t line_bytes,
+                            uint8_t out[DEFLATE_STORED_HEADER_BYTES_MAX])
+{
+    return deflate_stored_header(out, opcode_in(framing), line_bytes);
 }
 
 struct shared *render(const struct message *m, unsigned variant)
@@ -76,20 +86,36 @@ struct span render_payload(const struct shared *plain)
     return span_drop(span_of(plain->bytes, plain->len), 2 + length_bytes);
 }
 
-struct shared *render_compressed(struct net *n, struct shared *plain, unsigned bits)
+static enum ws_opcode opcode_of(const struct shared *plain)
+{
+    return plain->bytes[0] & 0x0f;
+}
+
+struct shared *render_compressed(struct net *n, const struct shared *plain, unsigned bits)
 {
     struct span compressed;
     if (deflate_message(n, bits, render_payload(plain), &compressed) != OK)
         return NULL;
     uint8_t header[WS_HEADER_BYTES_MAX];
-    enum ws_opcode opcode = plain->bytes[0] & 0x0f;
-    size_t header_bytes = deflate_header(header, opcode, true, compressed.len);
-    if (header_bytes + compressed.len >= plain->len)
-        return shared_get(plain);
+    size_t header_bytes = deflate_header(header, opcode_of(plain), true, compressed.len);
     struct shared *s = shared_new(header_bytes + compressed.len);
     if (s == NULL)
         return NULL;
     size_t at = put(s->bytes, 0, span_of(header, header_bytes));
     put(s->bytes, at, compressed);
+    return s;
+}
+
+struct shared *render_stored(const struct shared *plain)
+{
+    uint8_t header[DEFLATE_STORED_HEADER_BYTES_MAX];
+    struct span payload = render_payload(plain);
+    size_t header_bytes = deflate_stored_header(header, opcode_of(plain), payload.len);
+    struct shared *s = shared_new(header_bytes + payload.len + deflate_stored_end.len);
+    if (s == NULL)
+        return NULL;
+    size_t at = put(s->bytes, 0, span_of(header, header_bytes));
+    at = put(s->bytes, at, payload);
+    put(s->bytes, at, deflate_stored_end);
     return s;
 }

@@ -4,6 +4,7 @@
 
 #include "chat/hub/caps.h"
 #include "chat/hub/message.h"
+#include "net/deflate.h"
 #include "net/outq.h"
 #include "simul/span.h"
 #include "simul/ws.h"
@@ -47,10 +48,16 @@ struct shared *render(const struct message *m, unsigned variant);
 
 /* The message in what render made for a WebSocket. */
 struct span render_payload(const struct shared *plain);
-/* The same compressed, for peers with a window of 2^bits bytes or more; or `plain` itself, if that
- * is no longer. One reference, the caller's; NULL without memory. */
-struct shared *render_compressed(struct net *n, struct shared *plain, unsigned bits);
+/* The same compressed, for peers with a window of 2^bits bytes or more. One reference, the
+ * caller's; NULL without memory. */
+struct shared *render_compressed(struct net *n, const struct shared *plain, unsigned bits);
+/* The same for those peers, but without compression; likewise. */
+struct shared *render_stored(const struct shared *plain);
 
 /* Writes what goes before a line of that length in this framing; returns its length, which may be
  * 0. Only FRAMING_LINE has something behind it: CR LF. */
 size_t render_header(enum framing framing, size_t line_bytes, uint8_t out[WS_HEADER_BYTES_MAX]);
+/* The same over WebSocket for peers that agreed on compression, as render_stored has it;
+ * deflate_stored_end stands behind it. */
+size_t render_stored_header(enum framing framing, size_t line_bytes,
+                            uint8_t out[DEFLATE_STORED_HEADER_BYTES_MAX]);

@@ -16,12 +16,15 @@ struct span chat_session_nick(const struct chat_session *s)
 
 void chat_session_write_tagged(struct conn *c, struct span tags, struct span line)
 {
-    uint8_t header[WS_HEADER_BYTES_MAX];
+    uint8_t header[DEFLATE_STORED_HEADER_BYTES_MAX];
     enum framing framing = chat_session_of(c)->framing;
+    bool is_stored = chat_session_of(c)->out_bits != 0;
     bool has_own = line.len > 0 && line.ptr[0] == '@';
     size_t tags_bytes = tags.len == 0 ? 0 : 1 + tags.len + 1;
     size_t line_bytes = tags_bytes + line.len - (tags.len > 0 && has_own);
-    conn_write(c, span_of(header, render_header(framing, line_bytes, header)));
+    size_t header_bytes = is_stored ? render_stored_header(framing, line_bytes, header)
+                                    : render_header(framing, line_bytes, header);
+    conn_write(c, span_of(header, header_bytes));
     if (tags.len > 0) {
         conn_write(c, SPAN("@"));
         conn_write(c, tags);
@@ -31,6 +34,8 @@ void chat_session_write_tagged(struct conn *c, struct span tags, struct span lin
     conn_write(c, line);
     if (framing == FRAMING_LINE)
         conn_write(c, SPAN("\r\n"));
+    else if (is_stored)
+        conn_write(c, deflate_stored_end);
 }
 
 void chat_session_write(struct conn *c, struct span line)

@@ -3,6 +3,7 @@
  * to the session's budget, so that nobody waits for thousands of them. */
 #pragma once
 
+#include "simul/check.h"
 #include "simul/err.h"
 #include "simul/span.h"
 #include "simul/ws.h"
@@ -37,3 +38,25 @@ static inline size_t deflate_header(uint8_t out[WS_HEADER_BYTES_MAX], enum ws_op
         out[0] |= WS_RSV1;
     return n;
 }
+
+enum {
+    STORED_BLOCK_BYTES = 5,
+    DEFLATE_STORED_HEADER_BYTES_MAX = WS_HEADER_BYTES_MAX + STORED_BLOCK_BYTES
+};
+
+/* Writes what goes before a message of at most 65,535 bytes that is not worth compressing, and
+ * returns its length: the header of a frame, and that of a block without compression (RFC 1951
+ * section 3.2.4). deflate_stored_end goes behind it. That takes no time and six bytes more than the
+ * message by itself, which the RFC would allow too; but there are clients, libwebsockets 4.1 among
+ * them, that hear such a message for ever once they have agreed on compression. */
+static inline size_t deflate_stored_header(uint8_t out[DEFLATE_STORED_HEADER_BYTES_MAX],
+                                           enum ws_opcode opcode, size_t bytes)
+{
+    CHECK(bytes <= UINT16_MAX);
+    const uint8_t low = (uint8_t)bytes, high = (uint8_t)(bytes >> 8);
+    const uint8_t block[STORED_BLOCK_BYTES] = {0, low, high, (uint8_t)~low, (uint8_t)~high};
+    size_t n = deflate_header(out, opcode, true, sizeof block + bytes + 1);
+    memcpy(out + n, block, sizeof block);
+    return n + sizeof block;
+}
+static const struct span deflate_stored_end = SPAN("\0");

@@ -39,10 +39,11 @@ def member(daemon, channel):
 
 
 def hear(client, text):
-    """Reads the next message, a PRIVMSG of this; whether it came compressed."""
+    """Reads the next message, a PRIVMSG of this; whether it came compressed, and became shorter."""
     message = client.read()
     assert (message.command, message.params[-1]) == ("PRIVMSG", text)
-    return getattr(client.lines.ws, "was_compressed", False)
+    ws = client.lines.ws
+    return getattr(ws, "was_compressed", False) and not ws.was_stored
 
 
 def compressions(daemon):
@@ -60,11 +61,15 @@ def test_a_message_is_compressed_once_for_all_that_want_it_alike(daemon, member,
     assert compressions(daemon) == before + 3
 
 
-def test_what_is_short_or_does_not_become_shorter_goes_as_it_is(daemon, member, channel):
+def test_what_is_short_is_not_compressed(daemon, member, channel):
+    """libwebsockets 4.1 hears a message for ever that does not come compressed (see ws_clients.py)."""
     listener, speaker = member(), member()
     before = compressions(daemon)
     speaker.send(f"PRIVMSG {channel} :short")
-    assert not hear(listener, "short")
+    assert not hear(listener, "short") and listener.lines.ws.was_compressed
+    listener.send("PING :of one alone")
+    assert listener.read().params[-1] == "of one alone"
+    assert listener.lines.ws.was_compressed and listener.lines.ws.was_stored
     assert compressions(daemon) == before
     letters = random.Random(1).sample([chr(0x100 + i) for i in range(400)], 150)
     unlike = "".join(letters)

@@ -14,9 +14,6 @@ CLIENTS = [kind for kind in ALL if kind is not Curl or load_curl()[1] is None]
 OFFERS = [(kind, offer) for kind in CLIENTS for offer in kind.OFFERS if offer != SMALL]
 COMPRESSING = [kind for kind in CLIENTS if USUAL in kind.OFFERS]
 
-# In chat short messages go as they are.
-CHATTING = [(kind, offer) for kind, offer in OFFERS if offer != USUAL or kind.takes_both()]
-
 
 def each_of(offers):
     return pytest.mark.parametrize("kind, offer", offers,
@@ -61,7 +58,7 @@ def test_it_gets_its_messages_back(daemon, proxies, client, offer, way):
         expect_echo(Talk(client, tap, way.is_tls, offer, is_agreed=offer == USUAL))
 
 
-@each_of(CHATTING)
+@each_of(OFFERS)
 @each_way
 def test_it_chats(daemon, proxies, client, offer, way, person, channel):
     ours = person("direct")

@@ -9,7 +9,6 @@ TEXT`. What is empty is `-` in those of `open`. A message may be told before it 
 import asyncio
 import ctypes
 import itertools
-import re
 import select
 import subprocess
 
@@ -27,11 +26,6 @@ NONE, USUAL, SMALL = "none", "usual", "small"
 
 class WebSocketClient:
     OFFERS = [NONE, USUAL, SMALL]
-
-    @classmethod
-    def takes_both(cls):
-        """Whether it takes messages that are compressed and others, on one connection."""
-        return True
 
     def __init__(self, directory):
         """May build something in the directory."""
@@ -132,8 +126,8 @@ class Faye(Ws):
 
 
 class Libwebsockets(Driven):
-    """That of Debian 12 hears the first message that is not compressed for ever, once it has agreed
-    to compress (warmcat/libwebsockets#2794)."""
+    """That of Debian 12 hears a message for ever that is not compressed, once it has agreed to compress
+    (warmcat/libwebsockets#2794): in chat all messages are, if only by their form."""
 
     def __init__(self, directory):
         program = directory / "lws_client"
@@ -145,11 +139,6 @@ class Libwebsockets(Driven):
     def pkg_config(*options):
         return subprocess.run([tool("pkg-config"), *options, "libwebsockets"],
                               capture_output=True, text=True, check=True).stdout
-
-    @classmethod
-    def takes_both(cls):
-        version = re.match(r"(\d+)\.(\d+)\.(\d+)", cls.pkg_config("--modversion"))
-        return tuple(map(int, version.groups())) > (4, 3, 2)
 
 
 class PythonWebsockets(WebSocketClient):

@@ -4,9 +4,8 @@ import random
 import zlib
 
 from irc import WebSocketLines
-from ws_raw import CONTINUATION, WebSocket, frame
+from ws_raw import CONTINUATION, RSV1, WebSocket, frame
 
-RSV1 = 4  # of frame()
 TAIL = b"\0\0\xff\xff"
 OFFER = "permessage-deflate"
 STEP = 64  # bytes
@@ -47,6 +46,12 @@ def compress(data, bits=15, engine=None):
     return (engine.compress(data) + engine.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)
 
 
+def stored(data):
+    """The same without compression (RFC 7692 section 7.2.3.3)."""
+    length = len(data).to_bytes(2, "little")
+    return b"\0" + length + bytes(byte ^ 255 for byte in length) + data + b"\0"
+
+
 def inflate(payload, bits=15):
     """What was compressed by itself, in a window of 2^bits bytes. zlib notices a reference beyond the
     window only if it goes beyond what the same call has put out, too: that is kept short."""
@@ -76,8 +81,8 @@ class Deflated(WebSocket):
     def __init__(self, sock, target="/echo", *headers, offer=OFFER):
         super().__init__(sock, target, f"Sec-WebSocket-Extensions: {offer}", *headers)
         self.params = parse(self.response.get("Sec-WebSocket-Extensions"))
-        self.rsv_allowed = RSV1 if self.is_agreed else 0
-        self.was_compressed = False  # the message that was read last
+        self.was_compressed = False  # the message that was read last, if only by its form
+        self.was_stored = False  # that is, in a block without compression, and no other
         if self.is_agreed:
             assert "server_no_context_takeover" in self.params
             self.in_bits = int(self.params.get("server_max_window_bits", 15))
@@ -113,7 +118,11 @@ class Deflated(WebSocket):
             part = self.read()
             assert (part.opcode, part.rsv) == (CONTINUATION, 0)
             payload += part.payload
-        return opcode, self.inflate(payload) if self.was_compressed else payload
+        if not self.was_compressed:
+            return opcode, payload
+        data = self.inflate(payload)
+        self.was_stored = len(data) < 1 << 16 and payload == stored(data)
+        return opcode, data
 
 
 class DeflatedLines(WebSocketLines):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http_raw import HttpConnection, get
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+RSV1 = 4  # of frame(): the message is compressed (RFC 7692 section 6)
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
@@ -63,7 +64,6 @@ class Frame:
 
 class WebSocket:
     """A client after the handshake."""
-    rsv_allowed = 0  # of the server's frames
 
     def __init__(self, sock, target="/echo", *headers):
         self.http = HttpConnection(sock)
@@ -72,6 +72,7 @@ class WebSocket:
         assert self.response.status == 101, self.response
         assert self.response.get("Sec-WebSocket-Accept") == ACCEPT
         self.protocol = self.response.get("Sec-WebSocket-Protocol")
+        self.rsv_allowed = RSV1 if self.response.get("Sec-WebSocket-Extensions") else 0
 
     def send(self, *frames):
         self.sock.sendall(b"".join(frames))

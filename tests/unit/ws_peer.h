@@ -62,23 +62,43 @@ static inline void ws_peer_send_compressed(unsigned i, enum ws_opcode opcode, st
     ws_deflater_deinit(&d);
 }
 
+/* In the place of a window: in a block without compression. */
+enum { WS_PEER_STORED = 1 };
+
+/* The payload of a message that came so; to be freed. */
+static inline struct buf ws_peer_stored(struct span message)
+{
+    const uint8_t low = (uint8_t)message.len, high = (uint8_t)(message.len >> 8);
+    const uint8_t begin[] = {0, low, high, (uint8_t)~low, (uint8_t)~high};
+    struct buf payload = {0};
+    cr_assert_eq(buf_append(&payload, span_of(begin, sizeof(begin))), OK);
+    cr_assert_eq(buf_append(&payload, message), OK);
+    cr_assert_eq(buf_append(&payload, SPAN("\0")), OK);
+    return payload;
+}
+
 /* Takes one frame from the front of what was heard, which is a whole message: `message`, which came
- * compressed for that window, or as it is (bits: 0). */
+ * compressed for that window, WS_PEER_STORED, or as it is (bits: 0). */
 static inline void ws_peer_take(struct span *heard, enum ws_opcode opcode, struct span message,
                                 unsigned bits)
 {
     struct ws_deflater d;
     struct span payload = message;
-    struct buf frame = {0};
+    struct buf frame = {0}, stored = {0};
     ws_deflater_init(&d);
-    if (bits != 0)
+    if (bits == WS_PEER_STORED) {
+        stored = ws_peer_stored(message);
+        payload = buf_span(&stored);
+    } else if (bits != 0) {
         cr_assert_eq(ws_deflater_run(&d, bits, message, &payload), OK);
+    }
     cr_assert_eq(buf_reserve(&frame, WS_HEADER_BYTES_MAX + payload.len), OK);
     frame.len = ws_encode_frame(frame.data, opcode, true, payload);
     frame.data[0] |= bits != 0 ? WS_RSV1 : 0;
     expect_span(span_take(*heard, frame.len), buf_span(&frame));
     *heard = span_drop(*heard, frame.len);
     buf_deinit(&frame);
+    buf_deinit(&stored);
     ws_deflater_deinit(&d);
 }
 
