@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the root directory of an image: a program, the shared libraries that it needs, and who runs
-# it. Nothing else: no shell, no package manager.
+# Makes the root directory of an image: a program, the shared libraries that it needs with their
+# terms, and who runs it. Nothing else: no shell, no package manager.
 #   deploy/docker/image-root.sh DIRECTORY PROGRAM
 # All files have the time SOURCE_DATE_EPOCH, if that is set.
 set -eu
@@ -16,6 +16,8 @@ ldd "$program" | sed -n 's|^[^/]*\(/[^ ]*\) (0x.*|\1|p' | while read -r library;
     */ld-linux*) cp -L --parents "$library" "$directory" ;;
     *) cp -L "$library" "$directory/usr/lib/" ;;
     esac
+    package=$(dpkg -S "*$library" 2>/dev/null | sed 's/:.*//;q')
+    [ -z "$package" ] || cp --parents "/usr/share/doc/$package/copyright" "$directory"
 done
 
 # For those who look up their own name. Containers get an /etc/hosts, which counts first.

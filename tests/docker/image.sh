@@ -41,6 +41,11 @@ workers_are_filtered() {
     docker logs simul 2>&1 | grep -q 'msg=starting .*seccomp=on'
 }
 
+has_the_terms() {
+    docker cp simul:/usr/share/doc - | tar -t >"$work/terms" &&
+        grep -q "/simul/copyright" "$work/terms" && grep -q "/libssl3.*/copyright" "$work/terms"
+}
+
 has_a_volume() {
     [ "$(stat -c %u:%g "/proc/$(pid_of simul)/root/var/lib/simul")" = 10001:10001 ] &&
         grep -q ' /var/lib/simul rw' "/proc/$(pid_of simul)/mountinfo"
@@ -92,6 +97,7 @@ verify "it is confined" is_confined simul
 verify "its user is simul" is_user
 verify "it has no shell" has_no_shell
 verify "it has labels" has_labels
+verify "it has the terms of what is in it" has_the_terms
 verify "it has a volume" has_a_volume
 verify "its workers are filtered" workers_are_filtered
 verify "web, echo, IRC and admin answer" check_server
