@@ -7,7 +7,9 @@ marked `alone` say how quick something must be, and have the machine for themsel
 import fcntl
 import itertools
 import os
+import pathlib
 import signal
+import tempfile
 
 import pytest
 
@@ -91,6 +93,14 @@ def hang_is_failure(turn):
     signal.alarm(TEST_SECONDS_MAX)
     yield
     signal.alarm(0)
+
+
+@pytest.fixture
+def open_directory():
+    """One that every user may enter and read; those that pytest makes are root's alone."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield pathlib.Path(name)
 
 
 # --- echo ---

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 from simuld import TIMEOUT, environment, processes_of_session, program, wait_until
+from tools import TESTS, tool
 
 DONE, FAILED, USAGE, EXPECTATION = 0, 1, 2, 3
 
@@ -138,6 +140,29 @@ class Started:
         self.process.wait(TIMEOUT)
         if self.reader is not None:
             self.close()
+
+
+@contextlib.contextmanager
+def foreign_server(*command, **options):
+    """A server that was not written here; gives its port, which is in the first line that it prints."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as server:
+        try:
+            yield int(re.search(r"\b\d{4,5}\b", server.stdout.readline())[0])
+        finally:
+            server.kill()
+
+
+def node(script):
+    """A server in JavaScript, with the packages of tests/."""
+    return foreign_server(tool("node"), "-e", script, cwd=TESTS)
+
+
+def npm_ws(then="c.on('message', (m, b) => c.send(m, {binary: b}))", options=""):
+    """npm's ws, and what it does with a connection `c`: it echoes, normally."""
+    assert (TESTS / "node_modules" / "ws").is_dir(), "npm's ws is not installed"
+    return node(f"const {{WebSocketServer}} = require('ws');"
+                f"const s = new WebSocketServer({{port: 0, host: '127.0.0.1', {options}}},"
+                f" () => console.log(s.address().port)); s.on('connection', c => {then});")
 
 
 class Script:

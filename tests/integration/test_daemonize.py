@@ -8,15 +8,13 @@ import signal
 import socket
 import ssl
 import subprocess
-import tempfile
 
 import pytest
 
 import certificates
 from simuld import (LISTENERS, TIMEOUT, Daemon, environment, overrides, processes_of_session,
                     program, run, wait_until)
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+from tools import needs_root
 
 
 def session_of(pid):
@@ -245,14 +243,12 @@ def test_a_link_is_not_followed(tmp_path):
 
 
 @needs_root
-def test_a_file_that_its_user_may_not_remove_is_emptied():
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o755)
-        with Background(pathlib.Path(name), "daemon.user=nobody") as daemon:
-            uid = os.stat(f"/proc/{daemon.pid}/task").st_uid
-            assert uid in (0, pwd.getpwnam("nobody").pw_uid)
-            assert daemon.pid_file.stat().st_uid == 0
-            assert is_locked(daemon.pid_file)
-        assert daemon.pid_file.read_text() == ""
-        with Daemon(f"daemon.pid_file={daemon.pid_file}") as again:
-            assert int(daemon.pid_file.read_text()) == again.pid
+def test_a_file_that_its_user_may_not_remove_is_emptied(open_directory):
+    with Background(open_directory, "daemon.user=nobody") as daemon:
+        uid = os.stat(f"/proc/{daemon.pid}/task").st_uid
+        assert uid in (0, pwd.getpwnam("nobody").pw_uid)
+        assert daemon.pid_file.stat().st_uid == 0
+        assert is_locked(daemon.pid_file)
+    assert daemon.pid_file.read_text() == ""
+    with Daemon(f"daemon.pid_file={daemon.pid_file}") as again:
+        assert int(daemon.pid_file.read_text()) == again.pid

@@ -10,13 +10,13 @@ import signal
 import socket
 import ssl
 import subprocess
-import tempfile
 
 import pytest
 
 import certificates
 from http_raw import HttpConnection, get
 from simuld import LISTENERS, TIMEOUT, environment, overrides, program, run, wait_until
+from tools import needs_root
 
 FREE = overrides(LISTENERS)
 NOBODY = pwd.getpwnam("nobody")
@@ -24,16 +24,6 @@ AUTO_USER = "simul" if "simul" in (user.pw_name for user in pwd.getpwall()) else
 ANOTHER_GROUP = next(group for group in grp.getgrall() if group.gr_gid not in (0, NOBODY.pw_gid))
 
 UNREADABLE = "HUP will not be able to read this file again"
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-
-
-@pytest.fixture
-def open_directory():
-    """One that every user may enter and read; those that pytest makes are root's alone."""
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o755)
-        yield pathlib.Path(name)
 
 
 def rights(pid):

@@ -1,13 +1,11 @@
 """simul-load --deflate: what is agreed on, what it says of the wire, and that every reply is still
 checked; against simuld and against servers that were not written here."""
 import re
-import subprocess
 
 import pytest
 
-from load import DONE, Started, load, trust, url
+from load import DONE, Started, load, npm_ws, trust, url
 from simuld import Daemon
-from tools import TESTS, tool
 
 MIB = 1 << 20
 
@@ -76,19 +74,10 @@ def test_a_server_that_declines_is_no_error(plain):
     assert re.search(r"WARNING: the server declined permessage-deflate\.\n.* 5 of the", run.out)
 
 
-def test_ws_of_npm():
-    script = ('const {WebSocketServer} = require("ws");'
-              'const s = new WebSocketServer({port: 0, host: "127.0.0.1",'
-              ' perMessageDeflate: {threshold: 0}}, () => console.log(s.address().port));'
-              's.on("connection", c => c.on("message", (m, b) => c.send(m, {binary: b})));')
-    with subprocess.Popen([tool("node"), "-e", script], stdout=subprocess.PIPE, text=True,
-                          cwd=TESTS) as server:
-        try:
-            where = f"ws://127.0.0.1:{int(server.stdout.readline())}/"
-            run = load("echo", where, "-c", 5, "-n", 500, "-s", "1-50000", "--words", "--deflate",
-                       "--expect", "errors=0")
-        finally:
-            server.kill()
+def test_npm_ws():
+    with npm_ws(options="perMessageDeflate: {threshold: 0}") as port:
+        run = load("echo", f"ws://127.0.0.1:{port}/", "-c", 5, "-n", 500, "-s", "1-50000", "--words",
+                   "--deflate", "--expect", "errors=0")
     assert run["totals"]["connections_compressed"] == 5
     assert run["wire_bytes"] < 15000 > run["wire_bytes.sent"]  # of 25,000
 

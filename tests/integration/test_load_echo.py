@@ -2,14 +2,12 @@
 against one that does wrong, of which each fault must be found."""
 import contextlib
 import re
-import subprocess
 import threading
 
 import pytest
 
-from load import ECHOTLS, EXPECTATION, FAILED, USAGE, Script, load, trust, url
+from load import ECHOTLS, EXPECTATION, FAILED, USAGE, Script, load, npm_ws, trust, url
 from simuld import Daemon, wait_until
-from tools import TESTS, tool
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +44,12 @@ def test_several_processes_and_threads(echo):
          "--expect", "errors=0", "--expect", "connected=40")
 
 
-def test_npm_ws(tmp_path):
-    script = ('const {WebSocketServer} = require("ws");'
-              'const s = new WebSocketServer({port: 0, host: "127.0.0.1"},'
-              ' () => console.log(s.address().port));'
-              's.on("connection", c => c.on("message", (m, b) => c.send(m, {binary: b})));')
-    with subprocess.Popen([tool("node"), "-e", script], stdout=subprocess.PIPE, text=True,
-                          cwd=TESTS) as server:
-        port = int(server.stdout.readline())
+def test_npm_ws():
+    with npm_ws() as port:
         load("echo", f"ws://127.0.0.1:{port}/", "-c", 10, "-n", 2000, "-s", "1-100000",
              "--expect", "errors=0")
         load("flood", f"ws://127.0.0.1:{port}/", "-c", 2, "-d", 0.5, "--warm-up", 0,
              "--expect", "errors=0", "--expect", "rate>10")
-        server.kill()
 
 
 @pytest.mark.parametrize("fault, counted", [("drop", "lost"), ("duplicate", "duplicated"),

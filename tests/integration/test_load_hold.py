@@ -9,9 +9,9 @@ import threading
 import pytest
 import websockets
 
-from load import DONE, ECHOTLS, LISTENERS, Started, load, simul_load, trust, url
+from load import DONE, ECHOTLS, LISTENERS, Started, load, npm_ws, simul_load, trust, url
 from simuld import TIMEOUT, Daemon, environment, wait_until
-from tools import TESTS, tool
+from tools import TESTS
 
 
 @pytest.fixture(scope="module")
@@ -169,17 +169,7 @@ def test_python_websockets():
     assert run["totals"]["received"] == 5
 
 
-def test_ws_of_npm():
-    script = """
-        const server = new (require('ws').WebSocketServer)({host: '127.0.0.1', port: 0});
-        server.on('listening', () => console.log(server.address().port));
-        server.on('connection', (ws) => setTimeout(() => ws.close(1001, 'going away'), 300));
-    """
-    assert (TESTS / "node_modules" / "ws").is_dir(), "npm's ws is not installed"
-    with subprocess.Popen([tool("node"), "-e", script], cwd=TESTS, stdout=subprocess.PIPE) as node:
-        try:
-            port = int(node.stdout.readline())
-            run = load("hold", f"ws://127.0.0.1:{port}", "-c", 10, "-d", 5)
-        finally:
-            node.terminate()
+def test_npm_ws():
+    with npm_ws("setTimeout(() => c.close(1001, 'going away'), 300)") as port:
+        run = load("hold", f"ws://127.0.0.1:{port}", "-c", 10, "-d", 5)
     assert run["reasons"] == [{"count": 10, "text": "closed by the server: 1001 going away"}]

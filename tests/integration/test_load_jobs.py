@@ -9,10 +9,9 @@ import threading
 import pytest
 
 from http_raw import HttpConnection, get
-from load import EXPECTATION, FAILED, USAGE, Script, load, trust
+from load import EXPECTATION, FAILED, USAGE, Script, foreign_server, load, node, trust
 from proxies import Nginx
 from simuld import Daemon, wait_until
-from tools import tool
 
 US_PER_MS = 1000
 DIGEST = "/jobs/digest?algorithm=sha256&rounds=10"
@@ -219,22 +218,16 @@ def test_nginx(tmp_path):
 def test_python_closes_after_each(tmp_path):
     """http.server speaks HTTP/1.0."""
     (tmp_path / "file").write_bytes(os.urandom(FILE_BYTES))
-    with subprocess.Popen([sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1",
-                           "--directory", str(tmp_path), "0"], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True) as server:
-        port = re.search(r" port (\d+) ", server.stdout.readline())[1]
+    with foreign_server(sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1",
+                        "--directory", str(tmp_path), "0", stderr=subprocess.DEVNULL) as port:
         run = load("jobs", f"http://127.0.0.1:{port}/file", "-c", 3, "-n", 50, "--expect",
                    "errors=0", "--expect", "closed=0")
-        server.kill()
     assert run["totals"]["received_bytes"] == 50 * FILE_BYTES
     assert run["totals"]["connections_opened"] >= 50
 
 
 def test_node_echoes():
-    with subprocess.Popen([tool("node"), "-e", NODE_ECHO], stdout=subprocess.PIPE,
-                          text=True) as server:
-        port = int(server.stdout.readline())
+    with node(NODE_ECHO) as port:
         for options in [], ["-H", "Connection: close"]:
             load("echo", f"http://127.0.0.1:{port}/", *options, "-c", 5, "-n", 300, "-s",
                  "1-100000", "--expect", "errors=0")
-        server.kill()

@@ -10,7 +10,6 @@ import signal
 import socket
 import statistics
 import subprocess
-import tempfile
 import time
 
 import pytest
@@ -18,19 +17,11 @@ import pytest
 from http_raw import HttpConnection, get, post
 from irc import Client
 from simuld import LISTENERS, TIMEOUT, Daemon, overrides, run, wait_until
+from tools import needs_root
 from ws_raw import TEXT, WebSocket, close_frame, frame, upgrade
 
 LOGROTATE = "/usr/sbin/logrotate"
 ROTATION = pathlib.Path(__file__).parents[2] / "deploy" / "simul.logrotate"
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do that")
-
-
-@pytest.fixture
-def directory():
-    """One that every user may enter and read."""
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o755)
-        yield pathlib.Path(name)
 
 
 def lines_of(file):
@@ -127,8 +118,8 @@ def rotate(daemon, file, turn):
     return aside
 
 
-def test_usr1_opens_the_files_again_and_no_line_is_lost(start, directory):
-    log, access = directory / "log", directory / "access"
+def test_usr1_opens_the_files_again_and_no_line_is_lost(start, open_directory):
+    log, access = open_directory / "log", open_directory / "access"
     daemon = start(f"log.file={log}", "log.access=on", f"log.access_file={access}")
     wait_until(lambda: "listening" in messages_of(log), "the log of the start")
     turns, each = 5, 20
@@ -136,22 +127,22 @@ def test_usr1_opens_the_files_again_and_no_line_is_lost(start, directory):
     for turn in range(turns):
         for _ in range(each):
             echo_once(daemon)
-        log.rename(directory / f"log.{turn}")
+        log.rename(open_directory / f"log.{turn}")
         moved.append(rotate(daemon, access, turn))
         wait_until(lambda: "log file opened again" in messages_of(log), "the log in its new file")
     daemon.stop()
     ends = [line for file in [*moved, access] for line in lines_of(file)]
     assert len(ends) == turns * each
     assert {line["msg"] for line in ends} == {"access"}
-    assert "listening" in messages_of(directory / "log.0")
+    assert "listening" in messages_of(open_directory / "log.0")
     assert "stopping" in messages_of(log)
     assert daemon.stderr() == ""
 
 
-def test_a_file_that_cannot_be_opened_again_stays_and_the_log_says_why(start, directory):
-    log = directory / "log"
+def test_a_file_that_cannot_be_opened_again_stays_and_the_log_says_why(start, open_directory):
+    log = open_directory / "log"
     daemon = start(f"log.file={log}")
-    aside = directory / "aside"
+    aside = open_directory / "aside"
     log.rename(aside)
     log.mkdir()
     daemon.signal(signal.SIGUSR1)
@@ -173,11 +164,11 @@ def test_usr1_without_a_file_is_logged(start):
     wait_until(lambda: daemon.log("there is no log file to open again"), "a line")
 
 
-def test_a_file_that_cannot_be_opened_at_the_start_is_named(directory):
+def test_a_file_that_cannot_be_opened_at_the_start_is_named(open_directory):
     for name in ("log.file", "log.access_file"):
-        done = run(*overrides([*LISTENERS, "log.access=on", f"{name}={directory}"]))
+        done = run(*overrides([*LISTENERS, "log.access=on", f"{name}={open_directory}"]))
         assert done.returncode == 1
-        assert f"{name}: " in done.stderr and str(directory) in done.stderr
+        assert f"{name}: " in done.stderr and str(open_directory) in done.stderr
 
 
 def test_files_that_contradict_other_settings_are_told():
@@ -189,26 +180,26 @@ def test_files_that_contradict_other_settings_are_told():
 
 @needs_root
 @pytest.mark.skipif(not os.path.exists(LOGROTATE), reason="logrotate is not installed")
-def test_logrotate_rotates_what_a_server_without_root_writes(start, directory):
+def test_logrotate_rotates_what_a_server_without_root_writes(start, open_directory):
     nobody = pwd.getpwnam("nobody")
-    log, access, pid_file = directory / "simul.log", directory / "access.log", directory / "pid"
+    log, access, pid_file = (open_directory / name for name in ("simul.log", "access.log", "pid"))
     daemon = start("daemon.user=nobody", f"daemon.pid_file={pid_file}", f"log.file={log}",
                    "log.access=on", f"log.access_file={access}")
     echo_once(daemon)
     wait_until(lambda: lines_of(access), "an access line")
     wait_until(lambda: "listening" in messages_of(log), "the log of the start")
-    rules = directory / "rules"
-    rules.write_text(ROTATION.read_text().replace("/var/log/simul", str(directory))
+    rules = open_directory / "rules"
+    rules.write_text(ROTATION.read_text().replace("/var/log/simul", str(open_directory))
                      .replace("/run/simuld.pid", str(pid_file)))
     rules.chmod(0o644)
-    subprocess.run([LOGROTATE, "-f", "-s", directory / "state", rules], check=True,
+    subprocess.run([LOGROTATE, "-f", "-s", open_directory / "state", rules], check=True,
                    timeout=TIMEOUT, capture_output=True)
     wait_until(lambda: "log file opened again" in messages_of(log), "the log in its new file")
     echo_once(daemon)
     wait_until(lambda: lines_of(access), "an access line in its new file")
     daemon.stop()
-    assert "listening" in messages_of(directory / "simul.log.1")
-    assert messages_of(directory / "access.log.1") == ["access"]
+    assert "listening" in messages_of(open_directory / "simul.log.1")
+    assert messages_of(open_directory / "access.log.1") == ["access"]
     for file in (log, access):
         assert (file.stat().st_uid, file.stat().st_mode & 0o777) == (nobody.pw_uid, 0o640)
 
@@ -237,9 +228,9 @@ needs_namespace = pytest.mark.skipif(not can_unshare(), reason="no mount namespa
 
 
 @pytest.fixture
-def syslogged(loops, directory):
+def syslogged(loops, open_directory):
     """A server that logs to directory/dev/log."""
-    dev = directory / "dev"
+    dev = open_directory / "dev"
     dev.mkdir()
     with Daemon("log.syslog=local3", "log.access=on", "log.format=logfmt", loops=loops,
                 before=with_its_own(dev)) as daemon:
@@ -248,16 +239,16 @@ def syslogged(loops, directory):
 
 @needs_namespace
 @pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed")
-def test_a_system_log_takes_the_lines(syslogged, directory):
+def test_a_system_log_takes_the_lines(syslogged, open_directory):
     """busybox's, which listens where the server's /dev/log is."""
-    messages = directory / "messages"
+    messages = open_directory / "messages"
     wait_until(lambda: has_drops(syslogged), "lines that nobody took")
     daemon = subprocess.Popen(
         ["nsenter", "-t", str(syslogged.pid), "-m", *(["-U", "--preserve-credentials"]
                                                      if os.geteuid() else []),
          "busybox", "syslogd", "-n", "-O", str(messages)])
     try:
-        wait_until((directory / "dev" / "log").exists, "the system's log")
+        wait_until((open_directory / "dev" / "log").exists, "the system's log")
         def has_lines():
             echo_once(syslogged)
             text = messages.read_text() if messages.exists() else ""
@@ -275,10 +266,10 @@ def test_a_system_log_takes_the_lines(syslogged, directory):
 
 
 @needs_namespace
-def test_a_system_log_that_takes_nothing_stalls_nothing(syslogged, directory):
+def test_a_system_log_that_takes_nothing_stalls_nothing(syslogged, open_directory):
     """It is there, but reads nothing: the kernel keeps some ten datagrams for it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
-        deaf.bind(str(directory / "dev" / "log"))
+        deaf.bind(str(open_directory / "dev" / "log"))
         wait_until(lambda: crowd(syslogged) or has_drops(syslogged), "lines that are lost")
         expect_quick_echo(syslogged)
         first = deaf.recv(65536).decode()
@@ -323,9 +314,9 @@ def test_an_access_log_that_nobody_reads_stops_nothing(loops):
         os.close(reading)
 
 
-def test_a_stalled_access_file_does_not_hold_up_the_log(start, directory):
+def test_a_stalled_access_file_does_not_hold_up_the_log(start, open_directory):
     """It is a named pipe that somebody has opened and does not read."""
-    pipe = directory / "pipe"
+    pipe = open_directory / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     daemon = start("log.access=on", f"log.access_file={pipe}")

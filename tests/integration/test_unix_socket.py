@@ -13,9 +13,8 @@ from http_raw import HttpConnection, get
 from irc import Client, WebSocketLines
 from proxies import HAProxy
 from simuld import LISTENERS, TIMEOUT, Daemon, dial, free_port, overrides, run, wait_until
-from tools import tool
+from tools import needs_root, tool
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 numbers = itertools.count()
 NAMES = ["web", "irc", "echo", "webtls", "irctls"]
 

@@ -6,8 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 UNPACKED = TESTS.parent / "build-tools"
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
 def tool(name):
