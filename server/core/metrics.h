@@ -53,6 +53,13 @@
     X(letters, counter, "Letters that the loop took from its mailbox")                             \
     X(mailbox_letters, gauge, "Letters that were in its mailbox when it last took any")            \
     X(http_requests, counter, "HTTP requests answered")                                            \
+    F(http_answers, counter, "status",                                                             \
+      "HTTP answers by class of their status; 1xx is a WebSocket that was accepted")               \
+    V(http_1xx, "1xx")                                                                             \
+    V(http_2xx, "2xx")                                                                             \
+    V(http_3xx, "3xx")                                                                             \
+    V(http_4xx, "4xx")                                                                             \
+    V(http_5xx, "5xx")                                                                             \
     X(ws_messages, counter, "WebSocket messages received")                                         \
     X(deflate_connections, gauge, "WebSockets that agreed on compression")                         \
     X(inflated_messages, counter, "WebSocket messages received compressed")                        \

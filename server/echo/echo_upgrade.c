@@ -91,6 +91,7 @@ static void begin_faulty(struct conn *c, struct http_session *s, const struct fa
         ws_faulty_session_init(c, frame, faults, &handshake->deflate.agreed,
                                is_slow ? buf_span(&answer) : SPAN_EMPTY);
         s->exchange.is_upgraded = true;
+        http_count_answer(c, handshake->status);
     }
     buf_deinit(&answer);
 }

@@ -89,6 +89,15 @@ static void queue(struct conn *c, struct buf *b, enum err e)
     buf_deinit(b);
 }
 
+void http_count_answer(struct conn *c, uint16_t status)
+{
+    struct loop_metrics *m = &conn_net(c)->loop->metrics;
+    _Atomic uint64_t *const of_class[] = {&m->http_1xx, &m->http_2xx, &m->http_3xx, &m->http_4xx,
+                                          &m->http_5xx};
+    CHECK(status >= 100 && status < 600);
+    metric_add(of_class[status / 100 - 1], 1);
+}
+
 void http_prepare_head(struct conn *c, struct http_session *s, uint16_t status, const char *type)
 {
     struct http_response *r = &s->exchange.response;
@@ -99,6 +108,7 @@ void http_prepare_head(struct conn *c, struct http_session *s, uint16_t status, 
     if (c->draining || may_withhold_body(&s->exchange))
         r->keep_alive = false;
     s->exchange.is_answered = true;
+    http_count_answer(c, status);
 }
 
 void http_begin(struct conn *c, struct http_session *s, uint16_t status, const char *type)

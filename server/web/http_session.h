@@ -84,6 +84,9 @@ void http_begin(struct conn *c, struct http_session *s, uint16_t status, const c
 void http_send(struct conn *c, struct http_session *s, struct span data);
 void http_end(struct conn *c, struct http_session *s);
 
+/* Counts an answer whose head is formatted elsewhere: a 101. */
+void http_count_answer(struct conn *c, uint16_t status);
+
 /* A whole answer. `type` NULL is plain text. Extra fields are borrowed for the call. */
 void http_answer(struct conn *c, struct http_session *s, uint16_t status, const char *type,
                  struct span body);

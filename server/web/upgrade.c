@@ -89,6 +89,8 @@ bool upgrade_accept(struct conn *c, struct http_session *s, const struct ws_hand
     buf_deinit(&answer);
     if (e != OK)
         conn_abort_no_memory(c);
+    else
+        http_count_answer(c, handshake->status);
     s->exchange.is_upgraded = e == OK;
     return e == OK;
 }

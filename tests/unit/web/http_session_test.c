@@ -50,6 +50,17 @@ Test(http_session, a_connection_is_kept_alive)
     cr_assert_eq(METRIC(http_requests), 3);
 }
 
+Test(http_session, answers_are_counted_by_the_class_of_their_status)
+{
+    http_peer_ask(client, GET_ECHO);
+    http_peer_ask(client, "GET /none" HEAD "\r\n");
+    cr_assert_eq(METRIC(http_2xx), 1);
+    cr_assert_eq(METRIC(http_4xx), 1);
+    http_peer_ask(client, "what is this\r\n\r\n");
+    cr_assert_eq(METRIC(http_4xx), 2, "what is no request is answered, too");
+    cr_assert_eq(METRIC(http_requests), 2);
+}
+
 Test(http_session, pipelined_requests_are_answered_in_their_order)
 {
     const char *answers = http_peer_ask(client, "GET /livez" HEAD "\r\n" GET_ECHO "POST /echo" HEAD

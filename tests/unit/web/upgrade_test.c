@@ -28,8 +28,11 @@ static const char *session_name(void)
 
 static const char *expect_accepted(const char *request)
 {
+    const _Atomic uint64_t *accepted = &fix.set.loops[0].metrics.http_1xx;
+    uint64_t before = metric_get(accepted);
     const char *answer = http_peer_ask(client, request);
     http_peer_expect_status(answer, 101);
+    cr_assert_eq(metric_get(accepted), before + 1);
     http_peer_expect_field(answer, ACCEPTED);
     http_peer_expect_field(answer, "Upgrade: websocket");
     http_peer_expect_field(answer, "Connection: Upgrade");
