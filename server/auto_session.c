@@ -38,7 +38,7 @@ static const struct session_type *classify(const struct conn *c)
         is_http = is_request_line(span_take(in, line_bytes));
     else if (in.len < FIRST_LINE_BYTES_MAX && !c->eof && !c->draining && !c->timed_out)
         return NULL;
-    else /* too long for IRC, or never finished: whoever takes it says what is wrong with it */
+    else /* too long for IRC, or never finished: the next session says what is wrong with it */
         is_http = in.len >= FIRST_LINE_BYTES_MAX || auto_session_begins_http(in);
     if (conn_is_refusal(c))
         return is_http ? &http_refusal_session : &irc_refusal_session;

@@ -4,7 +4,7 @@
 #include "daemon/notify.h"
 #include "server.h"
 
-/* Of drain_seconds: the last who is told has the rest to go in. */
+/* Of drain_seconds, for the turns: the last client to be told has the rest to leave in. */
 enum { TURNS_PERCENT = 90 };
 /* What the service manager gives us beyond them, to stop workers and write the log's rest. */
 enum { STOP_SECONDS = 10 };

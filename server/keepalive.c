@@ -27,7 +27,7 @@ static void on_timer(struct ev_loop *ev, ev_timer *w, int revents)
     (void)revents;
     struct server *s = w->data;
     if (atomic_load_explicit(&s->keepalive.unanswered, memory_order_acquire) > 0)
-        return; /* mail is still on its way: who has it is late, or stuck */
+        return; /* mail is still on its way: its loop is late, or stuck */
     notify_send("WATCHDOG=1");
     begin_round(s);
 }

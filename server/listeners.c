@@ -18,7 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How a protocol begins on a connection, and on one that is not let in (see struct listener). */
+/* How a protocol begins on a connection, and what it says to a peer that is not let in (see struct
+ * listener). */
 struct manners {
     const struct session_type *session, *refusal;
     struct span (*say_full)(struct span first);
@@ -28,18 +29,18 @@ static const struct manners MANNERS[] = {
     [CONFIG_PROTOCOL_AUTO] = {&auto_session, &auto_refusal_session, auto_say_full},
     [CONFIG_PROTOCOL_HTTP] = {&http_session, &http_refusal_session, http_say_full},
     [CONFIG_PROTOCOL_IRC] = {&chat_line_session, &irc_refusal_session, irc_say_full},
-    [CONFIG_PROTOCOL_ECHO] = {.session = &tcp_echo_session}, /* which has no words of its own */
+    [CONFIG_PROTOCOL_ECHO] = {.session = &tcp_echo_session}, /* it has no words for a refusal */
 };
 static const struct manners COMMAND_MANNERS = {.session = &tcp_command_session};
 static const struct manners ADMIN_MANNERS = {.session = &admin_session, .say_full = http_say_full};
 
-/* What a listener of the settings means, the admin listener included. */
+/* A listener that the settings ask for, or the admin listener. */
 struct listener_plan {
-    struct listener as; /* what it is on every loop, but for its socket */
+    struct listener as; /* what it will be on every loop, without its socket */
     const char *address;
     int64_t port;
     const char *mode;                    /* of a Unix socket's file, in octal digits */
-    struct activation_socket *activated; /* NULL: it is to be bound */
+    struct activation_socket *activated; /* NULL: it binds its own */
 };
 
 static const struct manners *manners_of(const struct config *config,
@@ -92,7 +93,7 @@ static unsigned plan_listeners(const struct config *config, struct listener_plan
     return count;
 }
 
-/* "listen.", before what is set of it. */
+/* The prefix of the listener's settings: "listen.", or none. */
 static const char *section_of(const struct listener_plan *plan)
 {
     return plan->as.is_admin ? "" : "listen.";

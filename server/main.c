@@ -26,7 +26,7 @@ static void print_warnings(const struct config_report *report)
         fprintf(stderr, "simuld: warning: %s\n", report->warnings[i]);
 }
 
-/* -t tells of all that is wrong, anything else of the first. */
+/* -t reports every error, anything else only the first. */
 static int complain_of_config(const struct cli *cli, const struct config_report *report)
 {
     complain(report->error);
@@ -40,7 +40,7 @@ static int complain_of_config(const struct cli *cli, const struct config_report 
     return EXIT_CONFIG;
 }
 
-/* That the file can be read does not mean that the machine is as it says. */
+/* Checks what the settings refer to: that they can be read does not mean that they work here. */
 static int test(const struct cli *cli, const struct config *config,
                 const struct config_report *report)
 {
@@ -57,7 +57,7 @@ static int check_health(const struct config *config)
     return healthcheck(config, error, sizeof(error)) == OK ? EXIT_OK : complain(error);
 }
 
-/* What is done with a configuration. */
+/* Runs an action that needs the configuration. */
 static int run_with_config(const struct cli *cli)
 {
     static struct config_report report;

@@ -12,5 +12,5 @@ extern const struct session_type irc_refusal_session;
  * say_full in struct listener. */
 struct span irc_say_full(struct span first);
 struct span http_say_full(struct span first);
-/* Chooses by what the peer has sent; nothing for one that is still silent. */
+/* Chooses by what the peer has sent so far; nothing for a peer that is still silent. */
 struct span auto_say_full(struct span first);

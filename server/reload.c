@@ -64,7 +64,7 @@ static void on_part(struct mail *m)
 
 /* --- before anything changes ------------------------------------------------------------- */
 
-/* Reads the settings, or NULL and `said` tells what is wrong. */
+/* Reads the settings. NULL: `said` tells what is wrong. */
 static struct config *read_settings(struct server *s, struct config_changes *changes,
                                     char said[SAID_BYTES_MAX])
 {
@@ -125,7 +125,8 @@ static struct reload *new_reload(struct server *s, const struct config *config)
     return r;
 }
 
-/* Everything that can fail, certificates last: they are in force from then on. NULL and `said`. */
+/* Does everything that can fail; certificates come last, since they are in force from then on.
+ * NULL: `said` tells why. */
 static struct reload *prepare(struct server *s, const struct config *config,
                               char said[SAID_BYTES_MAX])
 {
@@ -227,7 +228,7 @@ void reload_begin(struct server *s)
 
 /* --- an operator ------------------------------------------------------------------------- */
 
-/* Travels from the session's loop to loop 0, and back with what is to be said. */
+/* Travels from the session's loop to loop 0, and back with the outcome. */
 struct request {
     struct mail mail;
     struct server *server;

@@ -33,7 +33,7 @@ static void on_signal(struct ev_loop *ev, ev_signal *w, int revents)
     }
 }
 
-/* Those from the first-th on. */
+/* Blocks or unblocks the signals from index `first` on. */
 static void mask(int how, size_t first)
 {
     sigset_t mine;
@@ -67,7 +67,7 @@ void signals_watch(struct server *s)
     }
 }
 
-/* libev restores what a signal does by default; one that comes now must not end us otherwise. */
+/* libev restores the default action of a signal, which would end the process. */
 void signals_ignore(struct server *s)
 {
     signals_block();

@@ -28,7 +28,7 @@ static uint64_t wait_ms(const struct loop_thread *t)
     return wait < IDLE_MS_MAX ? wait : IDLE_MS_MAX;
 }
 
-/* Loop 0 waits for the last of us. */
+/* Wakes loop 0, which waits for the last loop to drain. */
 static void tell_drained(struct loop_thread *t)
 {
     struct loop *first = &t->server->loops.loops[0];

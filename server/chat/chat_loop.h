@@ -26,7 +26,7 @@ enum {
     CHAT_IN_FLIGHT_MAX = 16,    /* of these, by one session */
     CHAT_QUEUE_MAX = 4096,      /* cost of a loop's deliveries when the hub stops */
     CHAT_SENDS_PER_TICK = 4096, /* by cost */
-    CHAT_FEW_MAX = 256,         /* who are told something, and have their turns soon */
+    CHAT_FEW_MAX = 256,         /* recipients of a message that have their turns soon */
 };
 
 /* Why a silent session was ended. The hub may still refer to one when the next is in use. */

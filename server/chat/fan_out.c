@@ -60,8 +60,9 @@ static struct shared *compressed(struct chat_loop *cl, const struct message *m, 
     return cl->compressed[i];
 }
 
-/* Whether more is queued than may be, beside what the peer itself has asked for: the names of a
- * large channel are no sign that it does not read. Nor is what it had no chance to take yet. */
+/* Whether more is queued than limits.out_bytes, not counting answers to the peer's own commands:
+ * the names of a large channel are no sign that it does not read. Nor is output that it had no
+ * chance to take yet. */
 static bool is_behind(struct conn *c)
 {
     return conn_is_blocked(c) &&
@@ -116,7 +117,7 @@ static bool is_sender(const struct conn *c, const struct delivery *d)
            conn_net(c)->loop->index == d->session.loop;
 }
 
-/* Whether this member gets it: once, and not what it said itself unless it asked for that. */
+/* Whether this member gets the message: once, and its own messages only if it asked for them. */
 static bool is_meant(const struct chat_loop *cl, const struct conn *c, const struct delivery *d)
 {
     const struct chat_session *s = chat_session_of(c);
@@ -136,8 +137,8 @@ static void fetch_ahead(const struct members *l, uint32_t next)
         __builtin_prefetch(l->conns[next + FETCH_SESSION]->frame, 1);
 }
 
-/* Serves the members of one channel from where it stands; false when the budget is used up. Nobody
- * leaves meanwhile: who is closed here goes at the end of the tick. */
+/* Serves the members of one channel from where it stopped; false when the budget is used up. No
+ * member leaves meanwhile: one that is closed here is freed at the end of the tick. */
 static bool walk(struct chat_loop *cl, const struct delivery *d, size_t *budget)
 {
     struct fan_out *f = &cl->fan_out;

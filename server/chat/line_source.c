@@ -47,7 +47,7 @@ static enum line_result end(struct chat_session *s, const char *reason, uint16_t
     return LINE_ENDED;
 }
 
-/* A message is one line without CR LF; one at its end is forgiven. */
+/* A message is one line without CR LF, but one at its end is tolerated. */
 static enum line_result take_message(struct chat_session *s, struct span message, struct span *line)
 {
     if (message.len > 0 && message.ptr[message.len - 1] == '\n')

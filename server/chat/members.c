@@ -65,9 +65,9 @@ static void move(struct members *l, uint32_t channel, uint32_t from, uint32_t to
     (*find(chat_session_of(l->conns[to]), channel))->at = to;
 }
 
-/* The last takes the place that is free. If a fan-out is under way, and that place was served, then
- * one that was served too takes it, and the last takes the place of that one: so the fan-out misses
- * nobody. */
+/* Moves the last member into the gap. If a fan-out is under way and has passed the gap, then the
+ * last member that it has served moves there instead, and the last of all takes that one's place;
+ * so the fan-out misses nobody. */
 static void close_gap(struct chat_loop *cl, uint32_t channel, uint32_t gap)
 {
     struct members *l = &cl->channels[channel];

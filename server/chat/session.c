@@ -25,8 +25,8 @@ static void refuse_utf8(struct conn *c, const struct verb *verb)
         SPAN("Message rejected, this server takes UTF-8 only"));
 }
 
-/* A browser that was told to talk to our port says this first, and lines of somebody's choice in
- * the body that follows. */
+/* A browser that was tricked into talking to our port says this first, and in the body lines of
+ * somebody else's choosing. */
 static bool is_http(struct span command)
 {
     static const struct span methods[] = {SPAN("GET"),     SPAN("HEAD"),   SPAN("POST"),
@@ -44,7 +44,7 @@ static void refuse_http(struct chat_session *s)
     s->reason = "HTTP is not spoken here";
 }
 
-/* A line that this loop answers itself. */
+/* Answers a line without the hub. */
 static void answer(struct conn *c, struct chat_session *s, const struct verb *verb,
                    const struct irc_line *line)
 {
@@ -60,7 +60,7 @@ static void answer(struct conn *c, struct chat_session *s, const struct verb *ve
         verb->local(c, s, line);
 }
 
-/* Tags are for those who negotiated them. */
+/* Only sessions that negotiated tags may send them. */
 static bool is_tag_misuse(const struct chat_session *s, const struct irc_line *line)
 {
     return line->tags.len > 0 && !(s->caps & CAP_MESSAGE_TAGS);
@@ -153,7 +153,8 @@ static bool is_late_to_register(const struct conn *c, const struct chat_session 
            (c->timed_out || took_ms >= (uint64_t)n->config->limits.handshake_seconds * 1000);
 }
 
-/* Silence is asked about once, and then is the end, as is a line or a frame that does not go on. */
+/* A silent peer is asked once whether it is there; further silence ends the session, as does a line
+ * or frame that does not go on. */
 static void on_silence(struct conn *c, struct chat_session *s)
 {
     if (s->was_pinged) {
@@ -178,10 +179,10 @@ static void look_at_clock(struct conn *c, struct chat_session *s)
     }
 }
 
-/* Whether a line may be taken: it can be posted, and its answer queued; and it is no flood. A long
- * answer goes on only while little of it is queued: it costs the server as much as a short one.
- * What is unfinished has been counted as a line already. A session that lacks one of the loop's
- * credits stands in line for it, and nobody passes those who stand there. */
+/* Whether a line may be taken: it can be posted, its answer can be queued, and it is no flood. A
+ * long answer goes on only while little of it is queued, so that it holds no more memory than a
+ * short one; it has been counted as a line already. A session that finds no credit of the loop's
+ * waits in line for one, and no other session overtakes those in line. */
 static bool may_take(struct conn *c, struct chat_session *s)
 {
     struct chat_loop *cl = chat_loop_of(c);
@@ -211,7 +212,7 @@ static bool try_event(struct conn *c, const struct chat_session *s)
 
 /* --- the coroutine -------------------------------------------------------------------------- */
 
-/* Keeps the line, which lies in the input, for when its turn has come. */
+/* Keeps the line, which lies in the input, until its turn comes. */
 static bool hold(struct conn *c, struct chat_session *s, struct span line)
 {
     if (s->held.data != NULL && line.ptr == s->held.data) {

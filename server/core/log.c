@@ -69,7 +69,7 @@ static size_t tell_dropped(const struct log_sink *s, char bytes[LOG_SINK_LINE_BY
     return line.len;
 }
 
-/* Lines without a thread behind them. What standard error refuses is lost. */
+/* Writes a line without the thread. What standard error refuses is lost. */
 static void write_directly(const char *line, size_t len)
 {
     while (len > 0) {

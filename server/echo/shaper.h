@@ -73,8 +73,8 @@ static inline bool shaper_is_empty(const struct shaper *s)
 /* Another answer begins: what is said from here on is late by delay_ms and the jitter that is drawn
  * for it, yet not before what was said earlier. */
 void shaper_begin(struct shaper *s);
-/* So many bytes at the end of the queue, to be filled before the next call; NULL: without memory,
- * or behind the end. */
+/* `len` bytes at the end of the queue, to be filled before the next call; NULL without memory, or
+ * after shaper_end. */
 uint8_t *shaper_room(struct shaper *s, size_t len);
 /* Copies the bytes there. */
 void shaper_say(struct shaper *s, struct span bytes);
@@ -82,9 +82,9 @@ void shaper_say(struct shaper *s, struct span bytes);
 void shaper_trickle(struct shaper *s, struct span bytes);
 /* `count` bytes that repeat the pattern, from its first. */
 void shaper_fill(struct shaper *s, const uint8_t pattern[4], uint64_t count);
-/* For so long nothing is sent behind what was said so far. */
+/* Sends nothing for that long, after what was said so far. */
 void shaper_stall(struct shaper *s, uint32_t ms);
-/* Behind what was said so far the connection comes to this end; nothing can be said any more. */
+/* Ends the connection in this way after what was said so far; nothing more can be said. */
 void shaper_end(struct shaper *s, enum shaper_end end);
 
 /* Sends what may leave by now, as long as the peer takes it, and has itself woken for the rest: to

@@ -301,7 +301,7 @@ static enum err start_child(struct family *f, const struct packet *asked)
     return e;
 }
 
-/* Only children that have not been reaped stand in the table, so no pid can be a stranger's. */
+/* The table has only children that have not been reaped, so no pid can be another process's. */
 static void kill_child(const struct family *f, uint64_t id)
 {
     for (size_t i = 0; i < f->count; i++)

@@ -41,8 +41,8 @@ void acceptor_keep_spare(struct acceptor *a)
         a->spare_fd = fcntl(a->null_fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/* Counts a connection against limits.connections, which holds for the whole process. Nobody is
- * locked out of the admin listener by it: that is where a full server is looked at. */
+/* Counts a connection against limits.connections, which holds for the whole process. The admin
+ * listener is exempt: that is where a full server is looked at. */
 static bool claim_connection(struct net *n, bool is_admin)
 {
     uint32_t open = atomic_fetch_add_explicit(n->open_total, 1, memory_order_relaxed);
@@ -129,16 +129,16 @@ static void open_conn(struct listener *l, int fd, const struct addr *peer)
     metric_add(&n->loop->metrics.refused_memory, 1);
 }
 
-/* Whether somebody waits to be accepted. Without descriptors accept does not tell. */
+/* Whether a connection waits to be accepted, which accept does not tell without descriptors. */
 static bool is_awaited(const struct listener *l)
 {
     struct pollfd p = {.fd = l->fd, .events = POLLIN};
     return poll(&p, 1, 0) == 1;
 }
 
-/* No descriptor is left but the spare one. The admin listener's client is served on it, for that is
- * where such a server is looked at; anybody else is refused. -1: nobody was there to be served;
- * errno tells whether anybody was there at all: 0. */
+/* Accepts when only the spare descriptor is left: serves a client of the admin listener on it,
+ * since that is where such a server is looked at, and refuses any other. -1: there is no connection
+ * to serve; errno is 0 if one was refused. */
 static int accept_on_spare(struct listener *l, struct addr *peer)
 {
     struct net *n = l->net;

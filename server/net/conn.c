@@ -233,14 +233,14 @@ void conn_evict(struct conn *c, enum conn_end why)
     if (c->state == CONN_DEAD)
         return;
     if (c->end == END_DONE)
-        c->end = END_NONE; /* it was through, but for what it did not take */
+        c->end = END_NONE; /* the session was done; only its output was not taken */
     conn_count_end(c, why);
     c->resets = true;
     log_fault(c, conn_end_reason(c));
     conn_abort(c, conn_end_reason(c));
 }
 
-/* As they stand in the QUIT that others see, in the words that IRC users know. */
+/* The wording is that of the QUIT that other IRC users see. */
 const char *conn_end_reason(const struct conn *c)
 {
     switch (c->end) {

@@ -46,10 +46,10 @@ enum conn_protocol {
     PROTOCOL_IRC_WS,
 };
 
-/* A kind of session. Its root coroutine stands in the connection itself (CO_BEGIN(c)); what must
- * survive an await beside that is in its frame: `frame_bytes` allocated zeroed when it begins.
- * `drop` frees what the frame owns beside itself (may be NULL); it is called once, in whatever
- * state the frame is. */
+/* A kind of session. Its root coroutine is that of the connection itself (CO_BEGIN(c)); whatever
+ * else must survive an await is in its frame, of `frame_bytes`, which is allocated, zeroed, when it
+ * begins. `drop` (may be NULL) frees what the frame owns; it is called once, wherever the session
+ * stands. */
 struct session_type {
     const char *name;
     enum conn_protocol protocol;
@@ -87,7 +87,7 @@ enum conn_end {
     END_COUNT,
 };
 
-/* What output needs stands in front, side by side: fewer cache lines to fetch in a fan-out. */
+/* What output needs comes first, side by side, so that a fan-out fetches fewer cache lines. */
 struct conn {
     ev_io io; /* io.data is the struct net */
     struct outq out;
@@ -134,7 +134,7 @@ struct conn {
 
     struct timeout timeout;
     struct task task;
-    struct addr peer; /* whom a proxy speaks for, where it told us */
+    struct addr peer; /* or whom a proxy speaks for, if one told us */
     struct co co;     /* the session's root coroutine: CO_BEGIN(c) */
 };
 
@@ -213,7 +213,7 @@ void conn_write(struct conn *c, struct span s);
 /* Takes a reference of its own. Unless something else is written too, it may go out some ticks
  * later: see net/later.h. */
 void conn_write_shared(struct conn *c, struct shared *s);
-/* The same for what few are told, which does not wait for what many are. */
+/* The same for a message to few recipients, which does not wait behind messages to many. */
 void conn_write_shared_soon(struct conn *c, struct shared *s);
 /* `len` contiguous bytes at the end of the queue, to be filled before any other call; NULL without
  * memory. */

@@ -91,7 +91,7 @@ struct place {
 static struct place place_of(struct door *d, const struct addr *peer)
 {
     struct place p = {0};
-    memcpy(p.prefix, peer->ip, peer->is_v6 ? 8 : 16); /* a mapped one has no zeros behind these 8 */
+    memcpy(p.prefix, peer->ip, peer->is_v6 ? 8 : 16); /* a /64, or all of a mapped IPv4 address */
     uint64_t hash = siphash(&d->key, span_of(p.prefix, sizeof(p.prefix)));
     p.shard = &d->shards[hash % DOOR_SHARDS];
     p.bucket = (uint8_t)(hash / DOOR_SHARDS % SHARD_BUCKETS);
@@ -143,7 +143,7 @@ static void forget(struct shard *s, struct visitor *v)
     free(v);
 }
 
-/* Those who left long enough ago; and the first that left, where there are too many. */
+/* Forgets those that left long enough ago, and the oldest ones if there are too many. */
 static void forget_idle(struct shard *s, uint64_t now_us)
 {
     while (!list_is_empty(&s->idle)) {

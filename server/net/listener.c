@@ -23,7 +23,7 @@ static bool set_flag(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
-/* Connections inherit all of these, so they cost no system call at an accept. */
+/* Accepted connections inherit all of these, which saves a system call for each. */
 static bool set_connection_flags(int fd)
 {
     return set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&

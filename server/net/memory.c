@@ -9,7 +9,7 @@
 
 enum {
     VICTIMS_MAX = 16,            /* found in one walk over the connections */
-    VICTIM_BYTES_MIN = 4 * 1024, /* who holds less is not to blame */
+    VICTIM_BYTES_MIN = 4 * 1024, /* evicting less is no relief */
     TOLD_MS = 10 * 1000,
 };
 
@@ -26,7 +26,7 @@ static uint64_t held_by(const struct conn *c)
     return held;
 }
 
-/* What one connection of the loop holds, at most; 0: nobody there is worth to be evicted. */
+/* The most that one connection of the loop holds; 0: none is worth evicting. */
 static uint64_t most_of(const struct loop *l)
 {
     return metric_get(&l->metrics.held_bytes_max);
@@ -44,7 +44,7 @@ void memory_note(struct net *n, const struct conn *c)
         set_most(n, held);
 }
 
-/* Beyond this it is short. */
+/* Memory is short above this. */
 static uint64_t short_mark(const struct memory *m)
 {
     return m->bytes_max - m->bytes_max / 8;
@@ -56,7 +56,7 @@ bool memory_is_short(const struct net *n)
            short_mark(&n->memory);
 }
 
-/* Every crossing of the mark is somebody's change of the sum, so some loop notes it. */
+/* The sum crosses the mark only when some loop changes it, and that loop notes it here. */
 static void note_short(struct net *n, uint64_t bytes)
 {
     _Atomic uint64_t *since = &n->loop->set->held_much_at_ms;
@@ -83,7 +83,7 @@ uint64_t memory_publish(struct net *n)
     return sum;
 }
 
-/* The loop whose largest connection is, as far as is known, the largest of all. */
+/* The loop whose largest connection is the largest of all, as far as is known. */
 static struct loop *loop_of_largest(const struct net *n)
 {
     struct loop *largest = n->loop;
@@ -101,7 +101,7 @@ static bool may_be_evicted(const struct net *n, const struct conn *c)
            !n->listeners[c->listener].is_admin;
 }
 
-/* Those of this loop that hold the most, the largest first. */
+/* Finds the connections of this loop that hold the most, the largest first. */
 static size_t find_victims(const struct net *n, struct conn *victims[VICTIMS_MAX])
 {
     size_t count = 0;
@@ -130,7 +130,7 @@ static void tell(struct net *n, uint64_t bytes)
              LOG_INT("loop", n->loop->index));
 }
 
-/* Evicts the largest of this loop, as long as they are the largest of all. */
+/* Evicts the largest connections of this loop, as long as they are the largest of all. */
 static void evict_largest(struct net *n, uint64_t enough)
 {
     struct conn *victims[VICTIMS_MAX];
@@ -150,8 +150,8 @@ static void evict_largest(struct net *n, uint64_t enough)
         set_most(n, 0);
 }
 
-/* What is known of other loops is never too little, and each corrects its own when it looks, so
- * waking the one that seems to have the largest comes to an end. */
+/* What is known of other loops is never too little, and each loop corrects its own figure when it
+ * looks; so waking the one that seems to have the largest terminates. */
 static void relieve(struct net *n, uint64_t enough)
 {
     struct loop *largest = loop_of_largest(n);
@@ -163,7 +163,7 @@ static void relieve(struct net *n, uint64_t enough)
         ev_async_send(largest->ev, &largest->wake); /* perhaps ourselves: there are more */
 }
 
-/* Whether somebody has to go. */
+/* Whether it is time to evict. */
 static bool is_due(struct net *n, uint64_t bytes)
 {
     uint64_t since_ms = atomic_load_explicit(&n->loop->set->held_much_at_ms, memory_order_relaxed);

@@ -56,9 +56,9 @@ struct net {
      * adding to one never fails. */
     struct conn **polled, **touched, **unsent;
     size_t polled_count, touched_count, unsent_count, list_size;
-    struct later soon;       /* has room for NET_SOON_MAX; who finds none stands in `later` */
+    struct later soon;       /* has room for NET_SOON_MAX; the rest go to `later` */
     struct later later;      /* has room for every open connection, too */
-    uint32_t turns_per_tick; /* of both: NET_TURNS_PER_TICK, but for tests */
+    uint32_t turns_per_tick; /* of both: NET_TURNS_PER_TICK, except in tests */
 
     struct timeout_class timers[TIMER_COUNT];
     struct pace pace;
@@ -129,7 +129,7 @@ uint64_t net_next_ms(const struct net *n);
 
 /* Puts a connection that no flush is due for in line for a later one. */
 void net_touch_later(struct net *n, struct conn *c);
-/* The same for one to come soon; it may stand in line for a later one already. */
+/* The same for a flush that comes soon. The connection may be in line for a later one already. */
 void net_touch_soon(struct net *n, struct conn *c);
 /* Puts the connection on the list of those that this tick's flush looks at. */
 static inline void net_touch(struct net *n, struct conn *c)

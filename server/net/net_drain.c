@@ -80,7 +80,7 @@ void net_drain(struct net *n, struct drain_turns *turns)
     net_drain_due(n);
 }
 
-/* How long it is until the next one is told, if so many have been; 0: it is time. */
+/* How long it is until the next turn, after so many; 0: it is time. */
 static uint64_t turn_in_ms(const struct net *n, uint32_t told)
 {
     const struct drain_turns *all = n->drain.turns;

@@ -1,6 +1,7 @@
-/* The drain of one loop: nobody new comes, and those who are here learn that they have to go. Were
- * all told at once, all would be back at once, at this server's successor or at the next one. So
- * sessions that last are told one after the other, in turns that all loops take from one line. */
+/* The drain of one loop: it accepts no more, and its sessions are told that the server is about to
+ * stop. Clients that were all told at once would all come back at once, to this server's successor
+ * or to the next server. So lasting sessions are told one after the other, in turns that the loops
+ * share. */
 #pragma once
 
 #include "net/conn.h"
@@ -11,33 +12,33 @@
 
 struct net;
 
-/* The line, shared by all loops: the k-th who is told, wherever it is, is told after (k - 1) /
+/* The turns of all loops together: whichever loop takes turn k (from 1) does so after (k - 1) /
  * count of the span. */
 struct drain_turns {
     uint64_t began_ms, span_ms;
-    _Atomic uint32_t count; /* of all loops that have begun */
+    _Atomic uint32_t count; /* turns of all loops that have begun to drain */
     _Atomic uint32_t told;
 };
 
 /* A loop's part; embedded in struct net. Zeroed: it does not drain. */
 struct net_drain {
     struct drain_turns *turns;
-    struct handle *waiting; /* those here that take turns; NULL: nobody does */
+    struct handle *waiting; /* sessions here that wait for a turn; NULL: none */
     uint32_t count, told;   /* of them */
 };
 
-/* Closes the listeners and tells every session that the server is about to stop: those that come to
- * an end by themselves at once, and the lasting ones in a random order, each at its turn. A
- * connection that has gone by then leaves its time unused. Without memory for the order all are
- * told at once, and so they are where `turns` is NULL; it is borrowed until net_deinit. The admin
- * listener and its connections stay. */
+/* Closes the listeners and tells every session that the server is about to stop: at once if the
+ * session ends by itself, otherwise when its turn comes, in a random order. A connection that has
+ * gone by then leaves its time unused. Without memory for the order, or where `turns` is NULL, all
+ * are told at once. `turns` is borrowed until net_deinit. The admin listener and its connections
+ * stay. */
 void net_drain(struct net *n, struct drain_turns *turns);
 
-/* True when nobody but the admin listener's clients is left. */
+/* Whether only clients of the admin listener are left. */
 bool net_is_drained(const struct net *n);
 
-/* Tells those whose turn has come; in how many milliseconds the next one has its turn: UINT64_MAX:
- * never. */
+/* Tells the sessions whose turn has come; and when the next turn comes, in milliseconds from now,
+ * UINT64_MAX if never. */
 void net_drain_due(struct net *n);
 uint64_t net_drain_next_ms(const struct net *n);
 

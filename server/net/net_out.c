@@ -81,7 +81,7 @@ static void advance_half_close(struct net *n, struct conn *c)
     c->shuts = false;
 }
 
-/* Who has more queued is not read. */
+/* A connection with more output queued than this is not read. */
 static uint32_t read_mark(const struct net *n)
 {
     if (memory_is_short(n) && n->out_bytes_max > MEMORY_QUEUE_BYTES)
@@ -162,8 +162,7 @@ static size_t take_turns(struct net *n, struct later *l, size_t max, struct conn
     return count;
 }
 
-/* How many turns in this tick are of those who have theirs soon: all, but for a quarter if others
- * wait for it. */
+/* How many of this tick's turns go to `soon`: all, less a quarter if `later` is not empty. */
 static size_t soon_turns(const struct net *n)
 {
     size_t all = n->turns_per_tick, kept = all / 4;

@@ -17,8 +17,7 @@ void pace_configure(struct pace *p, const struct config *config)
     p->out_bytes_min = (uint32_t)config->limits.write_rate_min * round_seconds;
 }
 
-/* Whether it is the peer's turn to send, and only the peer's: we do read. A PROXY header has a time
- * of its own. */
+/* Whether the peer is expected to send, and we do read it. A PROXY header has its own time-out. */
 static bool owes_input(const struct conn *c)
 {
     bool has_begun = c->owes || (c->wants_input && c->in.len > 0 && !c->awaits_proxy);

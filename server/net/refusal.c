@@ -81,7 +81,8 @@ void refusal_say_at_once(const struct listener *l, int fd)
 {
     if (l->tls || l->say_full == NULL)
         return;
-    /* What has come is taken, since a close with unread input would reset our words away. */
+    /* Reads what has come, since a close with unread input would reset the connection before our
+     * words arrive. */
     ssize_t got = recv(fd, l->net->in, l->net->in_bytes, MSG_DONTWAIT);
     struct span words = l->say_full(span_of(l->net->in, got < 0 ? 0 : (size_t)got));
     if (words.len > 0)

@@ -1,5 +1,5 @@
-/* What the kernel knows of a TCP connection (TCP_INFO). It counts bytes and measures round trips
- * anyway, so the server does not. */
+/* What the kernel knows about a TCP connection (TCP_INFO). It counts bytes and measures round trips
+ * anyway, so the server need not. */
 #pragma once
 
 #include "simul/err.h"

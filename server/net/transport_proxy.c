@@ -1,7 +1,7 @@
-/* What a connection is until its PROXY header has come: the peer is a proxy of ours, and somebody
- * else is meant. TLS or the session begins behind the header, so no byte of what follows may be
- * taken: what has come is looked at in the kernel, and only what belongs to the header is read, at
- * once, so that the poll does not name it again. A part of a header is kept as other input is. */
+/* The transport of a connection from a trusted proxy until its PROXY header has come. TLS or the
+ * session begins right after the header, so no byte beyond it may be read: input is peeked at, and
+ * only what belongs to the header is then read, at once, so that the poll does not report it again.
+ * A partial header is kept like other input. */
 #include "net/door.h"
 #include "net/listener.h"
 #include "net/net.h"
@@ -13,7 +13,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-/* The header is read: the connection is as if it had just been accepted. */
+/* The header has been read: treats the connection as if it had just been accepted from the client.
+ */
 static enum io_result begin(struct conn *c, const struct proxy_header *header)
 {
     c->awaits_proxy = false;

@@ -7,7 +7,7 @@
 
 enum {
     LINES_MAX = 16,    /* of one header; those before the last so many are not looked at */
-    ELEMENTS_MAX = 64, /* no more proxies than that stand in a row */
+    ELEMENTS_MAX = 64, /* more entries than that are not read */
 };
 
 /* Whether an odd number of backslashes is before it. */

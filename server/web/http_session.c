@@ -65,8 +65,8 @@ bool http_body_is_lost(struct conn *c, struct http_session *s)
     return !c->owes;
 }
 
-/* A peer that was not told to send the body may send it all the same, or another request instead:
- * nobody could tell which (RFC 9110 section 10.1.1). */
+/* A peer that was not told to send the body may send it all the same, or its next request instead,
+ * and the two cannot be told apart (RFC 9110 section 10.1.1). */
 static bool may_withhold_body(const struct http_exchange *x)
 {
     return x->request != NULL && x->request->expects_continue && !x->is_continued && !x->is_read;
@@ -266,8 +266,9 @@ static void begin_exchange(struct http_session *s)
     http_response_init(&x->response, x->request, 200);
 }
 
-/* Whom the request is for, as far as the one who sent it may tell. Requests of several clients may
- * share a proxy's connection, so one that stands at the door for itself stays there. */
+/* Notes whom the request is for, if its sender is trusted to say so. Requests of several clients
+ * may share a proxy's connection, so a connection that is counted at the door for its own address
+ * stays counted. */
 static void note_peer(struct conn *c, struct http_session *s)
 {
     struct http_exchange *x = &s->exchange;
@@ -288,7 +289,7 @@ static void end_exchange(struct conn *c, struct http_session *s)
     memory_count(&conn_net(c)->memory, &x->body_counted, 0);
 }
 
-/* What is wrong with the request is told before the connection closes. */
+/* Says what is wrong with the request before the connection closes. */
 static void refuse_request(struct conn *c, struct http_session *s)
 {
     const struct http_refusal *refusal = &s->parser.refusal;

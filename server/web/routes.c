@@ -1,4 +1,4 @@
-/* Who answers what. One row is one place to look. */
+/* The tables of routes: which handler answers which path. */
 #include "web/routes.h"
 
 #include "web/http_session.h"

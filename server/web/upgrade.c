@@ -41,7 +41,7 @@ static void refuse(struct conn *c, struct http_session *s, const struct ws_hands
              LOG_INT("status", handshake->status), LOG_STR("reason", handshake->reason));
 }
 
-/* Whom the connection is for from here on is asked for at the door; false when the refusal is
+/* Asks the door about the client that the connection is for from here on. False: the refusal is
  * queued. */
 static bool is_admitted(struct conn *c, struct http_session *s)
 {
