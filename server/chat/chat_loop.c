@@ -250,6 +250,9 @@ static void on_personal(struct chat_loop *cl, const struct delivery *d)
     case DELIVERY_ENDED:
         on_ended(c, d->message);
         break;
+    case DELIVERY_HELD:
+        chat_session_set_held(c, d->held_steps);
+        break;
     case DELIVERY_RENAMED:
         on_renamed(c, message_text(d->message));
         break;

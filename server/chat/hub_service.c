@@ -2,6 +2,7 @@
 
 #include "chat/chat_loop.h"
 #include "chat/cloak.h"
+#include "chat/hub/held.h"
 #include "chat/hub/log_local.h"
 #include "config/config.h"
 
@@ -209,6 +210,7 @@ struct hub_service *hub_service_new(struct loop *hub_loop, const struct config *
         .channel_bytes_max = (size_t)config->chat.channel_length,
         .loops = (unsigned)config->loops,
         .rows_max = ROWS_MAX,
+        .held_step_bytes = HELD_STEP_BYTES,
         .settings = {.quiet_members = (size_t)config->channel.quiet_members},
         .started_ms = hub_loop->wall_ms,
         .key = *key,

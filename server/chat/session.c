@@ -1,6 +1,7 @@
 #include "chat/session.h"
 
 #include "chat/chat_loop.h"
+#include "chat/hub/held.h"
 #include "chat/line_source.h"
 #include "chat/response.h"
 #include "chat/session_register.h"
@@ -312,11 +313,43 @@ static enum co_result run(struct conn *c, void *frame)
     CO_END;
 }
 
+/* --- what it holds --------------------------------------------------------------------------- */
+
+static size_t hub_held_bytes(const struct chat_session *s)
+{
+    return (size_t)s->held_steps * HELD_STEP_BYTES;
+}
+
+void chat_session_set_held(struct conn *c, uint8_t steps)
+{
+    struct chat_session *s = chat_session_of(c);
+    struct memory *m = &conn_net(c)->memory;
+    memory_give(m, hub_held_bytes(s));
+    s->held_steps = steps;
+    memory_take(m, hub_held_bytes(s));
+    memory_note(conn_net(c), c);
+}
+
+static size_t line_held_bytes(const struct conn *c, const void *frame)
+{
+    (void)c;
+    return hub_held_bytes(frame);
+}
+
+static size_t ws_held_bytes(const struct conn *c, const void *frame)
+{
+    const struct chat_ws_session *w = frame;
+    return hub_held_bytes(&w->chat) + ws_reader_held_bytes(&w->reader, conn_net(c)->ws_pool);
+}
+
+/* --- its end --------------------------------------------------------------------------------- */
+
 static void drop(struct conn *c, void *frame)
 {
     struct chat_session *s = frame;
     struct chat_loop *cl = chat_loop_of(c);
     members_remove_all(cl, s);
+    memory_give(&conn_net(c)->memory, hub_held_bytes(s));
     flood_deinit(&s->flood);
     line_source_drop(c, s);
     if (s->unfinished != NULL)
@@ -343,12 +376,6 @@ void chat_ws_session_init(struct conn *c, void *frame, enum chat_ws_protocol pro
     deflate_begin(conn_net(c), &w->reader);
 }
 
-static size_t held_bytes(const struct conn *c, const void *frame)
-{
-    const struct chat_ws_session *w = frame;
-    return ws_reader_held_bytes(&w->reader, conn_net(c)->ws_pool);
-}
-
 const struct session_type chat_line_session = {
     .name = "irc",
     .protocol = PROTOCOL_IRC,
@@ -357,6 +384,7 @@ const struct session_type chat_line_session = {
     .input_bytes = INPUT_BYTES,
     .resume = run,
     .drop = drop,
+    .held_bytes = line_held_bytes,
 };
 
 const struct session_type chat_ws_session = {
@@ -367,5 +395,5 @@ const struct session_type chat_ws_session = {
     .input_bytes = INPUT_BYTES,
     .resume = run,
     .drop = drop,
-    .held_bytes = held_bytes,
+    .held_bytes = ws_held_bytes,
 };

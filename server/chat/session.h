@@ -53,6 +53,7 @@ struct chat_session {
     bool is_waiting : 1;       /* stands in chat_loop.waiting */
     bool has_turn : 1;         /* stood there, and is the next to take a credit */
     bool is_text_only : 1;     /* a WebSocket, and text.ircv3.net was agreed on */
+    uint8_t held_steps;        /* what the hub keeps for its user: chat/hub/held.h */
     uint16_t close_code; /* of the WebSocket's close frame, when the peer has decided it; else 0 */
     uint32_t began_ms;
     uint32_t answer_bytes;    /* see chat_session_answer_bytes */
@@ -120,6 +121,10 @@ void chat_session_goodbye(struct conn *c, const char *reason);
 /* Posts a command of this session to the hub. Costs one of the loop's credits: there must be one.
  */
 void chat_session_post(struct conn *c, struct chat_command *command);
+
+/* The hub now keeps so many steps (chat/hub/held.h) for the session's user. They count as held by
+ * the connection. */
+void chat_session_set_held(struct conn *c, uint8_t steps);
 
 /* Takes over the registration, which has come back from the hub with its answer. */
 void chat_session_registered(struct conn *c, struct registration_command *r);

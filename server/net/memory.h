@@ -1,12 +1,12 @@
 /* What connections hold in memory, and what happens when it is too much.
  *
  * Each loop counts what its connections hold: themselves and their sessions, what is queued for
- * them, input that was left over, frames, messages and bodies that are partial, inflaters, TLS. The
- * sum of all loops has a ceiling, limits.memory_bytes. From seven eighths of it on memory is short:
- * nobody is accepted, and connections with much output queued are not read. Beyond the ceiling, or
- * when memory has been short for a while, the connections that hold the most are evicted, whichever
- * loop they are on, until there is some room again: those that merely hold on to what they have
- * must not keep others out. */
+ * them, input that was left over, frames, messages and bodies that are partial, inflaters, TLS, and
+ * what the chat keeps for their users. The sum of all loops has a ceiling, limits.memory_bytes.
+ * From seven eighths of it on memory is short: nobody is accepted, and connections with much output
+ * queued are not read. Beyond the ceiling, or when memory has been short for a while, the
+ * connections that hold the most are evicted, whichever loop they are on, until there is some room
+ * again: those that merely hold on to what they have must not keep others out. */
 #pragma once
 
 #include <stdbool.h>

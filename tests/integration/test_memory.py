@@ -4,7 +4,10 @@ import select
 import socket
 import time
 
+import pytest
+
 from horde import Honest
+from irc import Client
 from simuld import MEASURED, wait_until
 
 MIB = 1 << 20
@@ -91,7 +94,7 @@ def test_who_holds_most_goes_first_whichever_loop_it_is_on(start):
 
 def test_who_sends_half_of_a_large_body_holds_it(start):
     daemon = start(*SETTINGS, "limits.read_rate_min=0")
-    head = b"POST /jobs/digest HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n"
+    head = b"POST /jobs/digest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\n"
     socks = [daemon.connect("web") for _ in range(20)]
     for sock in socks:
         sock.setblocking(False)
@@ -140,3 +143,25 @@ def test_whoever_just_holds_the_memory_does_not_keep_newcomers_out(start):
     assert daemon.metric("simul_connections_ended_total", reason="memory") == 1
     late.close()
     glutton.sock.close()
+
+
+def test_who_makes_the_chat_keep_the_most_goes(start):
+    """Channels that only one user is in, each with as many bans as it may have."""
+    daemon = start(f"limits.memory_bytes={MIB}", "chat.flood_lines_per_second=0")
+    with Client(daemon.connect("irc")) as honest, Client(daemon.connect("irc")) as hostile:
+        honest.register("honest")
+        honest.join("#honest")
+        hostile.register("hostile")
+        wait_until(lambda: daemon.metric("simul_held_bytes") < 20_000, "small beginnings")
+        channels = 0
+        with pytest.raises(ConnectionError):
+            for channels in range(50):
+                bans = [f"MODE #c{channels} +bbbb {n} {n + 1} {n + 2} {n + 3}"
+                        for n in range(0, 100, 4)]
+                hostile.send(f"JOIN #c{channels}", *bans)
+                hostile.sync()
+        assert channels > 30, "each counts some 26 KiB"
+        assert daemon.metric("simul_connections_ended_total", reason="memory") == 1
+        wait_until(lambda: daemon.metric("simul_held_bytes") < 20_000, "everything to be freed")
+        wait_until(lambda: daemon.metric("simul_channels") == 1, "the end of its channels")
+        honest.sync()

@@ -1,6 +1,7 @@
 #include "sim/hub_check.h"
 
 #include "chat/chat_loop.h"
+#include "chat/hub/held.h"
 #include "chat/hub/hub_state.h"
 #include "chat/session.h"
 #include "net/net.h"
@@ -95,6 +96,8 @@ static void check_user(const struct model_user *want)
     SIM_CHECK(s == session_find(hub, want->handle) && s->user == u,
               "the session of %s is another's", want->nick);
     check_watches(s, want);
+    SIM_CHECK(u->held_steps == held_steps(hub, u), "%s holds %u steps, and was told of %u",
+              want->nick, held_steps(hub, u), u->held_steps);
     SIM_CHECK(u->invite_count == invites_of(want), "%s has %u invitations instead of %u",
               want->nick, u->invite_count, invites_of(want));
     unsigned count = 0;
@@ -119,6 +122,8 @@ static void check_members(const struct channel *ch, const struct model_channel *
         const struct model_member *mm = &want->members[i];
         const struct membership *m = roster_next(&ch->members, &after);
         SIM_CHECK(m != NULL, "%s lacks %s", want->name, mm->user->nick);
+        SIM_CHECK(i > 0 || ch->oldest == m, "%s is not the oldest in %s", mm->user->nick,
+                  want->name);
         SIM_CHECK(m->seq == after, "%s has a wrong number in %s", mm->user->nick, want->name);
         SIM_CHECK(span_eq(user_nick(m->user), span_str(mm->user->nick)),
                   "member %u of %s is %.*s instead of %s", i, want->name,
@@ -324,10 +329,26 @@ static void check_channel_index(struct net *n, const struct model_channel *want,
     *known += here;
 }
 
+/* The loop counts what the hub keeps for the users of its connections. */
+static void check_held(struct net *n)
+{
+    for (int i = 0; i < MODEL_USERS_MAX; i++) {
+        const struct model_user *want = &model->users[i];
+        if (!want->is_in || want->handle.loop != n->loop->index)
+            continue;
+        const struct conn *c = conn_find(n, want->handle);
+        const struct user *u = user_find(hub, span_str(want->nick));
+        SIM_CHECK(c == NULL || chat_session_of(c)->held_steps == u->held_steps,
+                  "loop %u knows of %u steps that %s holds, not %u", n->loop->index,
+                  chat_session_of(c)->held_steps, want->nick, u->held_steps);
+    }
+}
+
 void hub_check_index(struct net *n)
 {
     if (hub == NULL)
         return;
+    check_held(n);
     size_t known = 0, all = 0;
     for (int i = 0; i < MODEL_CHANNELS_MAX; i++)
         if (model->channels[i].is_in)

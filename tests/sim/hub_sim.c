@@ -132,6 +132,7 @@ static struct world_options any_options(void)
     o.turns = sim_chance(70) ? 1 + sim_below(8) : NET_TURNS_PER_TICK;
     o.out_bytes = sim_chance(50) ? OUT_BYTES_SMALL : OUT_BYTES_LARGE;
     o.rows_max = sim_chance(50) ? 1 + sim_below(6) : 256;
+    o.held_step_bytes = 200 + sim_below(2000);
     o.flood_lines = sim_chance(30) ? 200 + sim_below(2000) : 0;
     o.flood_burst = 1 + sim_below(20);
     o.quiet_members = sim_chance(50) ? 1 + sim_below(6) : 1000;

@@ -136,7 +136,8 @@ static void take(struct hub_sink *sink, unsigned loop, struct delivery *d)
                              d->session.slot,
                              d->session.generation,
                              d->channel_count,
-                             d->session_count};
+                             d->session_count,
+                             d->held_steps};
     digest(s, head, sizeof(head));
     for (uint32_t i = 0; i < d->session_count; i++) {
         const uint32_t to[] = {d->sessions[i].slot, d->sessions[i].generation};

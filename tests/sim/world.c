@@ -44,8 +44,10 @@ struct hub *__real_hub_new(const struct hub_options *options, struct hub_sink *s
 struct hub *__wrap_hub_new(const struct hub_options *options, struct hub_sink *sink)
 {
     uint32_t rows_max = world.hub_options.rows_max;
+    uint32_t held_step_bytes = world.hub_options.held_step_bytes;
     world.hub_options = *options;
     world.hub_options.rows_max = rows_max;
+    world.hub_options.held_step_bytes = held_step_bytes;
     world.hub_options.server_name = SERVER_NAME;
     return __real_hub_new(&world.hub_options, sink);
 }
@@ -156,6 +158,7 @@ void world_init(const struct world_options *options)
     world.wall_ms = 1700000000000;
     world.credits = options->credits;
     world.hub_options.rows_max = options->rows_max;
+    world.hub_options.held_step_bytes = options->held_step_bytes;
     load_config(options);
     struct server *s = &world.server;
     unsigned loops = options->loops, count = loops + (loops > 1);

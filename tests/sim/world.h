@@ -21,9 +21,10 @@ struct world_options {
     uint32_t turns;     /* in a tick, at most NET_TURNS_PER_TICK */
     uint64_t out_bytes; /* limits.out_bytes */
     uint32_t rows_max;  /* of a part of a long answer */
-    unsigned quiet_members; /* channel.quiet_members */
-    unsigned flood_lines;   /* chat.flood_lines_per_second */
-    unsigned flood_burst;   /* chat.flood_burst */
+    uint32_t held_step_bytes; /* in which loops hear of what the hub keeps */
+    unsigned quiet_members;   /* channel.quiet_members */
+    unsigned flood_lines;     /* chat.flood_lines_per_second */
+    unsigned flood_burst;     /* chat.flood_burst */
     struct siphash_key key;
 };
 

@@ -1,3 +1,4 @@
+#include "chat/hub/held.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 
@@ -73,6 +74,14 @@ static void channel_free(struct hub *hub, struct channel *ch)
     free(ch->topic_setter);
     free(ch->key);
     free(ch);
+}
+
+size_t channel_mask_count(const struct channel *ch)
+{
+    size_t count = 0;
+    for (int i = 0; i < CHANNEL_LISTS; i++)
+        count += ch->lists[i].count;
+    return count;
 }
 
 void channel_set_topic(struct channel *ch, struct span topic, struct span setter, uint64_t now_ms)
@@ -156,6 +165,10 @@ struct membership *channel_add_member(struct hub_call *call, struct channel *ch,
     u->channel_count++;
     for (struct list *n = u->sessions.next; n != &u->sessions; n = n->next)
         channel_add_session(call, ch, container_of(n, struct hub_session, in_user));
+    if (ch->members.count == 1) {
+        ch->oldest = m;
+        held_tell(call, u);
+    }
     return m;
 }
 
@@ -171,16 +184,28 @@ void channel_part_member(struct hub_call *call, struct membership *m)
         hub_send(call, s->handle.loop, d);
     }
     list_remove(&m->in_user);
-    channel_remove_member(call->hub, m);
+    channel_remove_member(call, m);
 }
 
-void channel_remove_member(struct hub *hub, struct membership *m)
+/* The oldest member has left: the channel no longer counts for that user, but for the next oldest.
+ */
+static void pass_on(struct hub_call *call, struct channel *ch, struct user *from, uint64_t seq)
+{
+    held_tell(call, from);
+    ch->oldest = roster_next(&ch->members, &seq);
+    if (ch->oldest != NULL)
+        held_tell(call, ch->oldest->user);
+}
+
+void channel_remove_member(struct hub_call *call, struct membership *m)
 {
     struct channel *ch = m->channel;
     roster_remove(&ch->members, m->seq);
     list_remove(&m->in_ranked);
     m->user->channel_count--;
+    if (ch->oldest == m)
+        pass_on(call, ch, m->user, m->seq);
     free(m);
     if (ch->members.count == 0)
-        channel_free(hub, ch);
+        channel_free(call->hub, ch);
 }

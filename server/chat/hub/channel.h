@@ -32,10 +32,11 @@ enum channel_list {
 
 struct channel {
     struct table_node node;
-    uint64_t seq;          /* in hub.channel_order */
-    struct roster members; /* struct membership */
-    struct list ranked;    /* membership.in_ranked: those with a role */
-    struct list invites;   /* invite.in_channel */
+    uint64_t seq;              /* in hub.channel_order */
+    struct roster members;     /* struct membership */
+    struct membership *oldest; /* of them */
+    struct list ranked;        /* membership.in_ranked: those with a role */
+    struct list invites;       /* invite.in_channel */
     struct mask_list lists[CHANNEL_LISTS];
     char *name;
     char *topic; /* NULL: none */
@@ -78,6 +79,8 @@ bool channel_is(const struct table_node *node, struct span folded_name);
 struct channel *channel_find(struct hub *hub, struct span name);
 /* An empty one with the modes of a new one, which must get a member at once. */
 struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms);
+/* In all its lists; at most HUB_MASKS_MAX. */
+size_t channel_mask_count(const struct channel *ch);
 /* An empty topic is none. */
 void channel_set_topic(struct channel *ch, struct span topic, struct span setter, uint64_t now_ms);
 
@@ -97,7 +100,7 @@ void membership_set_roles(struct membership *m, uint8_t roles);
 /* Ends the membership and tells the loops; the channel ends with its last member. */
 void channel_part_member(struct hub_call *call, struct membership *m);
 /* The same for a user without sessions, where m is no longer in the user's list. */
-void channel_remove_member(struct hub *hub, struct membership *m);
+void channel_remove_member(struct hub_call *call, struct membership *m);
 /* A member has one more session, and its loop is told. */
 void channel_add_session(struct hub_call *call, struct channel *ch, const struct hub_session *s);
 /* A member's session ends, or a session's membership: its loop has one less. */

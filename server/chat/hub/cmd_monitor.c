@@ -1,5 +1,6 @@
 /* MONITOR (https://ircv3.net/specs/extensions/monitor). */
 #include "chat/hub/cmd.h"
+#include "chat/hub/held.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/reply_list.h"
@@ -63,6 +64,7 @@ static void add(struct hub_call *call, struct span list)
         list = rest; /* what has not been looked at */
     }
     presence_end(&p);
+    held_tell(call, call->user);
     if (is_full)
         list_full(call, list);
 }
@@ -74,6 +76,13 @@ static void drop(struct hub_call *call, struct span list)
         if (w != NULL)
             watch_end(call->hub, w);
     }
+    held_tell(call, call->user);
+}
+
+static void drop_all(struct hub_call *call)
+{
+    watch_end_all(call->hub, call->session);
+    held_tell(call, call->user);
 }
 
 static struct span watched_nick(const struct list *in_session)
@@ -115,7 +124,7 @@ void cmd_monitor(struct hub_call *call)
     else if (span_eq(what, SPAN("-")))
         drop(call, list);
     else if (span_eq_nocase(what, SPAN("C")))
-        watch_end_all(call->hub, call->session);
+        drop_all(call);
     else if (span_eq_nocase(what, SPAN("L")))
         show_list(call);
     else if (span_eq_nocase(what, SPAN("S")))

@@ -24,6 +24,7 @@ enum delivery_kind {
                           have no tags */
     DELIVERY_ENDED,    /* `session` is over; the message's text, with its zero, tells why */
     DELIVERY_REHASH,   /* the server reads again what it can, and `session` is told of it */
+    DELIVERY_HELD,     /* the user of `session` makes the hub keep held_steps (held.h) */
     DELIVERY_RENAMED,  /* the message's text is the new nick of `session` */
     DELIVERY_RETURN,   /* a command has been applied and comes back: struct chat_command */
 };
@@ -44,6 +45,7 @@ enum { DELIVERY_SESSIONS_MAX = 64 };
 struct delivery {
     struct delivery_head head;
     bool is_echo; /* `session` sent this itself, and gets it only with echo-message */
+    uint8_t held_steps;
     struct handle session;
     struct message *message;   /* one reference, or NULL */
     struct response *response; /* what it is a part of, if it comes to the session that has asked,

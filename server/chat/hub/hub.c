@@ -1,3 +1,4 @@
+#include "chat/hub/held.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/target.h"
@@ -123,10 +124,12 @@ static void apply_close(struct hub_call *call, const char *reason)
         return;
     struct list *sessions = &call->user->sessions;
     bool is_last = sessions->next == sessions->prev;
-    if (is_last)
+    if (is_last) {
         user_quit(call, call->user, span_str(reason));
-    else
-        user_remove_session(call->hub, call->session);
+        return;
+    }
+    user_remove_session(call->hub, call->session);
+    held_tell_again(call, call->user);
 }
 
 enum err hub_apply(struct hub *hub, struct entry *e)

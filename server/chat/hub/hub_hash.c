@@ -72,6 +72,7 @@ static void put_user(const struct table_node *node, void *arg)
         put_handle(h, s->handle);
         put_watches(h, s);
     }
+    put_number(h, u->held_steps);
     put_number(h, u->channel_count);
     for (struct list *n = u->memberships.next; n != &u->memberships; n = n->next)
         put_text(h, container_of(n, struct membership, in_user)->channel->name);

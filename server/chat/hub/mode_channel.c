@@ -1,5 +1,6 @@
 /* MODE of channels (https://modern.ircdocs.horse, channel modes). A row for each letter, and a
  * function for each kind of letter. Changes that change nothing are not told. */
+#include "chat/hub/held.h"
 #include "chat/hub/hub_send.h"
 #include "chat/hub/hub_state.h"
 #include "chat/hub/mode.h"
@@ -271,26 +272,19 @@ static bool show_list(struct changes *c, enum channel_list which)
     return true;
 }
 
-static bool is_full(const struct channel *ch)
-{
-    size_t count = 0;
-    for (int i = 0; i < CHANNEL_LISTS; i++)
-        count += ch->lists[i].count;
-    return count >= HUB_MASKS_MAX;
-}
-
 static void add_mask(struct changes *c, const struct mode *mode, struct span mask)
 {
     struct hub_call *call = c->call;
     struct mask_list *l = &c->ch->lists[mode->value];
     if (mask_list_find(l, mask) != NULL)
         return;
-    if (is_full(c->ch)) {
+    if (channel_mask_count(c->ch) >= HUB_MASKS_MAX) {
         REPLY(call, "478", channel_name(c->ch), span_of(&mode->letter, 1),
               SPAN("Channel list is full"));
         return;
     }
     mask_list_add(l, mask, user_source(call->user), call->at.ms);
+    held_tell(call, c->ch->oldest->user);
     changes_add(c, mode, mask);
 }
 
@@ -303,6 +297,7 @@ static void remove_mask(struct changes *c, const struct mode *mode, struct span 
         return;
     changes_add(c, mode, span_str(e->mask));
     mask_list_remove(l, e);
+    held_tell(c->call, c->ch->oldest->user);
 }
 
 static bool change_list(struct changes *c, const struct mode *mode)

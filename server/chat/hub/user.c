@@ -196,7 +196,7 @@ void user_quit(struct hub_call *call, struct user *u, struct span text)
     hub_send_peers(call, u, said);
     for (struct list *n; (n = list_pop_front(&u->memberships)) != NULL;) {
         struct membership *m = container_of(n, struct membership, in_user);
-        channel_remove_member(hub, m);
+        channel_remove_member(call, m);
     }
     whowas_add(&hub->whowas, u, call->at.ms);
     watch_tell_offline(call, user_nick(u));

@@ -37,6 +37,7 @@ struct user {
     bool is_secure;
     uint8_t channel_count; /* at most HUB_CHANNELS_PER_USER_MAX */
     uint8_t invite_count;  /* at most HUB_INVITES_PER_USER_MAX */
+    uint8_t held_steps;    /* as its loop knows: see held.h */
 };
 
 static inline struct span user_source(const struct user *u)

@@ -1,6 +1,8 @@
 /* Several loops and the hub between them: fan-out in parts, full queues, the index of members. */
+#include "chat/hub/held.h"
 #include "unit/alloc_fail.h"
 #include "unit/chat/chat_fixture.h"
+#include "unit/ws_peer.h"
 
 static void setup(void)
 {
@@ -74,6 +76,32 @@ Test(chat_loop, a_delivery_is_timed_once_on_each_loop)
         cr_assert_gt(metric_get(&h[i]->sum), 0);
         cr_assert_lt(metric_get(&h[i]->max), 60ULL * 1000 * 1000 * 1000);
     }
+}
+
+Test(chat_loop, what_the_hub_keeps_is_held_by_who_makes_it)
+{
+    unsigned a = client_named(0, "alice"), w = client_connect(0, &chat_ws_session);
+    struct net *n = &fix.nets[0];
+    chat_ws_session_init(client_conn(w), client_conn(w)->frame, CHAT_WS_TEXT,
+                         &(struct ws_deflate){0});
+    ws_peer_send(w, WS_TEXT, true, SPAN("NICK bob"));
+    ws_peer_send(w, WS_TEXT, true, SPAN("USER u 0 * :x"));
+    ws_peer_send(w, WS_TEXT, true, SPAN("JOIN #1"));
+    client_say(a, "JOIN #1\r\n");
+    uint64_t before = memory_publish(n);
+    const struct conn *c = client_conn(a);
+    cr_assert_eq(c->session->held_bytes(c, c->frame), 0);
+    client_say(a, "JOIN #2,#3,#4,#5,#6,#7,#8,#9\r\n");
+    cr_assert_eq(c->session->held_bytes(c, c->frame), HELD_STEP_BYTES);
+    cr_assert_eq(memory_publish(n), before + HELD_STEP_BYTES);
+    ws_peer_send(w, WS_TEXT, true, SPAN("JOIN #2,#3,#4,#5,#6,#7,#8"));
+    conn_abort(client_conn(a), "for the test");
+    fix_settle();
+    c = client_conn(w);
+    cr_assert_eq(c->session->held_bytes(c, c->frame), HELD_STEP_BYTES);
+    conn_abort(client_conn(w), "for the test");
+    fix_settle();
+    cr_assert_eq(memory_publish(n), 0);
 }
 
 Test(chat_loop, the_hub_counts_what_it_applies)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "chat/hub/caps.h"
+#include "chat/hub/held.h"
 #include "chat/hub/hub.h"
 #include "chat/hub/numeric.h"
 #include "chat/verb.h"
@@ -28,6 +29,7 @@ static struct {
     bool is_member[FIX_SESSIONS][FIX_CHANNELS];
     char *ended[FIX_SESSIONS]; /* why; NULL: not */
     unsigned rehashes;
+    uint8_t held_steps[FIX_SESSIONS];
     struct buf heard[FIX_SESSIONS];
 } fix;
 
@@ -112,6 +114,9 @@ static void fix_send(struct hub_sink *sink, unsigned loop, struct delivery *d)
         cr_assert_eq(loop, d->session.loop);
         fix.rehashes++;
         break;
+    case DELIVERY_HELD:
+        fix.held_steps[n] = d->held_steps;
+        break;
     case DELIVERY_RENAMED:
         break;
     case DELIVERY_RETURN:
@@ -130,6 +135,7 @@ static void fix_init(unsigned loops)
         .channel_bytes_max = 20,
         .loops = loops,
         .settings = {.quiet_members = fix.quiet_members == 0 ? SIZE_MAX : fix.quiet_members},
+        .held_step_bytes = HELD_STEP_BYTES,
         .rows_max = fix.rows_max == 0 ? 256 : fix.rows_max,
         .key = {"0123456789abcde"},
     };

@@ -42,6 +42,7 @@ Test(hub_hash, does_not_depend_on_the_key_of_the_tables)
                                         .channel_bytes_max = 20,
                                         .loops = FIX_LOOPS,
                                         .rows_max = 256,
+                                        .held_step_bytes = HELD_STEP_BYTES,
                                         .settings = {.quiet_members = SIZE_MAX},
                                         .key = {"another key"}};
     fix.hub = hub_new(&options, &fix.sink);

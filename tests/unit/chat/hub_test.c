@@ -159,6 +159,21 @@ static unsigned second_session(const char *nick)
     return n;
 }
 
+Test(hub, when_a_session_ends_another_is_told_what_its_user_holds)
+{
+    unsigned a = fix_user("alice");
+    for (unsigned i = 0; i < 8; i++) {
+        char line[] = "JOIN #0";
+        line[6] += (char)i;
+        fix_say(a, line);
+    }
+    cr_assert_eq(fix.held_steps[a], 1);
+    unsigned a2 = second_session("alice");
+    cr_assert_eq(fix.held_steps[a2], 0);
+    fix_close(a, "gone");
+    cr_assert_eq(fix.held_steps[a2], 1);
+}
+
 Test(hub, every_session_of_a_user_is_in_its_channels)
 {
     unsigned a = fix_user("alice"), b = fix_user("bob");
