@@ -103,17 +103,24 @@ enum err quantity_count(const char *text, uint64_t *out)
     return e != OK ? e : whole(value, out);
 }
 
-enum err quantity_rate(const char *text, double *out)
+/* The text without "/s" at its end. */
+static enum err rate_strip(const char *text, char bare[RANGE_CHARS_MAX])
 {
-    char bare[RANGE_CHARS_MAX];
     size_t len = strlen(text);
     if (len > 2 && strcmp(text + len - 2, "/s") == 0)
         len -= 2;
-    if (len >= sizeof(bare))
+    if (len >= RANGE_CHARS_MAX)
         return ERR_LIMIT;
     memcpy(bare, text, len);
     bare[len] = '\0';
-    return scaled_parse(bare, THOUSANDS, out);
+    return OK;
+}
+
+enum err quantity_rate(const char *text, double *out)
+{
+    char bare[RANGE_CHARS_MAX];
+    enum err e = rate_strip(text, bare);
+    return e != OK ? e : scaled_parse(bare, THOUSANDS, out);
 }
 
 enum err quantity_bytes(const char *text, uint64_t *out)
@@ -121,6 +128,13 @@ enum err quantity_bytes(const char *text, uint64_t *out)
     double value;
     enum err e = scaled_parse(text, BYTES, &value);
     return e != OK ? e : whole(value, out);
+}
+
+enum err quantity_byte_rate(const char *text, uint64_t *out)
+{
+    char bare[RANGE_CHARS_MAX];
+    enum err e = rate_strip(text, bare);
+    return e != OK ? e : quantity_bytes(bare, out);
 }
 
 enum err quantity_bytes_range(const char *text, uint64_t *min, uint64_t *max)

@@ -22,5 +22,8 @@ enum err quantity_rate(const char *text, double *out);
  */
 enum err quantity_bytes(const char *text, uint64_t *out);
 
+/* Bytes a second: as those, and with "/s" behind them or not. */
+enum err quantity_byte_rate(const char *text, uint64_t *out);
+
 /* A size or a range of them, "64" or "16-1KiB", both ends included; the first is not the larger. */
 enum err quantity_bytes_range(const char *text, uint64_t *min, uint64_t *max);

@@ -31,20 +31,6 @@ static enum expect_relation relation_parse(const char *text, size_t *len)
     return EXPECT_EQUAL;
 }
 
-/* Without "/s" at the end. */
-static enum err byte_rate_parse(const char *text, uint64_t *out)
-{
-    char bare[VALUE_CHARS_MAX];
-    size_t len = strlen(text);
-    if (len > 2 && strcmp(text + len - 2, "/s") == 0)
-        len -= 2;
-    if (len >= sizeof(bare))
-        return ERR_LIMIT;
-    memcpy(bare, text, len);
-    bare[len] = '\0';
-    return quantity_bytes(bare, out);
-}
-
 static enum err value_parse(const char *text, enum figure_unit unit, double *out, const char **why)
 {
     static const uint64_t MS = 1000000;
@@ -69,7 +55,7 @@ static enum err value_parse(const char *text, enum figure_unit unit, double *out
         break;
     case FIGURE_BYTES_PER_SECOND:
         *why = "expected bytes in a second, such as 10MiB";
-        e = byte_rate_parse(text, &whole);
+        e = quantity_byte_rate(text, &whole);
         break;
     }
     if (e == OK && unit != FIGURE_PER_SECOND)
