@@ -9,7 +9,7 @@ struct http_message {
     bool blank_seen; /* an empty line came before the request line */
 };
 
-/* ---- the head ---- */
+/* --- the head ---------------------------------------------------------------------------- */
 
 static enum http_event read_request_line(struct http_message *m, struct span *in)
 {
@@ -46,7 +46,7 @@ static enum http_event read_header(struct http_message *m, struct span *in)
     return r->refusal.status != 0 ? HTTP_EVENT_FAILED : http_reader_begin_body(r, framing);
 }
 
-/* ---- the parser ---- */
+/* --- the parser -------------------------------------------------------------------------- */
 
 void http_parser_init(struct http_parser *p, const struct http_limits *limits)
 {

@@ -13,7 +13,7 @@ struct http_client_message {
     struct http_client_response response;
 };
 
-/* ---- the head ---- */
+/* --- the head ---------------------------------------------------------------------------- */
 
 /* "HTTP/1.1 200 OK" (RFC 9112 §4). The blank before an empty phrase is often forgotten. */
 static struct http_refusal parse_status_line(struct span line, struct http_client_response *r)
@@ -101,7 +101,7 @@ static enum http_event read_header(struct http_client *c, struct span *in)
     return HTTP_EVENT_NEED_MORE;
 }
 
-/* ---- the reader ---- */
+/* --- the reader -------------------------------------------------------------------------- */
 
 void http_client_init(struct http_client *c, const struct http_limits *limits)
 {
@@ -221,7 +221,7 @@ const struct http_client_response *http_client_response(const struct http_client
     return &c->message->response;
 }
 
-/* ---- requests ---- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 /* Visible ASCII: a blank would end the target, and anything else is not allowed in one. */
 static bool is_target(struct span text)

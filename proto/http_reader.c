@@ -4,7 +4,7 @@
 
 #define BODY_TOO_LARGE http_refuse(413, "body too large")
 
-/* ---- llhttp ---- */
+/* --- llhttp ------------------------------------------------------------------------------ */
 
 static int on_headers_complete(llhttp_t *llhttp)
 {
@@ -49,7 +49,7 @@ static bool feed(struct http_reader *r, struct span bytes)
     return false;
 }
 
-/* ---- lines ---- */
+/* --- lines ------------------------------------------------------------------------------- */
 
 struct line_limit {
     size_t bytes_max; /* without the line's end */
@@ -111,7 +111,7 @@ static struct http_refusal check_header_line(struct http_reader *r, struct span 
                                            : http_header_line_check(line);
 }
 
-/* ---- the head ---- */
+/* --- the head ---------------------------------------------------------------------------- */
 
 enum http_line http_reader_first_line(struct http_reader *r, struct span *in,
                                       struct http_refusal too_long)
@@ -198,7 +198,7 @@ enum http_event http_reader_begin_body(struct http_reader *r, struct http_framin
     return HTTP_EVENT_HEAD;
 }
 
-/* ---- the body ---- */
+/* --- the body ---------------------------------------------------------------------------- */
 
 /* What the limit leaves of a body whose length was not known. */
 static uint64_t body_room(const struct http_reader *r)
@@ -339,7 +339,7 @@ enum http_event http_reader_close(struct http_reader *r)
     return e == HPE_OK ? end(r) : fail(r, http_refuse(400, llhttp_get_error_reason(&r->llhttp)));
 }
 
-/* ---- the reader ---- */
+/* --- the reader -------------------------------------------------------------------------- */
 
 void http_reader_init(struct http_reader *r, llhttp_type_t type, const struct http_limits *limits)
 {

@@ -7,7 +7,7 @@
 #include "simul/check.h"
 #include "simul/utf8.h"
 
-/* ---- the stream into lines ---- */
+/* --- the stream into lines --------------------------------------------------------------- */
 
 static struct span without_cr(struct span line)
 {
@@ -54,7 +54,7 @@ enum irc_line_result irc_line_next(bool *is_skipping, struct span *in, size_t ta
     return IRC_LINE_NEED_MORE;
 }
 
-/* ---- a line into its parts ---- */
+/* --- a line into its parts --------------------------------------------------------------- */
 
 static bool has_forbidden_byte(struct span s)
 {
@@ -109,7 +109,7 @@ enum err irc_parse(struct span line, struct irc_line *out)
     return OK;
 }
 
-/* ---- parts into a line ---- */
+/* --- parts into a line ------------------------------------------------------------------- */
 
 static bool is_middle(struct span param)
 {

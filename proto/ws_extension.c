@@ -41,7 +41,7 @@ struct extension {
     uint8_t server_bits, client_bits; /* 0: no value is given */
 };
 
-/* ---- the parameters ---- */
+/* --- the parameters ---------------------------------------------------------------------- */
 
 /* "8" to "15". In a quoted value what follows a backslash stands for itself (RFC 7230 section
  * 3.2.6). 0: it is none of these. */
@@ -88,7 +88,7 @@ static void extension_add(struct extension *x, struct span name, struct span val
     x->has |= which;
 }
 
-/* ---- the list ---- */
+/* --- the list ---------------------------------------------------------------------------- */
 
 static void skip_space(struct span *rest)
 {
@@ -162,7 +162,7 @@ static bool take_extension(struct span *list, struct extension *x)
     return true;
 }
 
-/* ---- the server's side ---- */
+/* --- the server's side ------------------------------------------------------------------- */
 
 static bool can_accept(const struct extension *offer)
 {
@@ -209,7 +209,7 @@ enum err ws_deflate_answer(const struct ws_deflate_choice *choice, struct buf *o
     return e;
 }
 
-/* ---- the client's side ---- */
+/* --- the client's side ------------------------------------------------------------------- */
 
 /* The offer's "server_no_context_takeover" is accepted by being repeated; that for the window of
  * ours may be ignored, but is answered with a value (sections 7.1.1.1 and 7.1.2.2). Everything else

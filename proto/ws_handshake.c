@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-/* ---- the Origin (RFC 6454) ---- */
+/* --- the Origin (RFC 6454) --------------------------------------------------------------- */
 
 /* "https://example.org:8443" taken apart. The default port is filled in. */
 struct origin {
@@ -52,7 +52,7 @@ static bool origin_is_allowed(struct span text, struct span host,
     return !policy->is_loopback || http_host_is_loopback(host);
 }
 
-/* ---- the request ---- */
+/* --- the request ------------------------------------------------------------------------- */
 
 /* A header that may come once. */
 struct single {
@@ -237,7 +237,7 @@ enum err ws_handshake_accept(struct span key, char out[WS_ACCEPT_CHARS + 1])
     return OK;
 }
 
-/* ---- the client's side ---- */
+/* --- the client's side ------------------------------------------------------------------- */
 
 void ws_handshake_key(const uint8_t nonce[WS_NONCE_BYTES], char out[WS_KEY_CHARS + 1])
 {

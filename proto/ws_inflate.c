@@ -149,7 +149,7 @@ void ws_inflaters_deinit(struct ws_inflaters *all)
     *all = (struct ws_inflaters){0};
 }
 
-/* ---- the room for a piece ---- */
+/* --- the room for a piece ---------------------------------------------------------------- */
 
 /* Makes room for one byte or more of a piece that has room for at most bytes_max. */
 static enum err out_reserve(struct ws_pool *pool, struct ws_inflater *f, size_t bytes_max)
@@ -191,7 +191,7 @@ static void hand_out(struct ws_pool *pool, struct ws_inflater *f, size_t bytes,
     f->handed_out += bytes;
 }
 
-/* ---- inflating ---- */
+/* --- inflating --------------------------------------------------------------------------- */
 
 static size_t min_size(size_t a, size_t b)
 {

@@ -61,7 +61,7 @@ static inline void hist_bump(_Atomic uint64_t *counter, uint64_t n)
     hist_set(counter, hist_get(counter) + n);
 }
 
-/* ---- writing ---- */
+/* --- writing ----------------------------------------------------------------------------- */
 
 static inline void hist_add(struct hist *h, uint64_t value)
 {
@@ -104,7 +104,7 @@ static inline void hist_subtract(struct hist *later, const struct hist *earlier)
         hist_set(&later->max, max);
 }
 
-/* ---- reading ---- */
+/* --- reading ----------------------------------------------------------------------------- */
 
 /* How many values are below `bound`, which is best the upper bound of a bucket. */
 static inline uint64_t hist_count_below(const struct hist *h, uint64_t bound)

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- requests ---- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 /* The methods that we know; any other, CONNECT too, is refused with 501. */
 enum http_method {
@@ -72,7 +72,7 @@ bool http_list_next(struct span *list, struct span *element);
 /* Whether a comma-separated list has the token as an element, without regard to case. */
 bool http_token_list_has(struct span list, const char *token);
 
-/* ---- parsing ---- */
+/* --- parsing ----------------------------------------------------------------------------- */
 
 /* Bounds of one request. Lines are counted without their ends; trailers count as headers. */
 struct http_limits {
@@ -134,7 +134,7 @@ enum http_event http_parser_next(struct http_parser *p, struct span *in, struct 
  * struct http_request). */
 const struct http_request *http_parser_request(const struct http_parser *p);
 
-/* ---- targets ---- */
+/* --- targets ----------------------------------------------------------------------------- */
 
 /* Decodes %XX into `out` and ends it with a zero. ERR_SYNTAX: a broken escape, or %00. ERR_LIMIT:
  * more than size - 1 bytes. */
@@ -153,7 +153,7 @@ bool http_host_is_loopback(struct span text);
  * ERR_LIMIT: as http_percent_decode. */
 enum err http_query_get(struct span query, const char *name, char *out, size_t size);
 
-/* ---- responses ---- */
+/* --- responses --------------------------------------------------------------------------- */
 
 /* The interim response to a request that expects it. */
 #define HTTP_CONTINUE SPAN("HTTP/1.1 100 Continue\r\n\r\n")

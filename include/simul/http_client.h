@@ -11,7 +11,7 @@
 
 #include "simul/http.h"
 
-/* ---- responses ---- */
+/* --- responses --------------------------------------------------------------------------- */
 
 /* A response's head. Its spans point into the reader's memory and live until http_client_reset,
  * http_client_deinit, or the call of http_client_next that follows HTTP_EVENT_END. */
@@ -73,7 +73,7 @@ enum http_event http_client_close(struct http_client *c);
 /* The response being read. To be called between HTTP_EVENT_HEAD and the end of its life only. */
 const struct http_client_response *http_client_response(const struct http_client *c);
 
-/* ---- requests ---- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 /* A request. Everything is borrowed for the call. */
 struct http_client_request {

@@ -26,7 +26,7 @@ enum {
     IRC_SERVER_TAGS_BYTES_MAX = 8191,
 };
 
-/* ---- lines: irc_line.c ---- */
+/* --- lines: irc_line.c ------------------------------------------------------------------- */
 
 /* A part that is absent is an empty span; an empty tag section or source counts as absent. */
 struct irc_line {
@@ -79,7 +79,7 @@ enum err irc_parse(struct span line, struct irc_line *out);
  * content of *out as it was. */
 enum err irc_format(const struct irc_line *line, struct buf *out);
 
-/* ---- tags: irc_tags.c ---- */
+/* --- tags: irc_tags.c -------------------------------------------------------------------- */
 
 struct irc_tag {
     struct span key;   /* with its '+' and vendor */
@@ -106,7 +106,7 @@ enum err irc_tag_escape(struct span value, struct buf *out);
  * a valid key; ready for irc_line.tags. ERR_NOMEM leaves the content of *out as it was. */
 enum err irc_tags_client_only(struct span tags, struct buf *out);
 
-/* ---- names: irc_name.c; CASEMAPPING=ascii ---- */
+/* --- names: irc_name.c; CASEMAPPING=ascii ------------------------------------------------ */
 
 /* Writes the folded name, of the same length; `out` may be where the name stands. */
 void irc_fold(struct span name, uint8_t *out);
@@ -125,7 +125,7 @@ bool irc_channel_is_valid(struct span channel, size_t bytes_max);
  * a name that nobody vouches for. Nothing may be left. */
 size_t irc_user_clean(struct span user, uint8_t *out, size_t bytes_max);
 
-/* ---- masks: irc_mask.c; https://modern.ircdocs.horse, "Wildcard Expressions" ---- */
+/* --- masks: irc_mask.c; https://modern.ircdocs.horse, "Wildcard Expressions" ------------- */
 
 /* Whether the whole text is as the mask says: '*' stands for anything, nothing included, '?' for
  * one character, a code point of UTF-8; a backslash before either takes its meaning away, and is

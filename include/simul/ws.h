@@ -62,7 +62,7 @@ struct ws_input {
     size_t len;
 };
 
-/* ---- frames (ws_frame.c) ---- */
+/* --- frames (ws_frame.c) ----------------------------------------------------------------- */
 
 /* What the readers of one loop borrow while they need it: wslay's contexts, 4 KiB each, for frames
  * that are partial, and inflaters (ws_inflate.c) for messages that came compressed, 40 KiB each and
@@ -164,7 +164,7 @@ static inline size_t ws_encode_frame(uint8_t *out, enum ws_opcode opcode, bool f
     return n + payload.len;
 }
 
-/* ---- messages (ws_message.c) ---- */
+/* --- messages (ws_message.c) ------------------------------------------------------------- */
 
 /* Reads the messages of one connection. Zeroed, it stands at the beginning; then `deflate` may be
  * set to what was agreed on. 24 bytes, since every idle connection has one. */

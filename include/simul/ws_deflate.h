@@ -37,7 +37,7 @@ static inline bool ws_deflate_covers(unsigned bits, size_t message_bytes)
     return message_bytes + 262 <= (size_t)1 << bits;
 }
 
-/* ---- agreeing (ws_extension.c) ---- */
+/* --- agreeing (ws_extension.c) ----------------------------------------------------------- */
 
 /* What a server agrees to. */
 struct ws_deflate_policy {
@@ -73,7 +73,7 @@ extern const struct span WS_DEFLATE_OFFER;
  * handshake fails (sections 5 and 7.1). */
 enum err ws_deflate_verify(struct span answer, struct ws_deflate *agreed);
 
-/* ---- compressing (ws_deflate.c) ---- */
+/* --- compressing (ws_deflate.c) ---------------------------------------------------------- */
 
 /* The compressor of one loop: a stream for each size of window that somebody has asked for, made
  * with its first message; 262 KiB for the largest. */

@@ -51,7 +51,7 @@ enum err ws_handshake_format(const struct ws_handshake *handshake, struct buf *o
  * ERR_NOMEM if the hash could not be had. */
 enum err ws_handshake_accept(struct span key, char out[WS_ACCEPT_CHARS + 1]);
 
-/* ---- the client's side ---- */
+/* --- the client's side ------------------------------------------------------------------- */
 
 /* The Sec-WebSocket-Key of a random nonce, zero-terminated. */
 void ws_handshake_key(const uint8_t nonce[WS_NONCE_BYTES], char out[WS_KEY_CHARS + 1]);

@@ -45,7 +45,7 @@ static void enter(struct client *c, enum client_state state)
         list_push_back(&d->leaving, &c->deadline);
 }
 
-/* ---- the end ---- */
+/* --- the end ----------------------------------------------------------------------------- */
 
 /* Lets go of everything; the scenario hears of it last. */
 static void tear_down(struct client *c)
@@ -134,7 +134,7 @@ void client_part(struct client *c, enum fault fault, const char *format, ...)
     }
 }
 
-/* ---- opening ---- */
+/* --- opening ----------------------------------------------------------------------------- */
 
 void client_greeted(struct client *c)
 {
@@ -237,7 +237,7 @@ static void meet_connected(struct client *c)
     secure(c);
 }
 
-/* ---- one in the place of another ---- */
+/* --- one in the place of another --------------------------------------------------------- */
 
 bool client_renew(struct client *c)
 {
@@ -285,7 +285,7 @@ static void on_io(struct ev_loop *ev, ev_io *w, int events)
     pace_resume(&d->pace);
 }
 
-/* ---- the beginning ---- */
+/* --- the beginning ----------------------------------------------------------------------- */
 
 /* From an address of --source; the port is chosen by connect, so that one port can serve many
  * destinations. */

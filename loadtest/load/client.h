@@ -93,7 +93,7 @@ __attribute__((format(printf, 3, 4))) void client_fail(struct client *c, enum fa
 __attribute__((format(printf, 3, 4))) void client_part(struct client *c, enum fault fault,
                                                        const char *format, ...);
 
-/* ---- for wires and the driver ---- */
+/* --- for wires and the driver ------------------------------------------------------------ */
 
 /* For wires: their handshake is done, and messages may travel. */
 void client_greeted(struct client *c);

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <openssl/ssl.h>
 
-/* ---- output ---- */
+/* --- output ------------------------------------------------------------------------------ */
 
 void client_watch(struct client *c, int events)
 {
@@ -100,7 +100,7 @@ void client_flush(struct client *c)
     client_watch(c, c->out.len > 0 || wants_more ? EV_READ | EV_WRITE : EV_READ);
 }
 
-/* ---- input ---- */
+/* --- input ------------------------------------------------------------------------------- */
 
 static void meet_reset(struct client *c, int code)
 {

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- in the child ---- */
+/* --- in the child ------------------------------------------------------------------------ */
 
 struct hand {
     pthread_t thread;
@@ -63,7 +63,7 @@ static _Noreturn void run_member(const struct plan *plan, struct board *board,
     exit(EXIT_SUCCESS);
 }
 
-/* ---- in the parent ---- */
+/* --- in the parent ----------------------------------------------------------------------- */
 
 enum err crew_start(struct crew *crew, const struct plan *plan, struct board *board)
 {

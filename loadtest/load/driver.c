@@ -61,7 +61,7 @@ _Noreturn void driver_out_of_memory(struct driver *d)
     _exit(EXIT_FAILURE);
 }
 
-/* ---- what scenarios count ---- */
+/* --- what scenarios count ---------------------------------------------------------------- */
 
 static bool is_measured(const struct driver *d, uint64_t ns)
 {
@@ -126,7 +126,7 @@ void driver_time(struct driver *d, enum timing timing, uint64_t began_ns)
     hist_add(&d->lane->timings[timing], d->now_ns - began_ns);
 }
 
-/* ---- opening ---- */
+/* --- opening ----------------------------------------------------------------------------- */
 
 /* How many clients may have been begun by now. */
 static uint32_t opened_by_now(const struct driver *d)
@@ -187,7 +187,7 @@ static void give_up_leaving(struct driver *d)
     }
 }
 
-/* ---- phases ---- */
+/* --- phases ------------------------------------------------------------------------------ */
 
 static void leave_all(struct driver *d)
 {
@@ -295,7 +295,7 @@ static void on_tick(struct ev_loop *ev, ev_timer *w, int events)
         ev_break(ev, EVBREAK_ALL);
 }
 
-/* ---- a life ---- */
+/* --- a life ------------------------------------------------------------------------------ */
 
 static bool refuse_to_start(struct driver *d, const char *why)
 {

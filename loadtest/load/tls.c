@@ -14,7 +14,7 @@ struct tls {
     SSL_SESSION *sessions[PLAN_URLS_MAX]; /* the newest of each URL's server; owned; NULL: none */
 };
 
-/* ---- what is shared ---- */
+/* --- what is shared ---------------------------------------------------------------------- */
 
 /* "http/1.1,irc" as the protocol writes it: each with its length before it. */
 static bool set_alpn(SSL_CTX *ctx, const char *list)
@@ -102,7 +102,7 @@ void tls_free(struct tls *tls)
     free(tls);
 }
 
-/* ---- a connection ---- */
+/* --- a connection ------------------------------------------------------------------------ */
 
 /* An address is no name for SNI (RFC 6066 section 3), and is verified as an address. */
 static bool set_name(SSL *ssl, const char *name)

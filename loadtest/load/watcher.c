@@ -41,7 +41,7 @@ static uint64_t monotonic_now_ns(void)
     return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-/* ---- phases ---- */
+/* --- phases ------------------------------------------------------------------------------ */
 
 static int phase_of(const struct watcher *w)
 {
@@ -167,7 +167,7 @@ static void move_on(struct watcher *w)
     }
 }
 
-/* ---- figures ---- */
+/* --- figures ----------------------------------------------------------------------------- */
 
 static void note_memory(struct watcher *w)
 {
@@ -269,7 +269,7 @@ static enum err show(struct watcher *w, bool is_last)
     return is_last ? OK : begin_sample(w);
 }
 
-/* ---- the watch ---- */
+/* --- the watch --------------------------------------------------------------------------- */
 
 /* Ctrl-Z stops the whole process group; only we leave the terminal as we found it before. */
 static void stop_a_while(struct watcher *w)

@@ -25,7 +25,7 @@ struct http_field header_field(const char *line)
     return (struct http_field){span_take(name, colon), value};
 }
 
-/* ---- a stream ---- */
+/* --- a stream ---------------------------------------------------------------------------- */
 
 static void raw_greet(struct client *c)
 {
@@ -47,7 +47,7 @@ static void raw_send(struct client *c, struct span payload, bool is_text)
 
 const struct wire wire_raw = {.greet = raw_greet, .decode = raw_decode, .send = raw_send};
 
-/* ---- lines ---- */
+/* --- lines ------------------------------------------------------------------------------- */
 
 static void line_decode(struct client *c, struct ws_input *in)
 {

@@ -23,7 +23,7 @@ struct http_exchange {
 static const struct http_limits RESPONSE_LIMITS = {
     .line_bytes = 8 * 1024, .header_bytes = 64 * 1024, .header_count = 256};
 
-/* ---- requests ---- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 static enum http_method method_of(const struct client *c)
 {
@@ -86,7 +86,7 @@ static void http_send(struct client *c, struct span payload, bool is_text)
         memcpy(to + x->head.len, payload.ptr, payload.len);
 }
 
-/* ---- responses ---- */
+/* --- responses --------------------------------------------------------------------------- */
 
 static bool is_refusal(const struct http_client_response *r)
 {

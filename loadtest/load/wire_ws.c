@@ -20,7 +20,7 @@ struct greeting {
 static const struct http_limits ANSWER_LIMITS = {
     .line_bytes = 1024, .header_bytes = 16 * 1024, .header_count = 64, .body_bytes = 64 * 1024};
 
-/* ---- the Upgrade ---- */
+/* --- the Upgrade ------------------------------------------------------------------------- */
 
 /* An offer, and what it points to. */
 struct upgrade {
@@ -142,7 +142,7 @@ static bool read_answer(struct client *c, struct ws_input *in)
     return client_is_talking(c);
 }
 
-/* ---- frames ---- */
+/* --- frames ------------------------------------------------------------------------------ */
 
 /* Queues a frame; `rsv` is WS_RSV1 or nothing. */
 static void put_frame(struct client *c, enum ws_opcode opcode, uint8_t rsv, struct span payload)

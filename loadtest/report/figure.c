@@ -33,7 +33,7 @@ static double per_second(double count, double seconds)
     return seconds > 0 ? count / seconds : NAN;
 }
 
-/* ---- what a figure is of ---- */
+/* --- what a figure is of ----------------------------------------------------------------- */
 
 static double of_quantile(const struct run *run, const struct figure *self)
 {
@@ -112,7 +112,7 @@ static double of_server_cpu(const struct run *run, const struct figure *self)
     return (double)run->server_cpu_ns / (double)messages;
 }
 
-/* ---- the table ---- */
+/* --- the table --------------------------------------------------------------------------- */
 
 #define QUANTILE(name, q, of_what, meaning)                                                        \
     {                                                                                              \

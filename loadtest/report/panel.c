@@ -25,7 +25,7 @@ struct panel {
     unsigned column, row;
 };
 
-/* ---- rows ---- */
+/* --- rows -------------------------------------------------------------------------------- */
 
 /* How many bytes of the text take at most so many columns. */
 static size_t bytes_of_columns(const char *text, unsigned columns)
@@ -95,7 +95,7 @@ static void end_block(struct panel *p)
         end_row(p);
 }
 
-/* ---- how far it is ---- */
+/* --- how far it is ----------------------------------------------------------------------- */
 
 static double phase_seconds(const struct run *run, enum phase phase)
 {
@@ -202,7 +202,7 @@ static void print_progress(struct panel *p)
     end_row(p);
 }
 
-/* ---- what flows ---- */
+/* --- what flows -------------------------------------------------------------------------- */
 
 /* A second that has only begun says little: then the one before is taken in. */
 static double rate_now(const struct run *run, enum count count)
@@ -255,7 +255,7 @@ static void print_server(struct panel *p)
     end_row(p);
 }
 
-/* ---- how long it takes ---- */
+/* --- how long it takes ------------------------------------------------------------------- */
 
 /* The five percentiles, or three of them where there is no room. */
 static void print_percentiles(struct panel *p, const char *label, const struct text cells[5])
@@ -308,7 +308,7 @@ static void print_latencies(struct panel *p)
     }
 }
 
-/* ---- what went wrong ---- */
+/* --- what went wrong --------------------------------------------------------------------- */
 
 static void print_errors(struct panel *p)
 {
@@ -331,7 +331,7 @@ static void print_errors(struct panel *p)
     }
 }
 
-/* ---- how it went ---- */
+/* --- how it went ------------------------------------------------------------------------- */
 
 static double sample_rate(const struct run *run, const struct sample *s)
 {

@@ -37,7 +37,7 @@ static struct text figure_value(const struct summary *t, const char *name)
     return figure_text(figure, figure_of(figure, t->run));
 }
 
-/* ---- what it was ---- */
+/* --- what it was ------------------------------------------------------------------------- */
 
 static void print_head(const struct summary *t)
 {
@@ -57,7 +57,7 @@ static void print_head(const struct summary *t)
     fprintf(t->to, "%s\n\n", run->was_interrupted ? "; interrupted" : "");
 }
 
-/* ---- counts and rates ---- */
+/* --- counts and rates -------------------------------------------------------------------- */
 
 static void print_connections(const struct summary *t)
 {
@@ -123,7 +123,7 @@ static void print_flows(const struct summary *t)
     fputc('\n', t->to);
 }
 
-/* ---- latencies ---- */
+/* --- latencies --------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -173,7 +173,7 @@ static void print_spread(const struct summary *t)
     spread_print(h, t->to, t->is_painted);
 }
 
-/* ---- what went wrong ---- */
+/* --- what went wrong --------------------------------------------------------------------- */
 
 static void print_errors(const struct summary *t)
 {
@@ -206,7 +206,7 @@ static void print_reasons(const struct summary *t)
     }
 }
 
-/* ---- the server, and we ---- */
+/* --- the server, and we ------------------------------------------------------------------ */
 
 static void print_server(const struct summary *t)
 {

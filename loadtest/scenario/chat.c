@@ -13,7 +13,7 @@
 
 static const double LOOK_S = 0.001;
 
-/* ---- publishing ---- */
+/* --- publishing -------------------------------------------------------------------------- */
 
 static bool may_publish(const struct chat_client *m)
 {
@@ -100,7 +100,7 @@ static bool chat_due(struct driver *d, uint64_t intended_ns)
     return false;
 }
 
-/* ---- time ---- */
+/* --- time -------------------------------------------------------------------------------- */
 
 /* What other threads have heard may let our publishers go on. */
 static void on_look(struct ev_loop *ev, ev_timer *w, int events)
@@ -157,7 +157,7 @@ static void chat_end(struct driver *d)
         chat_member_leave(chat_of(driver_client(d, k)), true);
 }
 
-/* ---- connections ---- */
+/* --- connections ------------------------------------------------------------------------- */
 
 static void chat_introduce(struct client *c)
 {
@@ -174,7 +174,7 @@ static void chat_leave(struct client *c)
     irc_client_say(c, "QUIT");
 }
 
-/* ---- a driver ---- */
+/* --- a driver ---------------------------------------------------------------------------- */
 
 static void seat_clients(struct driver *d)
 {

@@ -56,7 +56,7 @@ static inline struct chat_driver *chat_state(const struct driver *d)
     return d->state;
 }
 
-/* ---- members: chat_member.c ---- */
+/* --- members: chat_member.c -------------------------------------------------------------- */
 
 /* Sends JOIN. */
 void chat_member_join(struct chat_client *m);
@@ -71,12 +71,12 @@ void chat_member_hear(struct client *c, const struct message *message);
 /* How many deliveries are to come to this member. */
 uint64_t chat_member_waiting(const struct chat_client *m);
 
-/* ---- churn: chat_churn.c ---- */
+/* --- churn: chat_churn.c ----------------------------------------------------------------- */
 
 /* A member is to leave or to join. */
 bool chat_churn(struct driver *d, uint64_t intended_ns);
 
-/* ---- publishers: chat.c ---- */
+/* --- publishers: chat.c ------------------------------------------------------------------ */
 
 /* A delivery to this member is over; if that lets a publisher of our own go on, it does. */
 void chat_heard(struct chat_client *m, uint32_t publisher, uint64_t number);

@@ -14,7 +14,7 @@ static bool is_own(const struct chat_client *m, uint32_t publisher)
     return (int32_t)publisher == m->publisher;
 }
 
-/* ---- coming and going ---- */
+/* --- coming and going -------------------------------------------------------------------- */
 
 void chat_member_join(struct chat_client *m)
 {
@@ -68,7 +68,7 @@ uint64_t chat_member_waiting(const struct chat_client *m)
     return waiting;
 }
 
-/* ---- what publishers say ---- */
+/* --- what publishers say ----------------------------------------------------------------- */
 
 /* A message that is not the one that was to come next. False: it does not count as a delivery. */
 static bool arrive_oddly(struct chat_client *m, uint32_t publisher, uint64_t number)
@@ -148,7 +148,7 @@ static void take_text(struct chat_client *m, struct span text)
     }
 }
 
-/* ---- lines ---- */
+/* --- lines ------------------------------------------------------------------------------- */
 
 /* Skips a word and the space behind it. */
 static struct span skip_word(struct span s)

@@ -4,7 +4,7 @@ enum { LEFT_BITS = 24 }; /* of a flight; there are fewer connections than that *
 
 static const uint64_t LEFT_MASK = ((uint64_t)1 << LEFT_BITS) - 1;
 
-/* ---- who is where ---- */
+/* --- who is where ------------------------------------------------------------------------ */
 
 struct chat_seats chat_seats_of(const struct plan *plan, uint32_t room)
 {
@@ -20,7 +20,7 @@ uint32_t chat_publisher_client(const struct plan *plan, const struct chat_seats 
     return seats->first + (uint32_t)place;
 }
 
-/* ---- what is shared ---- */
+/* --- what is shared ---------------------------------------------------------------------- */
 
 static uint32_t slots_of(const struct plan *plan)
 {

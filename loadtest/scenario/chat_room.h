@@ -40,7 +40,7 @@ struct chat_shared {
     uint32_t slots; /* a power of two, at least the plan's in_flight; 0: nobody counts */
 };
 
-/* ---- who is where ---- */
+/* --- who is where ------------------------------------------------------------------------ */
 
 /* Where the members of a room are, and its publishers among them. */
 struct chat_seats {
@@ -68,7 +68,7 @@ static inline int32_t chat_publisher_of(const struct plan *plan, const struct ch
     return number < plan->publishers ? (int32_t)number : CHAT_SILENT;
 }
 
-/* ---- what is shared ---- */
+/* --- what is shared ---------------------------------------------------------------------- */
 
 size_t chat_shared_bytes(const struct plan *plan);
 void chat_shared_init(struct chat_shared *s, const struct plan *plan, void *memory);

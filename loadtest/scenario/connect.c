@@ -43,7 +43,7 @@ static struct connect_driver *state_of(const struct client *c)
     return c->driver->state;
 }
 
-/* ---- opening ---- */
+/* --- opening ----------------------------------------------------------------------------- */
 
 static void begin(struct connect_client *cc, uint64_t due_ns)
 {
@@ -90,7 +90,7 @@ static void connect_run(struct driver *d)
     ev_timer_start(d->ev, &s->retry);
 }
 
-/* ---- readiness ---- */
+/* --- readiness --------------------------------------------------------------------------- */
 
 static void connect_introduce(struct client *c)
 {
@@ -109,7 +109,7 @@ static void connect_open(struct client *c)
     client_leave(c);
 }
 
-/* ---- the end ---- */
+/* --- the end ----------------------------------------------------------------------------- */
 
 static void connect_close(struct client *c)
 {
@@ -128,7 +128,7 @@ static void on_retry(struct ev_loop *ev, ev_timer *w, int events)
     list_splice_back(&s->idle, &s->failed);
 }
 
-/* ---- a life ---- */
+/* --- a life ------------------------------------------------------------------------------ */
 
 static enum err connect_start(struct driver *d)
 {

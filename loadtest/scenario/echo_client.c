@@ -126,7 +126,7 @@ void echo_client_take(struct echo_client *e, const struct message *m)
         meet_refusal(e);
 }
 
-/* ---- what does not come ---- */
+/* --- what does not come ------------------------------------------------------------------ */
 
 bool echo_client_sweep(struct echo_client *e)
 {

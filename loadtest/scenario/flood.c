@@ -30,7 +30,7 @@ static struct payload *payload_of(const struct client *c)
     return c->driver->state;
 }
 
-/* ---- sending ---- */
+/* --- sending ----------------------------------------------------------------------------- */
 
 static void send_one(struct flood_client *f)
 {
@@ -67,7 +67,7 @@ static void flood_run(struct driver *d)
     }
 }
 
-/* ---- receiving ---- */
+/* --- receiving --------------------------------------------------------------------------- */
 
 static void count_wrong(struct flood_client *f)
 {
@@ -126,7 +126,7 @@ static void flood_message(struct client *c, const struct message *m)
     }
 }
 
-/* ---- the rest ---- */
+/* --- the rest ---------------------------------------------------------------------------- */
 
 static void flood_close(struct client *c)
 {

@@ -39,14 +39,14 @@ static struct irc_client *irc_of(const struct client *c)
     return s->irc == NULL ? NULL : &s->irc[c->index / c->driver->count];
 }
 
-/* ---- holding ---- */
+/* --- holding ----------------------------------------------------------------------------- */
 
 static void hold_introduce(struct client *c)
 {
     introduce_begin(irc_of(c), c);
 }
 
-/* ---- the sample ---- */
+/* --- the sample -------------------------------------------------------------------------- */
 
 static void send_sample(struct hold_sample *sample, struct client *c)
 {
@@ -127,7 +127,7 @@ static void hold_message(struct client *c, const struct message *m)
     introduce_hear(irc_of(c), c, m);
 }
 
-/* ---- the end ---- */
+/* --- the end ----------------------------------------------------------------------------- */
 
 static void hold_close(struct client *c)
 {
@@ -144,7 +144,7 @@ static void hold_end(struct driver *d)
             give_up(&s->samples[i], driver_client(d, s->samples[i].client), FAULT_LOST);
 }
 
-/* ---- a life ---- */
+/* --- a life ------------------------------------------------------------------------------ */
 
 static enum err hold_start(struct driver *d)
 {

@@ -45,7 +45,7 @@ static struct echo_client *beside_of(struct client *c)
     return (struct echo_client *)c;
 }
 
-/* ---- requests ---- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 static void ask(struct asking_client *a, uint64_t intended_ns)
 {
@@ -107,7 +107,7 @@ static void give_up(struct asking_client *a)
     a->got = 0;
 }
 
-/* ---- messages beside ---- */
+/* --- messages beside --------------------------------------------------------------------- */
 
 static bool can_send_beside(const struct client *c)
 {
@@ -124,7 +124,7 @@ static bool beside_due(struct driver *d, uint64_t intended_ns)
     return true;
 }
 
-/* ---- both ---- */
+/* --- both -------------------------------------------------------------------------------- */
 
 static void jobs_open(struct client *c)
 {

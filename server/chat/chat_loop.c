@@ -18,7 +18,7 @@ enum {
     COMPRESSION_COST = 32,    /* as much as so many deliveries */
 };
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 /* A server without its message of the day still serves. */
 static void read_motd(struct chat_loop *cl)
@@ -114,7 +114,7 @@ void chat_loop_free(struct chat_loop *cl)
     free(cl);
 }
 
-/* --- to the hub ----------------------------------------------------------------------------- */
+/* --- to the hub -------------------------------------------------------------------------- */
 
 void chat_loop_post(struct chat_loop *cl, struct chat_command *command)
 {
@@ -173,7 +173,7 @@ static void wake_waiting(struct chat_loop *cl)
     }
 }
 
-/* --- from the hub --------------------------------------------------------------------------- */
+/* --- from the hub ------------------------------------------------------------------------ */
 
 void chat_loop_deliver(struct mail *mail)
 {

@@ -94,7 +94,7 @@ void chat_loop_deliver(struct mail *mail);
 void chat_loop_fan_out(struct chat_loop *cl);
 bool chat_loop_has_work(const struct chat_loop *cl);
 
-/* --- for sessions --------------------------------------------------------------------------- */
+/* --- for sessions ------------------------------------------------------------------------ */
 
 /* Posts a command to the hub, which takes it over. Costs a credit, of which there must be one. */
 void chat_loop_post(struct chat_loop *cl, struct chat_command *command);

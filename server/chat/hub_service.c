@@ -28,7 +28,7 @@ struct hub_service {
     _Atomic bool waits;                 /* for room in a delivery queue */
 };
 
-/* --- what goes out -------------------------------------------------------------------------- */
+/* --- what goes out ----------------------------------------------------------------------- */
 
 static void post_head(struct hub_service *h, struct chat_loop *cl, struct delivery_head *head,
                       uint32_t cost)
@@ -58,7 +58,7 @@ static bool has_room(const struct hub_service *h)
     return true;
 }
 
-/* --- what comes in -------------------------------------------------------------------------- */
+/* --- what comes in ----------------------------------------------------------------------- */
 
 static void on_command(struct mail *m)
 {
@@ -140,7 +140,7 @@ bool hub_service_has_work(const struct hub_service *h)
     return !log_local_is_empty(&h->log) && !atomic_load(&h->waits);
 }
 
-/* --- room again ----------------------------------------------------------------------------- */
+/* --- room again -------------------------------------------------------------------------- */
 
 /* Only ends the wait of the hub's loop. */
 static void on_drained(struct mail *m)
@@ -159,7 +159,7 @@ void hub_service_drained(struct hub_service *h, struct chat_loop *cl)
     loop_post(cl->loop, h->loop, &cl->drained_mail);
 }
 
-/* --- surveys -------------------------------------------------------------------------------- */
+/* --- surveys ----------------------------------------------------------------------------- */
 
 static void on_surveyed(struct mail *m)
 {
@@ -186,7 +186,7 @@ void hub_service_survey(struct hub_service *h, struct loop *from, struct hub_sur
     loop_post(from, h->loop, &s->mail);
 }
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 void hub_service_free(struct hub_service *h)
 {

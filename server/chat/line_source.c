@@ -9,7 +9,7 @@ static struct ws_reader *reader_of(struct chat_session *s)
     return &container_of(s, struct chat_ws_session, chat)->reader;
 }
 
-/* --- TCP and TLS ---------------------------------------------------------------------------- */
+/* --- TCP and TLS ------------------------------------------------------------------------- */
 
 static enum line_result next_of_stream(struct conn *c, struct chat_session *s, struct span *line)
 {
@@ -29,7 +29,7 @@ static enum line_result next_of_stream(struct conn *c, struct chat_session *s, s
     return LINE_NONE;
 }
 
-/* --- WebSocket ------------------------------------------------------------------------------ */
+/* --- WebSocket --------------------------------------------------------------------------- */
 
 enum { LINE_BYTES_MAX = IRC_CLIENT_TAGS_BYTES_MAX + IRC_REST_BYTES_MAX + 2 };
 
@@ -137,7 +137,7 @@ static enum line_result next_of_ws(struct conn *c, struct chat_session *s, struc
     }
 }
 
-/* --- both ----------------------------------------------------------------------------------- */
+/* --- both -------------------------------------------------------------------------------- */
 
 enum line_result line_source_next(struct conn *c, struct chat_session *s, struct span *line)
 {

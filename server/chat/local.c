@@ -6,7 +6,7 @@
 #include "net/net.h"
 #include "simul/utf8.h"
 
-/* --- registration --------------------------------------------------------------------------- */
+/* --- registration ------------------------------------------------------------------------ */
 
 static void already_registered(struct conn *c)
 {
@@ -64,7 +64,7 @@ void local_user(struct conn *c, struct chat_session *s, const struct irc_line *l
     d->realname_bytes = (uint8_t)realname.len;
 }
 
-/* --- the rest ------------------------------------------------------------------------------- */
+/* --- the rest ---------------------------------------------------------------------------- */
 
 void local_ping(struct conn *c, struct chat_session *s, const struct irc_line *line)
 {

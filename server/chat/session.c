@@ -18,7 +18,7 @@ enum {
     LONG_QUEUED_BYTES_MAX = 32 * 1024, /* when the next part of a long answer is fetched */
 };
 
-/* --- one line ------------------------------------------------------------------------------- */
+/* --- one line ---------------------------------------------------------------------------- */
 
 static void refuse_utf8(struct conn *c, const struct verb *verb)
 {
@@ -144,7 +144,7 @@ static bool try_serve(struct conn *c, struct chat_session *s, struct span bytes)
     return true;
 }
 
-/* --- events besides lines ------------------------------------------------------------------- */
+/* --- events besides lines ---------------------------------------------------------------- */
 
 static bool is_late_to_register(const struct conn *c, const struct chat_session *s)
 {
@@ -211,7 +211,7 @@ static bool try_event(struct conn *c, const struct chat_session *s)
     return s->reason != NULL || conn_try_event(c);
 }
 
-/* --- the coroutine -------------------------------------------------------------------------- */
+/* --- the coroutine ----------------------------------------------------------------------- */
 
 /* Keeps the line, which lies in the input, until its turn comes. */
 static bool hold(struct conn *c, struct chat_session *s, struct span line)

@@ -20,7 +20,7 @@ static enum err first_error(enum err first, enum err next)
     return first != OK ? first : next;
 }
 
-/* --- the sources --- */
+/* --- the sources ------------------------------------------------------------------------- */
 
 struct file_reader {
     struct config_loader *loader;
@@ -167,7 +167,7 @@ static enum err load_override(struct config_loader *l, const char *override)
     return config_set(l, "-o", key, value);
 }
 
-/* --- the whole --- */
+/* --- the whole --------------------------------------------------------------------------- */
 
 static enum err resolve_server_name(struct config *config)
 {

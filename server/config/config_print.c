@@ -17,7 +17,7 @@ enum {
     VALUES_BYTES_MAX = CONFIG_TEXT_BYTES_MAX + 64,
 };
 
-/* --- all there are --- */
+/* --- all there are ----------------------------------------------------------------------- */
 
 /* What a setting may be, and where a reload leaves it alone, when it takes effect. */
 static void write_values(const struct config_setting *setting, const char *at_restart, char *out,
@@ -68,7 +68,7 @@ void config_print_help(FILE *to)
     }
 }
 
-/* --- files --- */
+/* --- files ------------------------------------------------------------------------------- */
 
 /* What stands behind the last dot of a key; *section is what stands before, or empty. */
 static const char *split_key(const char *key, struct span *section)
@@ -170,7 +170,7 @@ void config_print(FILE *to, const struct config *config_, const struct config_or
     print_listeners_off(to, config, origins);
 }
 
-/* --- a file to begin with --- */
+/* --- a file to begin with ---------------------------------------------------------------- */
 
 /* Prints words as comments, with line breaks where they are due. */
 static void print_words(FILE *to, const char *text)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* --- what the user is told --- */
+/* --- what the user is told --------------------------------------------------------------- */
 
 __attribute__((format(printf, 2, 0))) static void write_text(char *to, const char *format,
                                                              va_list args)
@@ -57,7 +57,7 @@ void config_warn(struct config_loader *l, const char *format, ...)
     va_end(args);
 }
 
-/* --- unknown keys --- */
+/* --- unknown keys ------------------------------------------------------------------------ */
 
 /* The end of a message about an unknown key: what to write instead. */
 struct hint {
@@ -116,7 +116,7 @@ static struct hint hint_for(struct config *config, const char *unknown, bool is_
     return hint;
 }
 
-/* --- defaults --- */
+/* --- defaults ---------------------------------------------------------------------------- */
 
 enum err config_set_defaults(struct config_loader *l)
 {
@@ -135,7 +135,7 @@ enum err config_set_defaults(struct config_loader *l)
     return OK;
 }
 
-/* --- one key and its value --- */
+/* --- one key and its value --------------------------------------------------------------- */
 
 bool config_set_asks_for_listener(const struct config_key *key)
 {

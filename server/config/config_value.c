@@ -320,7 +320,7 @@ void config_value_describe(const struct config_setting *setting, char *to, size_
     }
 }
 
-/* --- the texts that have a grammar --- */
+/* --- the texts that have a grammar ------------------------------------------------------- */
 
 #define LETTERS_AND_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 

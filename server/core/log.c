@@ -35,7 +35,7 @@ uint64_t log_dropped(void)
            atomic_load_explicit(&dropped_directly, memory_order_relaxed);
 }
 
-/* --- lines --- */
+/* --- lines ------------------------------------------------------------------------------- */
 
 /* A line and, if it is to have one, its header for the system's log. */
 struct line {
@@ -108,7 +108,7 @@ void log_access(const struct log_field *fields, size_t count)
              count);
 }
 
-/* --- life --- */
+/* --- life -------------------------------------------------------------------------------- */
 
 enum err log_set_levels(enum log_level level, const char *modules)
 {

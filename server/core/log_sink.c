@@ -16,7 +16,7 @@ enum {
     STOP_CHECK_MS = 100, /* how soon a thread that waits for its reader notices log_sink_stop */
 };
 
-/* --- with the lock held --- */
+/* --- with the lock held ------------------------------------------------------------------ */
 
 static void count_drops(struct log_sink *s, uint64_t lines)
 {
@@ -67,7 +67,7 @@ static void ring_report_drops(struct log_sink *s)
     ring_push(s, line, len);
 }
 
-/* --- the thread --- */
+/* --- the thread -------------------------------------------------------------------------- */
 
 static bool is_stopping(struct log_sink *s)
 {
@@ -218,7 +218,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* --- its owner --- */
+/* --- its owner --------------------------------------------------------------------------- */
 
 enum err log_sink_open(struct log_sink *s, const char *path)
 {

@@ -55,7 +55,7 @@ __attribute__((format(printf, 2, 3))) static void warning(struct check *c, const
     va_end(args);
 }
 
-/* --- who ------------------------------------------------------------------------------------- */
+/* --- who --------------------------------------------------------------------------------- */
 
 /* Whether it is known who the server will be. */
 static bool check_identity(struct check *c)
@@ -73,7 +73,7 @@ static bool check_identity(struct check *c)
     return true;
 }
 
-/* --- certificates ---------------------------------------------------------------------------- */
+/* --- certificates ------------------------------------------------------------------------ */
 
 /* `which` of the section's file it is. */
 static void check_dates(struct check *c, const char *section, const char *which,
@@ -148,7 +148,7 @@ static void check_certificates(struct check *c)
     tls_store_free(store);
 }
 
-/* --- files ----------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------- */
 
 /* What errno says of something that whoever looks has tried. */
 static void cannot(struct check *c, const char *setting, const char *verb, const char *path)
@@ -188,7 +188,7 @@ static void check_appended(struct check *c, const char *setting, const char *pat
         cannot(c, setting, "write", path);
 }
 
-/* --- ports ----------------------------------------------------------------------------------- */
+/* --- ports ------------------------------------------------------------------------------- */
 
 struct planned_port {
     const char *prefix, *name; /* of its settings: "listen." and "web" */
@@ -340,7 +340,7 @@ static void check_ports(struct check *c)
     activation_close(&activation);
 }
 
-/* --- files of the server's ------------------------------------------------------------------- */
+/* --- files of the server's --------------------------------------------------------------- */
 
 /* One that a running server holds is no problem, as its ports are none. */
 static void check_pid_file(struct check *c)

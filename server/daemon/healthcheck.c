@@ -26,7 +26,7 @@ struct healthcheck {
     char answer[ANSWER_BYTES_MAX + 1];
 };
 
-/* --- where ----------------------------------------------------------------------------------- */
+/* --- where ------------------------------------------------------------------------------- */
 
 static void find_unix(struct healthcheck *h, const char *path)
 {
@@ -72,7 +72,7 @@ static enum err find(struct healthcheck *h, const struct config *config, char *e
     return OK;
 }
 
-/* --- asking ---------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------------ */
 
 /* Whether the socket is ready for these events in time; if not, errno tells. */
 static bool await(const struct healthcheck *h, short events)
@@ -124,7 +124,7 @@ static bool ask(struct healthcheck *h)
            send(h->fd, REQUEST, len, MSG_NOSIGNAL) == (ssize_t)len && read_answer(h);
 }
 
-/* --- the answer ------------------------------------------------------------------------------ */
+/* --- the answer -------------------------------------------------------------------------- */
 
 static enum err judge(const struct healthcheck *h, char *error, size_t error_bytes)
 {

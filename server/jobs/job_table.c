@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- digest: each round hashes the raw digest before it --- */
+/* --- digest: each round hashes the raw digest before it ---------------------------------- */
 
 enum { DIGEST_ALGORITHM, DIGEST_ROUNDS };
 static const char *const digest_algorithms[] = {"sha256", "sha512", NULL}; /* as OpenSSL says */
@@ -57,7 +57,7 @@ static enum err digest_run(const struct job_args *args, struct span body, struct
     return e;
 }
 
-/* --- burn: keeps a processor busy --- */
+/* --- burn: keeps a processor busy -------------------------------------------------------- */
 
 enum { BURN_MS };
 
@@ -73,7 +73,7 @@ static enum err burn_run(const struct job_args *args, struct span body, struct j
                       (int)getpid(), ms);
 }
 
-/* --- debug: does what a worker may not do, which ends it --- */
+/* --- debug: does what a worker may not do, which ends it --------------------------------- */
 
 static enum err tell_of_descriptor(int fd, struct buf *answer)
 {
@@ -97,7 +97,7 @@ static enum err debug_socket_run(const struct job_args *args, struct span body,
     return tell_of_descriptor(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), answer);
 }
 
-/* --- the table --- */
+/* --- the table --------------------------------------------------------------------------- */
 
 static const struct job jobs[] = {
     {.name = "digest",
@@ -158,7 +158,7 @@ const struct job *job_at(uint16_t number)
     return number < JOB_COUNT ? &jobs[number] : NULL;
 }
 
-/* --- arguments --- */
+/* --- arguments --------------------------------------------------------------------------- */
 
 static enum err parse_word(const char *text, const char *const *words, uint64_t *value)
 {

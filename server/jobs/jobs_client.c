@@ -39,7 +39,7 @@ static void post_back(struct job_request *r, struct mail *m, void (*deliver)(str
     loop_post(pool_loop(r->client->pool), r->client->loop, m);
 }
 
-/* --- on the session's loop --- */
+/* --- on the session's loop --------------------------------------------------------------- */
 
 static void on_answer(struct mail *m)
 {
@@ -63,7 +63,7 @@ static void on_cancel_back(struct mail *m)
         free_request(r);
 }
 
-/* --- on the pool's loop --- */
+/* --- on the pool's loop ------------------------------------------------------------------ */
 
 static void on_done(struct pool_job *j)
 {
@@ -84,7 +84,7 @@ static void on_cancel(struct mail *m)
     post_back(r, &r->cancel, on_cancel_back);
 }
 
-/* --- for sessions --- */
+/* --- for sessions ------------------------------------------------------------------------ */
 
 enum err jobs_client_submit(struct jobs_client *c, struct handle from, const struct job *job,
                             const struct job_args *args, struct buf *body, struct job_request **out)

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* --- what the headers of Debian 12 do not have yet ---------------------------------------- */
+/* --- what the headers of Debian 12 do not have yet --------------------------------------- */
 
 /* struct landlock_ruleset_attr as of version 6. Older kernels take it as long as what they do not
  * know is 0. */

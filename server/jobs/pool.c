@@ -70,7 +70,7 @@ static bool worker_is_up(const struct pool_worker *w)
     return w->state == WORKER_IDLE || w->state == WORKER_BUSY;
 }
 
-/* --- the end of a job --- */
+/* --- the end of a job -------------------------------------------------------------------- */
 
 /* How long the job has waited or run; from now on it does the other. */
 static uint64_t lap_ns(struct pool_job *j)
@@ -108,7 +108,7 @@ static void fail_waiting(struct pool *p)
         finish_job(p, container_of(p->waiting.next, struct pool_job, node), POOL_DIED);
 }
 
-/* --- the life of a worker --- */
+/* --- the life of a worker ---------------------------------------------------------------- */
 
 /* Hangs up on a worker that is up. */
 static void hang_up(struct pool_worker *w)
@@ -192,7 +192,7 @@ static void end_worker(struct pool_worker *w, const char *why, enum pool_status 
         lose_spawner(p);
 }
 
-/* --- a worker's job --- */
+/* --- a worker's job ---------------------------------------------------------------------- */
 
 static void watch_worker(struct pool_worker *w, int events)
 {
@@ -270,7 +270,7 @@ static void on_rested(struct wheel_timer *t)
     dispatch(w->pool);
 }
 
-/* --- what the spawner says --- */
+/* --- what the spawner says --------------------------------------------------------------- */
 
 static void on_worker_started(struct pool_worker *w, const struct spawner_event *event)
 {
@@ -389,7 +389,7 @@ static void on_spawner_rested(struct wheel_timer *t)
     }
 }
 
-/* --- for the askers --- */
+/* --- for the askers ---------------------------------------------------------------------- */
 
 static void on_deadline(struct wheel_timer *t)
 {

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* --- packets --- */
+/* --- packets ----------------------------------------------------------------------------- */
 
 /* The kinds of enum spawner_event_kind go to the server, these to the spawner. */
 enum { ASK_SPAWN = 16, ASK_KILL };
@@ -112,7 +112,7 @@ static enum err packet_receive(int socket, struct packet *p, bool *is_there)
     return OK;
 }
 
-/* --- the server's side --- */
+/* --- the server's side ------------------------------------------------------------------- */
 
 enum { REASON_BYTES_MAX = 256 };
 
@@ -247,7 +247,7 @@ void spawner_stop(struct spawner *s)
     *s = (struct spawner){-1, 0};
 }
 
-/* --- the process --- */
+/* --- the process ------------------------------------------------------------------------- */
 
 struct family {
     int server; /* the socket */

@@ -227,7 +227,7 @@ static void on_time_out(struct timeout *t)
     conn_wake(c);
 }
 
-/* --- limits by address -------------------------------------------------------------------- */
+/* --- limits by address ------------------------------------------------------------------- */
 
 static void count_at_door(struct net *n, struct conn *c)
 {
@@ -252,7 +252,7 @@ static void count_some_at_door(struct net *n)
         count_at_door(n, conn_table_at(&n->conns, n->uncounted.next++));
 }
 
-/* --- what is due -------------------------------------------------------------------------- */
+/* --- what is due ------------------------------------------------------------------------- */
 
 void net_expire(struct net *n)
 {
@@ -280,7 +280,7 @@ uint64_t net_next_ms(const struct net *n)
     return accept < next ? accept : next;
 }
 
-/* --- the end of a connection -------------------------------------------------------------- */
+/* --- the end of a connection ------------------------------------------------------------- */
 
 /* It counts no more, wherever it did. */
 static void count_out(struct net *n, const struct conn *c)

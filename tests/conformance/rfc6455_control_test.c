@@ -1,7 +1,7 @@
 /* RFC 6455 section 5.5, control frames, and 7.4, the codes of a close. */
 #include "unit/proto/ws_script.h"
 
-/* ---- section 5.5 ---- */
+/* --- section 5.5 ------------------------------------------------------------------------- */
 
 static const uint8_t control[] = {WS_OP_CLOSE, WS_OP_PING, WS_OP_PONG};
 
@@ -40,7 +40,7 @@ Test(rfc6455_5_5, fails_control_frames_that_are_not_final)
     }
 }
 
-/* ---- section 5.5.1: what a close may have in it ---- */
+/* --- section 5.5.1: what a close may have in it ------------------------------------------ */
 
 Test(rfc6455_5_5_1, takes_a_close_without_a_body)
 {
@@ -125,7 +125,7 @@ Test(rfc6455_5_5_1, takes_nothing_behind_a_close)
                 SCRIPT(F(FIN | WS_OP_CLOSE, "\x03\xe8"), WRONGLY_MASKED(0xff, "garbage")));
 }
 
-/* ---- section 5.5.1: what a close has in it that we send ---- */
+/* --- section 5.5.1: what a close has in it that we send ---------------------------------- */
 
 Test(rfc6455_5_5_1, writes_the_code_in_network_order_and_the_reason_behind_it)
 {
@@ -154,7 +154,7 @@ Test(rfc6455_5_5_1, cuts_a_reason_that_is_too_long_between_characters)
     }
 }
 
-/* ---- sections 5.5.2 and 5.5.3 ---- */
+/* --- sections 5.5.2 and 5.5.3 ------------------------------------------------------------ */
 
 static void expect_payload_is_kept(uint8_t opcode, const char *name)
 {
@@ -195,7 +195,7 @@ Test(rfc6455_5_5_3, a_pong_that_nobody_asked_for_is_taken)
         SCRIPT(F(FIN | WS_OP_PONG, ""), F(FIN | WS_OP_PONG, "Hello"), F(FIN | WS_TEXT, "a")));
 }
 
-/* ---- section 7.4 ---- */
+/* --- section 7.4 ------------------------------------------------------------------------- */
 
 /* The codes from `first` to `last`, without and with a reason, are taken, or all are refused. */
 static void expect_codes(uint32_t first, uint32_t last, bool is_valid)

@@ -2,7 +2,7 @@
  * own examples. */
 #include "unit/proto/ws_script.h"
 
-/* ---- section 5.4: what a message is ---- */
+/* --- section 5.4: what a message is ------------------------------------------------------ */
 
 Test(rfc6455_5_4, takes_messages_of_one_frame)
 {
@@ -62,7 +62,7 @@ Test(rfc6455_5_4, a_message_is_the_same_however_it_is_fragmented)
     ws_record_deinit(&rec);
 }
 
-/* ---- section 5.4: what a message is not ---- */
+/* --- section 5.4: what a message is not -------------------------------------------------- */
 
 Test(rfc6455_5_4, fails_a_continuation_of_nothing)
 {
@@ -96,7 +96,7 @@ Test(rfc6455_5_4, fails_control_frames_in_fragments)
     }
 }
 
-/* ---- section 5.4: control frames between ---- */
+/* --- section 5.4: control frames between ------------------------------------------------- */
 
 Test(rfc6455_5_4, takes_control_frames_in_every_place)
 {
@@ -157,7 +157,7 @@ Test(rfc6455_5_4, takes_no_control_frame_inside_a_frame)
     expect_both("binary first last 4:\x89\x02hi\n", SCRIPT(F(FIN | WS_BINARY, "\x89\x02hi")));
 }
 
-/* ---- section 5.4: many ---- */
+/* --- section 5.4: many ------------------------------------------------------------------- */
 
 enum { FRAGMENTS = 100000 };
 
@@ -213,7 +213,7 @@ Test(rfc6455_5_4, takes_100000_fragments_of_one_byte)
     expect_many(WS_CLIENT, false, WS_BINARY, span_of(binary, FRAGMENTS));
 }
 
-/* ---- section 5.6 ---- */
+/* --- section 5.6 ------------------------------------------------------------------------- */
 
 Test(rfc6455_5_6, a_text_frame_may_have_part_of_a_character)
 {
@@ -245,7 +245,7 @@ Test(rfc6455_5_6, binary_is_any_bytes)
     }
 }
 
-/* ---- section 5.7 ---- */
+/* --- section 5.7 ------------------------------------------------------------------------- */
 
 static void expect_example(enum ws_side side, const char *log, struct span bytes)
 {

@@ -8,7 +8,7 @@ static const size_t sizes[] = {0, 1, 125, 126, 127, 128, 65535, 65536};
 
 enum { OPCODES = sizeof opcodes / sizeof *opcodes, SIZES = sizeof sizes / sizeof *sizes };
 
-/* ---- section 5.1 ---- */
+/* --- section 5.1 ------------------------------------------------------------------------- */
 
 static void expect_refused_for_its_mask(enum ws_side side)
 {
@@ -60,7 +60,7 @@ Test(rfc6455_5_1, every_header_of_a_client_says_that_it_is_masked)
         }
 }
 
-/* ---- section 5.2: the first byte ---- */
+/* --- section 5.2: the first byte --------------------------------------------------------- */
 
 Test(rfc6455_5_2, fails_reserved_bits_that_no_extension_defines)
 {
@@ -94,7 +94,7 @@ Test(rfc6455_5_2, the_first_fragment_may_be_the_final_one)
                 SCRIPT(F(FIN | WS_TEXT, ""), F(FIN | WS_BINARY, "")));
 }
 
-/* ---- section 5.2: the length ---- */
+/* --- section 5.2: the length ------------------------------------------------------------- */
 
 Test(rfc6455_5_2, fails_a_length_that_is_not_in_the_fewest_bytes)
 {
@@ -172,7 +172,7 @@ Test(rfc6455_5_2, fails_by_the_header_alone)
         }
 }
 
-/* ---- section 5.3 ---- */
+/* --- section 5.3 ------------------------------------------------------------------------- */
 
 /* Octet i of the payload is the XOR of octet i as it came and octet i modulo 4 of the key: said
  * once more, octet by octet. */

@@ -59,7 +59,7 @@ static void expect_reflected(struct span text, bool is_right)
     script_free(script);
 }
 
-/* ---- text that is right ---- */
+/* --- text that is right ------------------------------------------------------------------ */
 
 static void expect_message(const struct ws_record *rec, struct span text)
 {
@@ -120,7 +120,7 @@ Test(rfc6455_8_1, takes_a_character_with_a_fragment_for_each_byte)
                        F(FIN | WS_CONTINUATION, "\x80")));
 }
 
-/* ---- text that is wrong ---- */
+/* --- text that is wrong ------------------------------------------------------------------ */
 
 /* The text's byte `at` is the first that is impossible. In two frames, cut at every place in front
  * of it that is not far from it, whether more is to come or not, and whether the reader waits for

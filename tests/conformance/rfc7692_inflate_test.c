@@ -4,7 +4,7 @@
 
 #include <zlib.h>
 
-/* ---- section 6 ---- */
+/* --- section 6 --------------------------------------------------------------------------- */
 
 Test(rfc7692_6, each_message_says_whether_it_is_compressed)
 {
@@ -30,7 +30,7 @@ Test(rfc7692_6, fails_the_other_reserved_bits)
     expect_inflated("failed 1002\n", SCRIPT(F(FIN | 0x10 | COMPRESSED_BINARY, HELLO)));
 }
 
-/* ---- section 6.1 ---- */
+/* --- section 6.1 ------------------------------------------------------------------------- */
 
 Test(rfc7692_6_1, fails_the_bit_on_fragments_that_are_not_the_first)
 {
@@ -101,7 +101,7 @@ Test(rfc7692_6_1, what_is_inflated_fails_at_its_first_impossible_byte)
     }
 }
 
-/* ---- section 6.2 ---- */
+/* --- section 6.2 ------------------------------------------------------------------------- */
 
 Test(rfc7692_6_2, fragments_are_put_together_before_they_are_inflated)
 {
@@ -147,7 +147,7 @@ Test(rfc7692_6_2, fails_a_message_among_the_fragments_of_another)
                     SCRIPT(F(WS_TEXT, "a"), F(FIN | COMPRESSED_TEXT, HELLO)));
 }
 
-/* ---- section 7.2.2: the bytes that are put back ---- */
+/* --- section 7.2.2: the bytes that are put back ------------------------------------------ */
 
 Test(rfc7692_7_2_2, the_empty_block_at_the_end_is_put_back)
 {
@@ -188,7 +188,7 @@ Test(rfc7692_7_2_2, fails_what_is_not_deflate)
                            F(FIN | WS_CONTINUATION, HELLO)));
 }
 
-/* ---- section 7.2.2: the window ---- */
+/* --- section 7.2.2: the window ----------------------------------------------------------- */
 
 Test(rfc7692_7_2_2, the_window_is_kept_unless_that_was_excluded)
 {
@@ -272,7 +272,7 @@ Test(rfc7692_7_2_2, the_window_has_32768_bytes)
         }
 }
 
-/* ---- whatever a peer's zlib makes ---- */
+/* --- whatever a peer's zlib makes -------------------------------------------------------- */
 
 enum { MESSAGES = 3, MESSAGE_MAX = 6000 };
 
@@ -360,7 +360,7 @@ Test(rfc7692_7_2_2, blocks_refer_to_what_was_before_a_final_one)
                          F(FIN | COMPRESSED_TEXT, HELLO_AGAIN)));
 }
 
-/* ---- section 7.2.3: the examples ---- */
+/* --- section 7.2.3: the examples --------------------------------------------------------- */
 
 Test(rfc7692_7_2_3_1, takes_a_message_in_one_block)
 {

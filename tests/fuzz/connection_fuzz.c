@@ -84,7 +84,7 @@ static struct {
 
 static char directory[] = "/tmp/connection_fuzz.XXXXXX"; /* of the sockets */
 
-/* --- the input --- */
+/* --- the input --------------------------------------------------------------------------- */
 
 /* 0 behind the end. */
 static uint8_t next_byte(void)
@@ -104,7 +104,7 @@ static struct span next_bytes(void)
     return bytes;
 }
 
-/* --- the clients --- */
+/* --- the clients ------------------------------------------------------------------------- */
 
 static void turn(void)
 {
@@ -223,7 +223,7 @@ static void act(uint8_t step)
     }
 }
 
-/* --- the play --- */
+/* --- the play ---------------------------------------------------------------------------- */
 
 static void begin(struct span input)
 {
@@ -254,7 +254,7 @@ static void end(void)
     server_free(whole.server);
 }
 
-/* --- once --- */
+/* --- once -------------------------------------------------------------------------------- */
 
 static void remove_directory(void)
 {

@@ -35,7 +35,7 @@ static void *must(void *memory)
     return memory;
 }
 
-/* ---- what happens ---- */
+/* --- what happens ------------------------------------------------------------------------ */
 
 static void learn_answer(struct lws *wsi)
 {
@@ -105,7 +105,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 static const struct lws_protocols PROTOCOLS[] = {{"any", on_event, 0, 64 * 1024, 0, NULL, 0},
                                                  {NULL, NULL, 0, 0, 0, NULL, 0}};
 
-/* ---- commands ---- */
+/* --- commands ---------------------------------------------------------------------------- */
 
 static const char *offer_of(const char *name)
 {

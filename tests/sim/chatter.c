@@ -18,7 +18,7 @@ void chatter_init(unsigned nicks, unsigned channels)
     texts = 0;
 }
 
-/* --- names ---------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------- */
 
 /* Names mean the same in either case. */
 static const char *nick(char out[NAME_CHARS])
@@ -94,7 +94,7 @@ static const char *mask(char out[NAME_CHARS])
     return out;
 }
 
-/* --- lines ---------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

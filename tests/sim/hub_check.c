@@ -32,7 +32,7 @@ static bool is_text(const char *have, const char *want)
     return strcmp(have == NULL ? "" : have, want) == 0;
 }
 
-/* --- the hub -------------------------------------------------------------------------------- */
+/* --- the hub ----------------------------------------------------------------------------- */
 
 static unsigned channels_of(const struct model_user *u)
 {
@@ -298,7 +298,7 @@ void hub_check_slot_is_free(struct handle h)
               "slot %u of loop %u is used again too early", h.slot, h.loop);
 }
 
-/* --- the loops ------------------------------------------------------------------------------ */
+/* --- the loops --------------------------------------------------------------------------- */
 
 static bool is_in_index(const struct chat_loop *cl, const struct conn *c, uint32_t slot)
 {

@@ -39,7 +39,7 @@ static struct {
     uint64_t digest; /* of all that the hubs have sent in all runs */
 } run;
 
-/* --- what the hub applies ------------------------------------------------------------------- */
+/* --- what the hub applies ---------------------------------------------------------------- */
 
 enum err __wrap_hub_apply(struct hub *hub, struct entry *e);
 enum err __real_hub_apply(struct hub *hub, struct entry *e);
@@ -73,7 +73,7 @@ enum err __wrap_hub_apply(struct hub *hub, struct entry *e)
     return have;
 }
 
-/* --- one run -------------------------------------------------------------------------------- */
+/* --- one run ----------------------------------------------------------------------------- */
 
 /* A client says a line, or a burst. */
 static void speak(void)
@@ -164,7 +164,7 @@ static void run_seed(unsigned long seed)
     run.entries_total += run.entries;
 }
 
-/* --- the program ---------------------------------------------------------------------------- */
+/* --- the program ------------------------------------------------------------------------- */
 
 /* Sanitizers end the program as a failed CHECK does, so that they too tell the seed. */
 const char *__asan_default_options(void);

@@ -16,7 +16,7 @@ void model_init(struct model *m, unsigned rows_max, unsigned quiet_members)
     m->quiet_members = quiet_members;
 }
 
-/* --- lookups -------------------------------------------------------------------------------- */
+/* --- lookups ----------------------------------------------------------------------------- */
 
 static bool is_same(struct handle a, struct handle b)
 {
@@ -86,7 +86,7 @@ const char *model_prefix(const struct model_call *c, const struct model_member *
     return mm->is_op ? "@" : mm->is_voiced ? "+" : "";
 }
 
-/* --- params --------------------------------------------------------------------------------- */
+/* --- params ------------------------------------------------------------------------------ */
 
 void model_copy(char *out, size_t size, struct span s)
 {
@@ -141,7 +141,7 @@ bool model_take_row(struct model_call *c)
     return !c->is_unfinished;
 }
 
-/* --- what is heard -------------------------------------------------------------------------- */
+/* --- what is heard ----------------------------------------------------------------------- */
 
 /* Only what takes a position in the log may be told apart by it. */
 __attribute__((format(printf, 3, 0))) static struct peer_message
@@ -288,7 +288,7 @@ void model_words_end(struct model_words *l)
     l->words[0] = '\0';
 }
 
-/* --- entries -------------------------------------------------------------------------------- */
+/* --- entries ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -36,7 +36,7 @@ void model_each_target(struct model_call *c,
 /* One more row of a long answer; false when this part is full. */
 bool model_take_row(struct model_call *c);
 
-/* --- what is heard -------------------------------------------------------------------------- */
+/* --- what is heard ----------------------------------------------------------------------- */
 
 /* A message of the user's: ":nick!user@host " and the text. */
 __attribute__((format(printf, 2, 3))) struct peer_message model_message(struct model_call *c,
@@ -73,7 +73,7 @@ model_words_init(struct model_words *l, struct model_call *c, const char *format
 void model_words_add(struct model_words *l, const char *prefix, const char *word);
 void model_words_end(struct model_words *l);
 
-/* --- membership ----------------------------------------------------------------------------- */
+/* --- membership -------------------------------------------------------------------------- */
 
 void model_leave(struct model_channel *ch, const struct model_user *u);
 /* Those of its channels, in order of joining, that come behind *since, which becomes the next
@@ -83,7 +83,7 @@ struct model_channel *model_next_channel(struct model *m, const struct model_use
 /* The prefix of a member's nick, for the caller. */
 const char *model_prefix(const struct model_call *c, const struct model_member *mm);
 
-/* --- who may what (model_rule.c) ------------------------------------------------------------ */
+/* --- who may what (model_rule.c) --------------------------------------------------------- */
 
 bool model_mask_means(const char *mask, const char *text);
 /* Whether one of the masks means the user. */
@@ -99,7 +99,7 @@ bool model_sees_user(struct model *m, const struct model_user *u, const struct m
 bool model_sees_membership(struct model_channel *ch, const struct model_user *u,
                            const struct model_user *to);
 
-/* --- the verbs ------------------------------------------------------------------------------ */
+/* --- the verbs --------------------------------------------------------------------------- */
 
 /* model_channel.c */
 void model_invite(struct model_call *c);

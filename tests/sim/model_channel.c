@@ -13,7 +13,7 @@ static struct model_channel *seen_channel(struct model_call *c, const char *name
     return ch != NULL && model_sees_channel(ch, c->user) ? ch : NULL;
 }
 
-/* --- JOIN and NAMES ------------------------------------------------------------------------- */
+/* --- JOIN and NAMES ---------------------------------------------------------------------- */
 
 /* Goes on behind the row where the last part stopped;
  * false: so does this one. */
@@ -171,7 +171,7 @@ void model_names(struct model_call *c)
     model_each_target(c, names);
 }
 
-/* --- PART ----------------------------------------------------------------------------------- */
+/* --- PART -------------------------------------------------------------------------------- */
 
 static void part(struct model_call *c, const char *name)
 {
@@ -197,7 +197,7 @@ void model_part(struct model_call *c)
         part(c, target);
 }
 
-/* --- TOPIC ---------------------------------------------------------------------------------- */
+/* --- TOPIC ------------------------------------------------------------------------------- */
 
 void model_topic(struct model_call *c)
 {
@@ -227,7 +227,7 @@ void model_topic(struct model_call *c)
     model_tell_channel(ch, &pm);
 }
 
-/* --- KICK ----------------------------------------------------------------------------------- */
+/* --- KICK -------------------------------------------------------------------------------- */
 
 static void kick(struct model_call *c, const char *name, const char *nick)
 {
@@ -267,7 +267,7 @@ void model_kick(struct model_call *c)
     }
 }
 
-/* --- INVITE --------------------------------------------------------------------------------- */
+/* --- INVITE ------------------------------------------------------------------------------ */
 
 static void tell_invited(struct model_call *c, struct model_channel *ch, const struct model_user *u)
 {

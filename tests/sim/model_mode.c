@@ -52,7 +52,7 @@ static void changed(struct changes *c, char letter, const char *param)
         strcpy(c->params[c->param_count++], param);
 }
 
-/* --- params --------------------------------------------------------------------------------- */
+/* --- params ------------------------------------------------------------------------------ */
 
 static bool may_change(struct changes *c)
 {
@@ -77,7 +77,7 @@ static bool take_param(struct changes *c, char param[MODEL_MASK_CHARS])
     return false;
 }
 
-/* --- kinds of modes: each returns whether the letters behind it count ------------------------ */
+/* --- kinds of modes: each returns whether the letters behind it count -------------------- */
 
 static bool change_flag(struct changes *c, char letter)
 {
@@ -142,7 +142,7 @@ static bool change_limit(struct changes *c)
     return true;
 }
 
-/* --- lists ---------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------- */
 
 /* Each is shown once, however often the line asks. */
 static bool show_masks(struct changes *c, char letter, const struct model_masks *l)
@@ -202,7 +202,7 @@ static bool change_mask(struct changes *c, char letter, struct model_masks *l)
     return true;
 }
 
-/* --- MODE #channel -------------------------------------------------------------------------- */
+/* --- MODE #channel ----------------------------------------------------------------------- */
 
 static bool change_letter(struct changes *c, char letter)
 {
@@ -279,7 +279,7 @@ static void mode_channel(struct model_call *c, const char *name)
         change(c, ch);
 }
 
-/* --- MODE nick ------------------------------------------------------------------------------ */
+/* --- MODE nick --------------------------------------------------------------------------- */
 
 static const char user_modes[] = "Biow";
 

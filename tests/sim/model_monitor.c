@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- the list ------------------------------------------------------------------------------- */
+/* --- the list ---------------------------------------------------------------------------- */
 
 /* Its place; watch_count when it is not there. */
 static unsigned find(const struct model_user *u, const char *nick)
@@ -42,7 +42,7 @@ static void drop(struct model_user *u, const char *nick)
     memmove(u->watches[i], u->watches[i + 1], (u->watch_count - i) * sizeof(u->watches[0]));
 }
 
-/* --- what is told --------------------------------------------------------------------------- */
+/* --- what is told ------------------------------------------------------------------------ */
 
 static void tell(struct model_call *c, const struct model_user *about, struct peer_message *pm)
 {
@@ -69,7 +69,7 @@ void model_tell_offline(struct model_call *c, const struct model_user *u)
     tell(c, u, &pm);
 }
 
-/* --- the command ---------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------- */
 
 struct presence {
     struct model_words online, offline;

@@ -13,7 +13,7 @@ static unsigned long long seconds(uint64_t ms)
     return (unsigned long long)ms / 1000;
 }
 
-/* --- LUSERS, ISON, USERHOST ------------------------------------------------------------------ */
+/* --- LUSERS, ISON, USERHOST -------------------------------------------------------------- */
 
 void model_lusers(struct model_call *c)
 {
@@ -65,7 +65,7 @@ void model_userhost(struct model_call *c)
     tell_found(c, "302", true);
 }
 
-/* --- LIST ----------------------------------------------------------------------------------- */
+/* --- LIST -------------------------------------------------------------------------------- */
 
 /* "<3" or ">3" is how many users it is to have. */
 static void list_row(struct model_call *c, struct model_channel *ch)
@@ -132,7 +132,7 @@ void model_list(struct model_call *c)
         model_reply(c, "323");
 }
 
-/* --- WHO ------------------------------------------------------------------------------------ */
+/* --- WHO --------------------------------------------------------------------------------- */
 
 /* "352 nick #channel user host server nick flags :0 realname", or what "%tcnf,7" asks for. */
 static void who_row(struct model_call *c, const struct model_user *u, struct model_channel *ch)
@@ -225,7 +225,7 @@ void model_who(struct model_call *c)
         model_reply(c, "315");
 }
 
-/* --- STATS ---------------------------------------------------------------------------------- */
+/* --- STATS ------------------------------------------------------------------------------- */
 
 /* Who is an operator. */
 void model_stats(struct model_call *c)
@@ -245,7 +245,7 @@ void model_stats(struct model_call *c)
     model_reply(c, "219");
 }
 
-/* --- WHOIS ---------------------------------------------------------------------------------- */
+/* --- WHOIS ------------------------------------------------------------------------------- */
 
 static void whois_channels(struct model_call *c, const struct model_user *u)
 {
@@ -294,7 +294,7 @@ void model_whois(struct model_call *c)
     model_reply(c, "318");
 }
 
-/* --- WHOWAS --------------------------------------------------------------------------------- */
+/* --- WHOWAS ------------------------------------------------------------------------------ */
 
 static void whowas_rows(struct model_call *c, const struct model_past *p)
 {

@@ -16,7 +16,7 @@ static unsigned limit; /* those from here on are never open in this run */
 
 enum { LINE_CHARS = 4096 };
 
-/* --- clients -------------------------------------------------------------------------------- */
+/* --- clients ----------------------------------------------------------------------------- */
 
 static void say(struct peer *p, struct span line)
 {
@@ -115,7 +115,7 @@ void peer_reset_all(void)
         p->is_reset = true;
 }
 
-/* --- the server's system calls -------------------------------------------------------------- */
+/* --- the server's system calls ----------------------------------------------------------- */
 
 ssize_t __wrap_socket_recv(int fd, void *to, size_t cap);
 ssize_t __wrap_socket_send(int fd, const struct iovec *iov, size_t count);

@@ -93,7 +93,7 @@ void peer_begin_command(struct peer *p, bool is_labeled);
 /* The next line is one that its loop answers, with one line. */
 void peer_begin_local(struct peer *p, bool is_labeled);
 
-/* --- what is to be heard -------------------------------------------------------------------- */
+/* --- what is to be heard ----------------------------------------------------------------- */
 
 /* A message of the hub, of which a peer hears what its capabilities let through. */
 struct peer_message {

@@ -28,7 +28,7 @@ enum err __real_hub_apply(struct hub *hub, struct entry *e);
 static struct record *records;
 static size_t count, cap;
 
-/* --- recording ------------------------------------------------------------------------------ */
+/* --- recording --------------------------------------------------------------------------- */
 
 static void append(struct buf *b, struct span s)
 {
@@ -112,7 +112,7 @@ void record_clear(void)
     count = cap = 0;
 }
 
-/* --- replaying ------------------------------------------------------------------------------ */
+/* --- replaying --------------------------------------------------------------------------- */
 
 struct digest_sink {
     struct hub_sink sink;

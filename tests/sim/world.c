@@ -31,7 +31,7 @@ static struct {
     bool is_settling;
 } world;
 
-/* --- what the linker puts in place of the server's own -------------------------------------- */
+/* --- what the linker puts in place of the server's own ----------------------------------- */
 
 void __wrap_loop_poll(struct loop *l, bool busy, uint64_t wait_ms);
 bool __wrap_fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t *budget);
@@ -96,7 +96,7 @@ bool __wrap_fan_out_go_on(struct chat_loop *cl, const struct delivery *d, size_t
     return __real_fan_out_go_on(cl, d, &few);
 }
 
-/* --- life ----------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 static void load_config(const struct world_options *options)
 {
@@ -214,7 +214,7 @@ void world_done(void)
     peer_done();
 }
 
-/* --- events --------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------------ */
 
 void world_pass(void)
 {
@@ -306,7 +306,7 @@ void world_disturb(void)
     }
 }
 
-/* --- rest ----------------------------------------------------------------------------------- */
+/* --- rest -------------------------------------------------------------------------------- */
 
 static bool has_events(unsigned i)
 {

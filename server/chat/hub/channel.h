@@ -106,7 +106,7 @@ void channel_add_session(struct hub_call *call, struct channel *ch, const struct
 /* A member's session ends, or a session's membership: its loop has one less. */
 void channel_drop_session(struct channel *ch, const struct hub_session *s);
 
-/* --- who may what (channel_rule.c) ---------------------------------------------------------- */
+/* --- who may what (channel_rule.c) ------------------------------------------------------- */
 
 /* Whether the user may know that there is such a channel, and who is in it: it is not secret, or
  * the user is a member or an operator of the server. */
@@ -120,7 +120,7 @@ bool channel_has_banned(const struct channel *ch, const struct user *u);
 /* Whether the user may speak there, member or not. */
 bool channel_may_speak(const struct channel *ch, const struct user *u);
 
-/* --- invitations (invite.c) ----------------------------------------------------------------- */
+/* --- invitations (invite.c) -------------------------------------------------------------- */
 
 /* Of more than HUB_INVITES_PER_USER_MAX the oldest is forgotten. */
 void invite_add(struct channel *ch, struct user *u);

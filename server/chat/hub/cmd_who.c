@@ -39,7 +39,7 @@ static struct who who_of(struct hub_call *call)
     return w;
 }
 
-/* --- one row -------------------------------------------------------------------------------- */
+/* --- one row ----------------------------------------------------------------------------- */
 
 enum { FLAGS_CHARS = 8 };
 
@@ -120,7 +120,7 @@ static void reply_user(const struct who *w, const struct user *u)
     reply_row(w, u, NULL);
 }
 
-/* --- which rows ----------------------------------------------------------------------------- */
+/* --- which rows -------------------------------------------------------------------------- */
 
 /* False when there is more to come, as below. */
 static bool who_channel(const struct who *w, const struct channel *ch)

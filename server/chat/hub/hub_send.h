@@ -44,7 +44,7 @@ void hub_send_renamed(struct hub_call *call, struct user *u);
 /* Takes d over; for deliveries that are not messages. Replies made so far go before it. */
 void hub_send(struct hub_call *call, unsigned loop, struct delivery *d);
 
-/* --- replies to the session that the call is from ------------------------------------------- */
+/* --- replies to the session that the call is from ---------------------------------------- */
 
 void reply(struct hub_call *call, const char *numeric, const struct span *params, size_t count);
 #define REPLY(call, numeric, ...)                                                                  \

@@ -41,7 +41,7 @@ static const struct mode *mode_find(char letter)
     return NULL;
 }
 
-/* --- which are set -------------------------------------------------------------------------- */
+/* --- which are set ----------------------------------------------------------------------- */
 
 static void query(struct hub_call *call, const struct channel *ch)
 {
@@ -66,7 +66,7 @@ static void query(struct hub_call *call, const struct channel *ch)
     REPLY(call, "329", channel_name(ch), decimal(ch->created_ms / 1000, number));
 }
 
-/* --- changes -------------------------------------------------------------------------------- */
+/* --- changes ----------------------------------------------------------------------------- */
 
 /* One MODE being applied, and the changes that were made and not told yet: "+o-v nick nick". */
 struct changes {
@@ -131,7 +131,7 @@ static void changes_add(struct changes *c, const struct mode *mode, struct span 
     c->text_len += param.len;
 }
 
-/* --- what a letter needs; without it the rest of the line is not applied --------------------- */
+/* --- what a letter needs; without it the rest of the line is not applied ----------------- */
 
 /* Who was an operator when the line began may end it, whatever it has done to itself. */
 static bool needs_operator(const struct changes *c)
@@ -164,7 +164,7 @@ static void refuse_param(struct changes *c, const struct mode *mode, struct span
     REPLY(c->call, "696", channel_name(c->ch), span_of(&mode->letter, 1), param, why);
 }
 
-/* --- the kinds: each returns whether the rest of the line is applied ------------------------- */
+/* --- the kinds: each returns whether the rest of the line is applied --------------------- */
 
 static bool change_flag(struct changes *c, const struct mode *mode)
 {
@@ -320,7 +320,7 @@ static bool change_list(struct changes *c, const struct mode *mode)
     return true;
 }
 
-/* --- the line ------------------------------------------------------------------------------- */
+/* --- the line ---------------------------------------------------------------------------- */
 
 /* The character at the front, whole: what goes out must be UTF-8 too. */
 static struct span first_character(struct span s)

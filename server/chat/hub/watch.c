@@ -13,7 +13,7 @@ static struct watch *watch_at(struct list *in_session)
     return container_of(in_session, struct watch, in_session);
 }
 
-/* --- the lists ------------------------------------------------------------------------------ */
+/* --- the lists --------------------------------------------------------------------------- */
 
 static struct watched *watched_find(const struct hub *hub, struct span nick)
 {
@@ -74,7 +74,7 @@ void watch_end_all(struct hub *hub, struct hub_session *s)
         watch_end(hub, watch_at(s->watches.next));
 }
 
-/* --- what they are told --------------------------------------------------------------------- */
+/* --- what they are told ------------------------------------------------------------------ */
 
 /* The same line for all, so it names none of them: "*". */
 static void tell(struct hub_call *call, struct span nick, const char *numeric, struct span text)

@@ -39,7 +39,7 @@ static void free_query(struct conn_query *q)
     free(q);
 }
 
-/* --- by mail ------------------------------------------------------------------------------ */
+/* --- by mail ----------------------------------------------------------------------------- */
 
 static void end(struct conn_query *q)
 {
@@ -99,7 +99,7 @@ bool conn_query_is_done(const struct conn_query *q)
     return q->is_done;
 }
 
-/* --- what was found ----------------------------------------------------------------------- */
+/* --- what was found ---------------------------------------------------------------------- */
 
 static int by_key(const void *a, const void *b)
 {
@@ -120,7 +120,7 @@ size_t conn_query_rows(struct conn_query *q, const struct conn_row *const **rows
     return count < q->rows_max ? count : q->rows_max;
 }
 
-/* --- life --------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 enum err conn_query_new(struct server *server, struct handle from, enum conn_order order,
                         size_t rows_max, struct conn_query **out)

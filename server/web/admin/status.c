@@ -65,7 +65,7 @@ static uint64_t oldest(const struct status *st)
     return st->taken < STATUS_SAMPLES ? 1 : st->taken - STATUS_SAMPLES + 1;
 }
 
-/* --- the busiest channels ----------------------------------------------------------------- */
+/* --- the busiest channels ---------------------------------------------------------------- */
 
 static void on_surveyed(struct hub_survey *s)
 {
@@ -101,7 +101,7 @@ static json_t *json_channels(const struct status *st)
     return json_pack("{s:I, s:o}", "count", (json_int_t)found->channels, "busiest", rows);
 }
 
-/* --- events (https://html.spec.whatwg.org/multipage/server-sent-events.html) --------------- */
+/* --- events (https://html.spec.whatwg.org/multipage/server-sent-events.html) ------------- */
 
 static enum err print_json(struct buf *out, json_t *value)
 {
@@ -169,7 +169,7 @@ static void renew_newest(struct status *st)
         st->newest.len = 0;
 }
 
-/* --- sampling ----------------------------------------------------------------------------- */
+/* --- sampling ---------------------------------------------------------------------------- */
 
 static void stop(struct status *st)
 {
@@ -246,7 +246,7 @@ static enum err start(struct status *st)
     return OK;
 }
 
-/* --- those who watch ---------------------------------------------------------------------- */
+/* --- those who watch --------------------------------------------------------------------- */
 
 enum err status_watch(struct status *st, struct handle who, struct status_watch **out)
 {
@@ -305,7 +305,7 @@ struct span status_take_news(struct status_watch *w)
     return e == OK ? buf_span(&st->event) : SPAN_EMPTY;
 }
 
-/* --- life --------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 struct status *status_new(struct server *server)
 {

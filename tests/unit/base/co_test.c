@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 
-/* ---- a frame is a generator object ---- */
+/* --- a frame is a generator object ------------------------------------------------------- */
 
 struct counter {
     struct co co;
@@ -64,7 +64,7 @@ Test(co, frame_may_be_dropped_and_begun_anew_at_any_await)
     cr_assert_eq(counter_run(&f), CO_DONE);
 }
 
-/* ---- yield ---- */
+/* --- yield ------------------------------------------------------------------------------- */
 
 struct two_yields {
     struct co co;
@@ -95,7 +95,7 @@ Test(co, yield_gives_way_and_goes_on_behind_itself)
     cr_assert_eq(f.step, 3);
 }
 
-/* ---- while not cond: yield ---- */
+/* --- while not cond: yield --------------------------------------------------------------- */
 
 struct waiter {
     struct co co;
@@ -148,7 +148,7 @@ Test(co, await_makes_no_progress_on_spurious_resumes)
     cr_assert_eq(f.passed, 1);
 }
 
-/* ---- yield from ---- */
+/* --- yield from -------------------------------------------------------------------------- */
 
 struct parent {
     struct co co;
@@ -221,7 +221,7 @@ Test(co, call_goes_on_at_once_behind_a_child_that_never_gives_way)
     cr_assert_eq(f.child.passed, 1);
 }
 
-/* ---- return, StopIteration ---- */
+/* --- return, StopIteration --------------------------------------------------------------- */
 
 struct early {
     struct co co;
@@ -274,7 +274,7 @@ Test(co, aborts_when_resumed_after_a_return, .signal = SIGABRT)
     (void)early_run(&f);
 }
 
-/* ---- generator already executing ---- */
+/* --- generator already executing --------------------------------------------------------- */
 
 struct narcissus {
     struct co co;
@@ -306,7 +306,7 @@ Test(co, aborts_when_resumed_while_it_runs_on, .signal = SIGABRT)
     (void)narcissus_run(&f);
 }
 
-/* ---- no await inside a nested switch ---- */
+/* --- no await inside a nested switch ----------------------------------------------------- */
 
 struct nested {
     struct co co;
@@ -333,7 +333,7 @@ Test(co, aborts_when_resumed_inside_a_nested_switch, .signal = SIGABRT)
     (void)nested_run(&f);
 }
 
-/* ---- a loop over generators is concurrency ---- */
+/* --- a loop over generators is concurrency ----------------------------------------------- */
 
 Test(co, tasks_take_turns)
 {

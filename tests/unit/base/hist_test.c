@@ -60,7 +60,7 @@ Test(hist, counts_below_the_bounds_of_buckets)
     cr_assert_eq(hist_count_below(&h, 1), 1);
 }
 
-/* ---- against exact percentiles ---- */
+/* --- against exact percentiles ----------------------------------------------------------- */
 
 enum { SAMPLES = 20000 };
 static uint64_t samples[SAMPLES];
@@ -169,7 +169,7 @@ Test(hist, a_percentile_is_the_rank_it_says)
     cr_assert_eq(hist_quantile(&h, 0.901), 91);
 }
 
-/* ---- several ---- */
+/* --- several ----------------------------------------------------------------------------- */
 
 static void expect_same(const struct hist *a, const struct hist *b)
 {

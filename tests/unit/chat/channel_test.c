@@ -11,7 +11,7 @@ static void setup(void)
 
 TestSuite(channel, .init = setup, .fini = fix_done);
 
-/* --- channels --- */
+/* --- channels ---------------------------------------------------------------------------- */
 
 Test(channel, first_member_of_a_channel_is_operator)
 {
@@ -172,7 +172,7 @@ Test(channel, long_names_come_in_lines_that_fit)
     cr_assert_eq(names, members + 3, "each member once, and the asker's nick in each line");
 }
 
-/* --- topics --- */
+/* --- topics ------------------------------------------------------------------------------ */
 
 Test(channel, topic_is_told_with_setter_and_time)
 {
@@ -230,7 +230,7 @@ Test(channel, longest_topic_fits_a_line_with_the_longest_names)
     cr_assert_geq(hub_topic_bytes_max(64, 200), 150);
 }
 
-/* --- quiet channels --- */
+/* --- quiet channels ---------------------------------------------------------------------- */
 
 Test(channel, joins_and_parts_of_a_quiet_channel_are_for_those_who_do_so)
 {

@@ -15,7 +15,7 @@ static bool has(const char *heard, const char *text)
     return strstr(heard, text) != NULL;
 }
 
-/* --- ends --- */
+/* --- ends -------------------------------------------------------------------------------- */
 
 Test(chat_session_end, quit_is_answered_behind_everything_else)
 {
@@ -114,7 +114,7 @@ Test(chat_session_end, connection_may_go_while_lines_are_on_their_way)
     client_say(client_named(0, "alice"), "JOIN #a\r\n");
 }
 
-/* --- time --- */
+/* --- time -------------------------------------------------------------------------------- */
 
 Test(chat_session_end, registration_has_its_time)
 {
@@ -161,7 +161,7 @@ Test(chat_session_end, drain_tells_everybody)
     cr_assert_not(client_read(a));
 }
 
-/* --- memory --- */
+/* --- memory ------------------------------------------------------------------------------ */
 
 /* With each allocation failing in turn: whoever asked may be closed, and nobody else notices. The
  * hub stands still meanwhile, since it may not run out of memory. */
@@ -207,7 +207,7 @@ Test(chat_session_end, without_memory_for_a_line_its_session_is_closed)
     }
 }
 
-/* --- other protocols --- */
+/* --- other protocols --------------------------------------------------------------------- */
 
 Test(chat_session_end, http_is_told_off_and_the_body_is_not_read_as_lines)
 {

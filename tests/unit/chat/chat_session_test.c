@@ -15,7 +15,7 @@ static bool has(const char *heard, const char *text)
     return strstr(heard, text) != NULL;
 }
 
-/* --- registration --- */
+/* --- registration ------------------------------------------------------------------------ */
 
 Test(chat_session, welcomes_whoever_has_given_nick_and_user)
 {
@@ -122,7 +122,7 @@ Test(chat_session, host_that_begins_with_a_colon_gets_a_zero)
     HEARS(a, ":bob!~b@0::1 PRIVMSG alice :x\r\n");
 }
 
-/* --- password --- */
+/* --- password ---------------------------------------------------------------------------- */
 
 static void setup_password(void)
 {
@@ -152,7 +152,7 @@ Test(chat_password, lets_in_whoever_knows_it)
     cr_assert(has(client_heard(a), " 001 alice "));
 }
 
-/* --- capabilities --- */
+/* --- capabilities ------------------------------------------------------------------------ */
 
 static void hears_all_caps(unsigned i, const char *nick)
 {
@@ -214,7 +214,7 @@ Test(chat_session, tags_of_those_who_did_not_negotiate_them_are_dropped)
     cr_assert_not(has(heard, "TAGMSG"));
 }
 
-/* --- what the loop answers --- */
+/* --- what the loop answers --------------------------------------------------------------- */
 
 Test(chat_session, own_answers_wait_for_those_of_the_hub)
 {
@@ -287,7 +287,7 @@ Test(chat_session, too_long_is_said_in_its_turn)
                ":s.test PONG s.test :1\r\n");
 }
 
-/* --- bounds --- */
+/* --- bounds ------------------------------------------------------------------------------ */
 
 Test(chat_session, posts_a_bounded_number_and_then_reads_no_more)
 {

@@ -32,7 +32,7 @@ Test(chat_user, hosts_are_hidden_without_a_key_too)
     cr_assert_not(has(heard, "127.0.0.1"));
 }
 
-/* --- operators --- */
+/* --- operators --------------------------------------------------------------------------- */
 
 static void init_with_operators(unsigned loops)
 {
@@ -130,7 +130,7 @@ Test(chat_user, one_may_kill_oneself)
     HEARS(bob, ":op!~op@127.0.0.1 QUIT :Killed (op (enough))\r\n");
 }
 
-/* --- monitors --- */
+/* --- monitors ---------------------------------------------------------------------------- */
 
 Test(chat_user, those_who_monitor_are_told_within_the_budget)
 {

@@ -31,7 +31,7 @@ static void may_not_speak(unsigned n, const char *refusal)
     SAYS_HEARS(n, "PRIVMSG #a :hello", refusal);
 }
 
-/* --- speaking --- */
+/* --- speaking ---------------------------------------------------------------------------- */
 
 Test(hub_channel, moderated_means_with_a_role_only)
 {
@@ -60,7 +60,7 @@ Test(hub_channel, banned_members_are_quiet_unless_they_have_a_role)
     may_speak(plain);
 }
 
-/* --- to those with a role --- */
+/* --- to those with a role ---------------------------------------------------------------- */
 
 Test(hub_channel, those_with_a_role_can_be_spoken_to)
 {
@@ -105,7 +105,7 @@ Test(hub_channel, role_that_is_lost_is_not_spoken_to)
     HEARS(voice, "");
 }
 
-/* --- KICK --- */
+/* --- KICK -------------------------------------------------------------------------------- */
 
 Test(hub_channel, kick_is_told_to_all_and_ends_the_membership)
 {
@@ -172,7 +172,7 @@ Test(hub_channel, reason_of_a_kick_is_bounded)
     cr_assert_eq(strlen(text), 1 + hub_kick_bytes_max(16, 20) + 1);
 }
 
-/* --- NAMES --- */
+/* --- NAMES ------------------------------------------------------------------------------- */
 
 Test(hub_channel, names_show_as_much_as_was_asked_for)
 {
@@ -191,7 +191,7 @@ Test(hub_channel, names_show_as_much_as_was_asked_for)
                ":s.test 366 plain #a :End of /NAMES list\n");
 }
 
-/* --- secret channels --- */
+/* --- secret channels --------------------------------------------------------------------- */
 
 Test(hub_channel, secret_channel_is_none_to_those_outside)
 {

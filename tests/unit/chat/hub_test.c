@@ -11,7 +11,7 @@ static void setup(void)
 
 TestSuite(hub, .init = setup, .fini = fix_done);
 
-/* --- registration --- */
+/* --- registration ------------------------------------------------------------------------ */
 
 Test(hub, refuses_a_nick_that_is_taken_whatever_its_case)
 {
@@ -80,7 +80,7 @@ Test(hub, takes_a_stale_generation_for_a_stranger)
     cr_assert_eq(fix.deliveries, 0);
 }
 
-/* --- nicks --- */
+/* --- nicks ------------------------------------------------------------------------------- */
 
 Test(hub, nick_change_is_told_once_to_everybody_who_shares_a_channel)
 {
@@ -120,7 +120,7 @@ Test(hub, nick_errors)
     SAYS_HEARS(a, "NICK Bob", ":s.test 433 alice Bob :Nickname is already in use\n");
 }
 
-/* --- ends --- */
+/* --- ends -------------------------------------------------------------------------------- */
 
 Test(hub, quit_is_told_once_to_everybody_who_shares_a_channel)
 {
@@ -148,7 +148,7 @@ Test(hub, close_of_the_last_session_is_a_quit_with_its_reason)
     HEARS(b, "");
 }
 
-/* --- users with several sessions, which no verb makes yet --- */
+/* --- users with several sessions, which no verb makes yet -------------------------------- */
 
 /* One more session of alice, on the next loop. */
 static unsigned second_session(const char *nick)
@@ -217,7 +217,7 @@ Test(hub, user_stays_until_its_last_session_ends)
     cr_assert_eq(hub_counts(fix.hub).users, 1);
 }
 
-/* --- as a state machine --- */
+/* --- as a state machine ------------------------------------------------------------------ */
 
 Test(hub, messages_of_one_entry_have_ids_of_their_own)
 {

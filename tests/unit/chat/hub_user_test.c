@@ -19,7 +19,7 @@ static void setup(void)
 
 TestSuite(hub_user, .init = setup, .fini = fix_done);
 
-/* --- AWAY --- */
+/* --- AWAY -------------------------------------------------------------------------------- */
 
 #define GONE(nick) ":s.test 306 " nick " :You have been marked as being away\n"
 #define BACK(nick) ":s.test 305 " nick " :You are no longer marked as being away\n"
@@ -82,7 +82,7 @@ Test(hub_user, away_is_told_when_one_joins)
     cr_assert_null(strstr(fix_heard(stranger), "AWAY"));
 }
 
-/* --- SETNAME --- */
+/* --- SETNAME ----------------------------------------------------------------------------- */
 
 Test(hub_user, realname_is_told_to_oneself_and_to_peers)
 {

@@ -54,7 +54,7 @@ Test(hub_who, flags_tell_away_operator_role_and_bot)
                ":s.test 352 alice #a ~u h s.test Bob G*@+B :0 Real Name\n" END("#a"));
 }
 
-/* --- masks ---------------------------------------------------------------------------------- */
+/* --- masks ------------------------------------------------------------------------------- */
 
 /* The nicks that the line lists, with a space behind each. */
 static const char *listed(unsigned n, const char *line)
@@ -133,7 +133,7 @@ Test(hub_who, channel_that_is_shown_is_one_that_may_be_known)
     cr_assert_not_null(strstr(fix_heard(alice), " 352 alice #open "));
 }
 
-/* --- WHOX ----------------------------------------------------------------------------------- */
+/* --- WHOX -------------------------------------------------------------------------------- */
 
 Test(hub_who, extended_gives_the_fields_in_their_order)
 {
@@ -165,7 +165,7 @@ Test(hub_who, extended_takes_numbers_of_three_digits_for_tokens)
     }
 }
 
-/* --- in parts ------------------------------------------------------------------------------- */
+/* --- in parts ---------------------------------------------------------------------------- */
 
 static void many(void)
 {

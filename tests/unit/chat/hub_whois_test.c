@@ -185,7 +185,7 @@ Test(hub_whois, needs_a_nick)
     SAYS_HEARS(alice, "WHOWAS :", ":s.test 431 alice :No nickname given\n");
 }
 
-/* --- WHOWAS --------------------------------------------------------------------------------- */
+/* --- WHOWAS ------------------------------------------------------------------------------ */
 
 #define WAS(at) ":s.test 314 alice Bob ~u h * :Real Name\n:s.test 312 alice Bob s.test :" at "\n"
 #define WAS_END(nick) ":s.test 369 alice " nick " :End of WHOWAS\n"

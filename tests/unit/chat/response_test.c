@@ -20,7 +20,7 @@ static unsigned labeled(unsigned loop, const char *nick, const char *more_caps)
     return i;
 }
 
-/* --- answers of the loop --- */
+/* --- answers of the loop ----------------------------------------------------------------- */
 
 Test(response, one_line_has_the_label)
 {
@@ -89,7 +89,7 @@ Test(response, wants_both_capabilities)
     SAYS_HEARS(a, "@label=x TOPIC #none\r\n", ":s.test 403 alice #none :No such channel\r\n");
 }
 
-/* --- answers of the hub --- */
+/* --- answers of the hub ------------------------------------------------------------------ */
 
 Test(response, answers_of_the_hub_have_the_label)
 {

@@ -95,7 +95,7 @@ Test(config_merge, listeners_go_and_do_not_come)
     cr_assert_str_eq(merged.fresh.listeners[1].name, "echo");
 }
 
-/* --- every setting ------------------------------------------------------------------------ */
+/* --- every setting ----------------------------------------------------------------------- */
 
 /* Another value than the default, which need not make sense. */
 static void alter(const struct config_setting *setting, void *base)

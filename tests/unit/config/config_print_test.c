@@ -71,7 +71,7 @@ static void assert_same(struct config *one, struct config *other)
     cr_assert_eq(count, other_count);
 }
 
-/* --- those in force --- */
+/* --- those in force ---------------------------------------------------------------------- */
 
 Test(config_print, tells_where_each_setting_comes_from)
 {
@@ -201,7 +201,7 @@ Test(config_print, a_long_origin_is_cut_at_its_beginning)
     config_origins_deinit(&long_ones);
 }
 
-/* --- all there are --- */
+/* --- all there are ----------------------------------------------------------------------- */
 
 Test(config_print, the_default_file_changes_nothing_as_it_is)
 {

@@ -1,7 +1,7 @@
 /* Sections with names: listen.NAME, oper.NAME. */
 #include "unit/config/config_fixture.h"
 
-/* --- listeners --- */
+/* --- listeners --------------------------------------------------------------------------- */
 
 Test(config_section, override_can_open_a_new_listener)
 {
@@ -104,7 +104,7 @@ Test(config_section, listeners_are_bounded)
     config_deinit(&config);
 }
 
-/* --- operators --- */
+/* --- operators --------------------------------------------------------------------------- */
 
 Test(config_section, operators_are_sections)
 {
@@ -239,7 +239,7 @@ Test(config_section, a_comment_may_be_of_any_length)
     config_deinit(&config);
 }
 
-/* --- certificates --- */
+/* --- certificates ------------------------------------------------------------------------ */
 
 Test(config_section, certificates_are_sections_beside_the_settings_of_tls)
 {
@@ -338,7 +338,7 @@ Test(config_section, client_certificates_want_tls_and_who_vouches)
     config_deinit(&config);
 }
 
-/* --- proxies --- */
+/* --- proxies ----------------------------------------------------------------------------- */
 
 Test(config_section, proxies_are_networks)
 {
@@ -365,7 +365,7 @@ Test(config_section, a_listener_for_proxies_wants_to_know_them)
     config_deinit(&config);
 }
 
-/* --- Unix sockets --- */
+/* --- Unix sockets ------------------------------------------------------------------------ */
 
 Test(config_section, an_address_may_be_a_unix_socket)
 {

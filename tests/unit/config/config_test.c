@@ -1,7 +1,7 @@
 #include "unit/alloc_fail.h"
 #include "unit/config/config_fixture.h"
 
-/* --- defaults --- */
+/* --- defaults ---------------------------------------------------------------------------- */
 
 Test(config, defaults_are_those_of_the_design)
 {
@@ -68,7 +68,7 @@ Test(config, deinit_is_safe_twice_and_on_a_zeroed_one)
     config_deinit(&config);
 }
 
-/* --- sources --- */
+/* --- sources ----------------------------------------------------------------------------- */
 
 Test(config, file_has_sections_comments_and_keys_without_a_section)
 {
@@ -173,7 +173,7 @@ Test(config, a_variable_of_any_length_is_survived)
     cr_assert_eq(LOAD(variable), ERR_UNKNOWN);
 }
 
-/* --- errors say what, where and what next --- */
+/* --- errors say what, where and what next ------------------------------------------------ */
 
 Test(config, everything_that_is_wrong_is_told_in_order)
 {
@@ -235,7 +235,7 @@ Test(config, unknown_key_suggests_the_nearest)
     cr_assert_eq(LOAD("=8080"), ERR_UNKNOWN);
 }
 
-/* --- values --- */
+/* --- values ------------------------------------------------------------------------------ */
 
 Test(config, numbers_are_plain_digits_within_bounds)
 {
@@ -315,7 +315,7 @@ Test(config, origins_are_normalised)
         cr_assert_eq(LOAD(bad[i]), ERR_SYNTAX, "%s", bad[i]);
 }
 
-/* --- the rest --- */
+/* --- the rest ---------------------------------------------------------------------------- */
 
 Test(config, running_out_of_memory_leaves_nothing_behind)
 {

@@ -235,7 +235,7 @@ Test(log_sink, a_pipe_that_nobody_reads_is_an_error_and_no_stand_still)
     cr_assert_eq(errno, ENXIO);
 }
 
-/* --- the system's log --- */
+/* --- the system's log -------------------------------------------------------------------- */
 
 static int listen_there(void)
 {

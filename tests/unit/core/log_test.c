@@ -154,7 +154,7 @@ Test(log, fields_that_do_not_fit_are_left_out_whole)
     cr_assert_str_eq(logfmt + strlen(logfmt) - 11, "\" cut=true\n");
 }
 
-/* --- the thread --- */
+/* --- the thread -------------------------------------------------------------------------- */
 
 /* Puts a pipe in the place of standard error; returns the end to read from. */
 static int capture_stderr(void)

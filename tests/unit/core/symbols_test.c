@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- a small file of our own -------------------------------------------------------------- */
+/* --- a small file of our own ------------------------------------------------------------- */
 
 static struct file {
     ElfW(Ehdr) header;
@@ -121,7 +121,7 @@ Test(symbols, any_byte_may_be_wrong)
     }
 }
 
-/* --- this program ------------------------------------------------------------------------- */
+/* --- this program ------------------------------------------------------------------------ */
 
 __attribute__((noinline)) static int a_static_function(int x)
 {

@@ -60,7 +60,7 @@ static bool comes_to_log(const char *text)
     return has_logged(text);
 }
 
-/* --- loops that do not wait for anything --- */
+/* --- loops that do not wait for anything ------------------------------------------------- */
 
 static atomic_bool may_end;
 

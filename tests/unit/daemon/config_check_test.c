@@ -98,7 +98,7 @@ Test(config_check, finds_nothing_where_all_is_well)
     expect_good();
 }
 
-/* --- certificates --- */
+/* --- certificates ------------------------------------------------------------------------ */
 
 Test(config_check, tells_when_a_certificate_ends)
 {
@@ -183,7 +183,7 @@ Test(config_check, warns_of_a_chain_in_disorder)
     }
 }
 
-/* --- ports --- */
+/* --- ports ------------------------------------------------------------------------------- */
 
 /* Listens on a port that the system gives nobody by itself, so that it stays free once it is
  * closed.
@@ -266,7 +266,7 @@ Test(config_check, a_unix_socket_is_looked_at_without_being_made)
     expect_one(false, "is taken by listen.web already; choose another path");
 }
 
-/* --- users and files --- */
+/* --- users and files --------------------------------------------------------------------- */
 
 Test(config_check, a_user_or_group_that_is_not_there_is_a_problem)
 {

@@ -144,7 +144,7 @@ Test(faults, the_first_unknown_name_is_found)
     cr_assert_eq(faults_find_unknown(SPAN_EMPTY).len, 0);
 }
 
-/* --- header= ------------------------------------------------------------------------------- */
+/* --- header= ----------------------------------------------------------------------------- */
 
 Test(faults, fields_are_read_one_by_one)
 {
@@ -205,7 +205,7 @@ Test(faults, a_field_cannot_end_its_line)
         REFUSES(bad[i], FAULTS_HTTP, "header is Name: value");
 }
 
-/* --- writing ------------------------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------------------------- */
 
 Test(faults, all_of_them_can_be_written)
 {
@@ -232,7 +232,7 @@ Test(faults, each_row_is_complete)
     }
 }
 
-/* --- chance -------------------------------------------------------------------------------- */
+/* --- chance ------------------------------------------------------------------------------ */
 
 Test(faults, the_same_seed_gives_the_same_numbers)
 {

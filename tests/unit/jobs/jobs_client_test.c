@@ -11,7 +11,7 @@
 
 int (*const role_process_worker)(int fd) = NULL;
 
-/* --- connections --- */
+/* --- connections ------------------------------------------------------------------------- */
 
 static const struct handle OPEN = {.slot = 3, .generation = 7, .loop = 1};
 static const struct handle GONE = {.slot = 3, .generation = 6, .loop = 1};
@@ -31,7 +31,7 @@ void conn_wake(struct conn *c)
     wakes++;
 }
 
-/* --- loops --- */
+/* --- loops ------------------------------------------------------------------------------- */
 
 struct rig {
     struct loop_set set;

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* --- the worker's side --- */
+/* --- the worker's side ------------------------------------------------------------------- */
 
 enum {
     BEHAVE,       /* answer one's pid */
@@ -88,7 +88,7 @@ static int play_worker(int fd)
 
 int (*const role_process_worker)(int fd) = play_worker;
 
-/* --- the server's side --- */
+/* --- the server's side ------------------------------------------------------------------- */
 
 struct rig {
     struct loop_set set;

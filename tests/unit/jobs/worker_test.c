@@ -108,7 +108,7 @@ static void ask_abc(uint64_t id)
     buf_deinit(&b);
 }
 
-/* --- jobs --------------------------------------------------------------------------------- */
+/* --- jobs -------------------------------------------------------------------------------- */
 
 Test(worker, a_job_is_answered_under_its_id)
 {
@@ -155,7 +155,7 @@ Test(worker, the_job_knows_its_worker)
     buf_deinit(&b);
 }
 
-/* --- the end ------------------------------------------------------------------------------ */
+/* --- the end ----------------------------------------------------------------------------- */
 
 Test(worker, no_more_jobs_is_a_good_end)
 {
@@ -177,7 +177,7 @@ Test(worker, a_server_that_does_not_wait_for_the_answer_is_a_good_end)
     cr_assert_eq(end(), 0);
 }
 
-/* --- a server that has gone mad ----------------------------------------------------------- */
+/* --- a server that has gone mad ---------------------------------------------------------- */
 
 static void send_frame(uint16_t kind, struct span payload)
 {

@@ -38,7 +38,7 @@ static const char *last_line(void)
     return line_count == 0 ? "" : lines[line_count - 1];
 }
 
-/* ---- a room ---- */
+/* --- a room ------------------------------------------------------------------------------ */
 
 /* The server says a line to a member. */
 __attribute__((format(printf, 2, 3))) static void tell(uint32_t k, const char *format, ...)
@@ -148,7 +148,7 @@ static void publish(unsigned count)
         cr_assert(scenario_chat.on_due(d, d->now_ns));
 }
 
-/* ---- joining ---- */
+/* --- joining ----------------------------------------------------------------------------- */
 
 Test(chat_member, registers_and_joins)
 {
@@ -186,7 +186,7 @@ Test(chat_member, refusals_in_the_room_are_counted_with_their_words)
     unmake();
 }
 
-/* ---- what is heard ---- */
+/* --- what is heard ----------------------------------------------------------------------- */
 
 Test(chat_member, every_delivery_is_counted)
 {
@@ -329,7 +329,7 @@ Test(chat_member, publishers_are_told_apart)
     unmake();
 }
 
-/* ---- coming and going ---- */
+/* --- coming and going -------------------------------------------------------------------- */
 
 Test(chat_member, between_part_and_join_nothing_is_expected)
 {
@@ -377,7 +377,7 @@ Test(chat_member, churn_spares_publishers_and_takes_turns)
     unmake();
 }
 
-/* ---- closed loop ---- */
+/* --- closed loop ------------------------------------------------------------------------- */
 
 Test(chat_member, the_next_is_said_when_everybody_has_the_last)
 {

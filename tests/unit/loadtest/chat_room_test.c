@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-/* ---- who is where ---- */
+/* --- who is where ------------------------------------------------------------------------ */
 
 Test(chat_room, publishers_are_as_many_as_are_wanted_in_each_room)
 {
@@ -55,7 +55,7 @@ Test(chat_room, clients_of_other_rooms_are_no_publishers)
     cr_assert_eq(chat_publisher_of(&plan, &seats, UINT32_MAX), CHAT_SILENT);
 }
 
-/* ---- what is in flight ---- */
+/* --- what is in flight ------------------------------------------------------------------- */
 
 static struct chat_shared shared;
 

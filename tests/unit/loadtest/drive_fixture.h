@@ -16,7 +16,7 @@
 
 enum { DRIVE_PATIENCE_MS = 20000 }; /* used up only when something is broken */
 
-/* ---- the server ---- */
+/* --- the server -------------------------------------------------------------------------- */
 
 enum { SERVED_MAX = 64 };
 
@@ -96,7 +96,7 @@ static inline void server_stop(struct server *s)
     close(s->listener);
 }
 
-/* ---- the driver ---- */
+/* --- the driver -------------------------------------------------------------------------- */
 
 struct drive {
     char command[200]; /* the plan borrows from it */

@@ -32,7 +32,7 @@ static void on_io(struct ev_loop *ev, ev_io *w, int events)
     (void)ev, (void)w, (void)events;
 }
 
-/* ---- a client ---- */
+/* --- a client ---------------------------------------------------------------------------- */
 
 static struct driver *new_driver(void)
 {
@@ -141,7 +141,7 @@ static uint64_t compressed_connections(void)
     return hist_get(&d->lane->counts[COUNT_COMPRESSED]);
 }
 
-/* ---- compression ---- */
+/* --- compression ------------------------------------------------------------------------- */
 
 static const char AGREED[] =
     "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n";
@@ -249,7 +249,7 @@ Test(wire_ws, does_not_inflate_without_end)
     unmake();
 }
 
-/* ---- masks ---- */
+/* --- masks ------------------------------------------------------------------------------- */
 
 enum { MASKS = 20000 };
 
@@ -329,7 +329,7 @@ Test(wire_ws, no_two_handshakes_have_the_same_key)
     }
 }
 
-/* ---- the end ---- */
+/* --- the end ----------------------------------------------------------------------------- */
 
 Test(wire_ws, answers_a_close_and_lets_the_server_end)
 {

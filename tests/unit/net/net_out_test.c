@@ -231,7 +231,7 @@ Test(net_out, a_peer_that_takes_a_little_is_waited_for_longer)
     }
 }
 
-/* --- odd ends ----------------------------------------------------------------------------- */
+/* --- odd ends ---------------------------------------------------------------------------- */
 
 static enum co_result write_much_and_reset(struct conn *c)
 {

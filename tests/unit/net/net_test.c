@@ -221,7 +221,7 @@ Test(net, a_close_ends_everybody_at_once)
     cr_assert_eq(fix.open_total, 0);
 }
 
-/* --- between two ticks -------------------------------------------------------------------- */
+/* --- between two ticks ------------------------------------------------------------------- */
 
 Test(net, a_connection_that_dies_is_no_longer_in_any_list)
 {

@@ -219,7 +219,7 @@ Test(pace, a_stall_is_told_although_a_byte_comes_in_the_same_tick)
     }
 }
 
-/* --- both --------------------------------------------------------------------------------- */
+/* --- both -------------------------------------------------------------------------------- */
 
 Test(pace, every_connection_of_many_is_judged)
 {

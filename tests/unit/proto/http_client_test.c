@@ -399,7 +399,7 @@ Test(http_client, fails_when_memory_runs_out)
     }
 }
 
-/* ---- requests ---- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 static void expect_request(struct http_client_request request, const char *text)
 {

@@ -130,7 +130,7 @@ Test(irc_format, survives_every_failing_allocation)
     cr_assert_gt(failures, 2);
 }
 
-/* ---- bugs of the caller ---- */
+/* --- bugs of the caller ------------------------------------------------------------------ */
 
 static void format_with(struct span tags, struct span source, struct span command,
                         struct span param)

@@ -10,7 +10,7 @@ static void append_times(struct buf *b, char c, size_t times)
         expect_ok(buf_append(b, span_of(&c, 1)));
 }
 
-/* ---- the stream into lines ---- */
+/* --- the stream into lines --------------------------------------------------------------- */
 
 /* A session as seen from its stream: what it keeps between reads, and a transcript of results,
  * "<line>" and "!" for one too long. */
@@ -189,7 +189,7 @@ Test(irc_line, lets_a_server_send_more_tags_than_a_client)
     buf_deinit(&line);
 }
 
-/* ---- a line into its parts ---- */
+/* --- a line into its parts --------------------------------------------------------------- */
 
 static const struct vector {
     const char *line;

@@ -10,7 +10,7 @@
 static const struct ws_deflate_policy OFF = {.is_on = false}, ON = {.is_on = true},
                                       ON_KEEPING = {.is_on = true, .may_keep_in = true};
 
-/* ---- a server chooses ---- */
+/* --- a server chooses -------------------------------------------------------------------- */
 
 static void expect_answer(const struct ws_deflate_choice *choice, const char *offer,
                           const char *answer)
@@ -286,7 +286,7 @@ Test(ws_extension, survives_no_memory_for_the_answer)
     }
 }
 
-/* ---- a client judges ---- */
+/* --- a client judges --------------------------------------------------------------------- */
 
 static void expect_verified(const char *answer, unsigned out_bits, unsigned in_bits)
 {

@@ -10,7 +10,7 @@
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
-/* ---- requests ---- */
+/* --- requests ---------------------------------------------------------------------------- */
 
 static const struct ws_handshake_offer PLAIN = {.target = {(const uint8_t *)"/chat", 5},
                                                 .host = {(const uint8_t *)"chat.example", 12},
@@ -152,7 +152,7 @@ Test(ws_handshake_client, both_sides_agree)
     buf_deinit(&answered);
 }
 
-/* ---- verifying ---- */
+/* --- verifying --------------------------------------------------------------------------- */
 
 static enum err verify_offering(struct ws_handshake_answer answer, bool is_offered)
 {

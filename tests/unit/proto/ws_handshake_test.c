@@ -146,7 +146,7 @@ Test(ws_handshake, refuses_keys_that_are_not_16_bytes_in_base64)
     expect(REST "Sec-WebSocket-Key: " KEY "\r\n", 400);
 }
 
-/* ---- subprotocols ---- */
+/* --- subprotocols ------------------------------------------------------------------------ */
 
 static void expect_protocol(const char *offers, const char *chosen)
 {
@@ -191,7 +191,7 @@ Test(ws_handshake, refuses_subprotocols_that_are_no_list)
     }
 }
 
-/* ---- extensions ---- */
+/* --- extensions -------------------------------------------------------------------------- */
 
 #define DEFLATE "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 
@@ -235,7 +235,7 @@ Test(ws_handshake, refuses_extensions_that_are_no_list)
     }
 }
 
-/* ---- the Origin ---- */
+/* --- the Origin -------------------------------------------------------------------------- */
 
 static unsigned origin_status(const char *host, const char *origin, bool is_tls, bool is_loopback)
 {
@@ -331,7 +331,7 @@ Test(ws_handshake, refuses_rebound_names_on_a_loopback_listener)
     }
 }
 
-/* ---- answers ---- */
+/* --- answers ----------------------------------------------------------------------------- */
 
 Test(ws_handshake, writes_the_answer)
 {

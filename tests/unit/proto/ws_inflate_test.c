@@ -4,7 +4,7 @@
 
 static const struct ws_rules rules = {.side = WS_SERVER, .inflated_bytes_max = INFLATED_BYTES_MAX};
 
-/* ---- sizes ---- */
+/* --- sizes ------------------------------------------------------------------------------- */
 
 /* `length` bytes of one kind, then `last`, compressed. Valid until the next call. */
 static struct part bomb(uint8_t first_byte, size_t length, const char *last)
@@ -195,7 +195,7 @@ Test(ws_inflate, is_not_bound_by_the_limit_of_plain_messages)
                    SCRIPT(F(FIN | COMPRESSED_TEXT, HELLO), F(FIN | WS_TEXT, "long")));
 }
 
-/* ---- what is lent ---- */
+/* --- what is lent ------------------------------------------------------------------------ */
 
 Test(ws_inflate, holds_nothing_between_messages_without_context)
 {

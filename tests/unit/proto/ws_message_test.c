@@ -3,7 +3,7 @@
  * see ws_inflate_test.c. */
 #include "unit/proto/ws_script.h"
 
-/* ---- limits ---- */
+/* --- limits ------------------------------------------------------------------------------ */
 
 /* Of either side. */
 static void expect_limited(uint64_t message_bytes_max, const char *log, const struct part *parts,
@@ -37,7 +37,7 @@ Test(ws_message, rejects_what_is_above_the_limit_by_the_header_alone)
     expect_limited(1000, "failed 1009\n", SCRIPT(INCOMPLETE(FIN | WS_BINARY, INT64_MAX, "")));
 }
 
-/* ---- between reader and caller ---- */
+/* --- between reader and caller ----------------------------------------------------------- */
 
 Test(ws_message, a_reader_is_small_enough_to_be_kept_for_every_connection)
 {

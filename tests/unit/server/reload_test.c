@@ -63,7 +63,7 @@ static void reload_with(const char *const *more, size_t count)
                     *end_ = &whole.server->threads[whole.server->net_count].net;                   \
          n != end_; n = &container_of(n, struct loop_thread, net)[1].net)
 
-/* --- every live setting ------------------------------------------------------------------- */
+/* --- every live setting ------------------------------------------------------------------ */
 
 /* Another value than the default; NULL: none is known without files. */
 static const char *other_value(const struct config_setting *setting, char text[64])
@@ -114,7 +114,7 @@ Test(reload, each_live_setting_is_published_to_each_loop)
     cr_assert_gt(count, 30);
 }
 
-/* --- what follows from them --------------------------------------------------------------- */
+/* --- what follows from them -------------------------------------------------------------- */
 
 Test(reload, what_follows_from_settings_is_computed_anew)
 {
@@ -171,7 +171,7 @@ Test(reload, listeners_go_with_the_proxies_that_are_trusted)
     cr_assert_not(whole_listener("web")->proxy);
 }
 
-/* --- failures, and what follows each other ------------------------------------------------- */
+/* --- failures, and what follows each other ----------------------------------------------- */
 
 Test(reload, what_is_wrong_changes_nothing)
 {

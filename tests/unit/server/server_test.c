@@ -14,7 +14,7 @@ static void setup(void)
 
 TestSuite(server, .init = setup, .fini = whole_stop);
 
-/* --- start -------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------- */
 
 Test(server, every_listener_of_the_settings_is_open)
 {
@@ -81,7 +81,7 @@ Test(server, every_loop_has_a_socket_but_the_admin_listener_lives_on_the_first)
     }
 }
 
-/* --- starts that fail --------------------------------------------------------------------- */
+/* --- starts that fail -------------------------------------------------------------------- */
 
 /* One line that says this; nothing is left half started. */
 static void expect_refused(const char *setting, enum err want, const char *says)
@@ -177,7 +177,7 @@ Test(server, without_memory_the_error_says_so)
     cr_assert_str_eq(whole.error, "out of memory");
 }
 
-/* --- the end ------------------------------------------------------------------------------ */
+/* --- the end ----------------------------------------------------------------------------- */
 
 Test(server, what_is_on_its_way_at_the_end_is_not_lost)
 {
@@ -200,7 +200,7 @@ Test(server, what_is_on_its_way_at_the_end_is_not_lost)
         close(fds[i]);
 }
 
-/* --- running ------------------------------------------------------------------------------ */
+/* --- running ----------------------------------------------------------------------------- */
 
 /* Raises signals from inside the first ticks, when the server watches for them. */
 struct raiser {

@@ -42,7 +42,7 @@ static const char *metrics(void)
     return copy;
 }
 
-/* --- the text format ---------------------------------------------------------------------- */
+/* --- the text format --------------------------------------------------------------------- */
 
 struct family {
     char name[64];
@@ -192,7 +192,7 @@ Test(admin, without_workers_there_are_no_samples_of_them)
     cr_assert_null(strstr(metrics(), "worker"));
 }
 
-/* --- probes ------------------------------------------------------------------------------- */
+/* --- probes ------------------------------------------------------------------------------ */
 
 Test(admin, it_is_alive_and_ready)
 {
@@ -212,7 +212,7 @@ Test(admin, while_it_drains_it_is_alive_and_not_ready)
     close(again);
 }
 
-/* --- JSON --------------------------------------------------------------------------------- */
+/* --- JSON -------------------------------------------------------------------------------- */
 
 static json_t *get_json(const char *path)
 {
@@ -253,7 +253,7 @@ Test(admin, the_loops_times_are_json)
     json_decref(all);
 }
 
-/* --- refusals ----------------------------------------------------------------------------- */
+/* --- refusals ---------------------------------------------------------------------------- */
 
 Test(admin, nothing_is_changed_from_here)
 {
