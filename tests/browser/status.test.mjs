@@ -220,6 +220,12 @@ test('on a phone nothing is cut off, and one card follows the other', async () =
   assert.equal(overflow, 0);
   assert.equal(lefts, 1);
   assert.ok(widths.every((width) => width > 300), String(widths));
+  const gaps = await figure(page, 'Ticks').evaluate((plot) => {
+    const times = [...plot.querySelectorAll('.grid text')].map((text) => text.getBoundingClientRect());
+    const row = times.filter((box) => box.bottom === times.at(-1).bottom).sort((a, b) => a.x - b.x);
+    return row.slice(1).map((box, i) => box.left - row[i].right);
+  });
+  assert.ok(gaps.length > 0 && gaps.every((gap) => gap > 6), String(gaps));
   await page.context().close();
 });
 

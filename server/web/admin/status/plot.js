@@ -10,7 +10,7 @@ const HEIGHT = 190;
 const GAP_MS = 2500; // with no sample for longer, a line is cut
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
-const MARK_WIDTH = 48; // of the time axis, at least
+const MARK_WIDTH = 64; // of the time axis, at least, with the gap to the next
 const COLOURS = 10; // of lines; those behind are dashed
 
 function svg(tag, attributes = {}, ...children) {
