@@ -37,6 +37,11 @@ static enum err init_loops(struct server *s)
     return e;
 }
 
+static bool make_key(struct siphash_key *key)
+{
+    return getrandom(key, sizeof(*key), 0) == (ssize_t)sizeof(*key);
+}
+
 enum err server_open_door(struct server *s, const struct config *config)
 {
     const struct door_limits limits = {
@@ -47,7 +52,7 @@ enum err server_open_door(struct server *s, const struct config *config)
     if (s->door != NULL || (limits.connections == 0 && limits.per_second == 0))
         return OK;
     struct siphash_key key;
-    if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key))
+    if (!make_key(&key))
         return ERR_IO;
     s->door = door_new(&limits, &key);
     return s->door == NULL ? ERR_NOMEM : OK;
@@ -81,7 +86,7 @@ static enum err start_jobs(struct server *s, char *error, size_t error_bytes)
 static enum err start_chat(struct server *s)
 {
     struct siphash_key key;
-    if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key))
+    if (!make_key(&key))
         return ERR_IO;
     s->hub = hub_service_new(&s->loops.loops[s->loops.count - 1], s->config, &key);
     if (s->hub == NULL)

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "net/deflate.h"
 #include "net/net.h"
+#include "simul/http.h"
 #include "simul/utf8.h"
 
 #include <stdlib.h>
@@ -30,13 +31,8 @@ static void refuse_utf8(struct conn *c, const struct verb *verb)
  * somebody else's choosing. */
 static bool is_http(struct span command)
 {
-    static const struct span methods[] = {SPAN("GET"),     SPAN("HEAD"),   SPAN("POST"),
-                                          SPAN("PUT"),     SPAN("DELETE"), SPAN("CONNECT"),
-                                          SPAN("OPTIONS"), SPAN("TRACE"),  SPAN("PATCH")};
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (span_eq(command, methods[i]))
-            return true;
-    return false;
+    enum http_method method;
+    return http_method_find(command, &method) || span_eq(command, SPAN("CONNECT"));
 }
 
 static void refuse_http(struct chat_session *s)

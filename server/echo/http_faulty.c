@@ -86,7 +86,7 @@ static void say_head(struct http_session *s, struct http_faulty *f, const char *
     for (; count < HTTP_ECHO_FIELDS; count++)
         fields[count] = http_echo_fields[count];
     fields[count++] =
-        (struct http_field){SPAN("X-Echo-Faults"), span_str(faults_format(&f->faults, own))};
+        (struct http_field){SPAN(FAULTS_FIELD), span_str(faults_format(&f->faults, own))};
     for (int i = 0; faults_next_field(&query, asked[i], &fields[count]) == OK; i++)
         count++;
     r->fields = fields;
