@@ -47,7 +47,9 @@ prefix_has_all_files() {
     rm -rf "$stage"
     cmake --install "$root/build" --prefix "$stage" >/dev/null || return 1
     { expected_settings && expected_files; } | sort >"$package_work/expected"
-    list_files "$stage" | diff "$package_work/expected" -
+    list_files "$stage" | diff "$package_work/expected" - &&
+        grep -q "^ExecStart=$stage/bin/simuld -c $stage/etc/simul/simuld.conf\$" \
+            "$stage/lib/systemd/system/simuld.service"
 }
 
 # On free ports, and with settings that somebody has changed.
