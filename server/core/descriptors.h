@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Makes sure that standard input, output and error are open, if only on /dev/null. Whoever started
- * us may have closed them, and then the next file to be opened would be taken for one of them: what
- * is printed would end up in it. To be called before anything is opened. False: they cannot be had.
- */
+/* Makes sure that standard input, output and error are open, if only on /dev/null. The parent may
+ * have closed them, and then the next file that is opened would become one of them, and what is
+ * printed would end up in it. To be called before anything else is opened. False: they cannot be
+ * opened. */
 bool descriptors_open_standard(void);
 
 /* Raises the process's limit as far as it may be; returns what it is then, 0 if unknown. */

@@ -27,8 +27,8 @@
 #define IS_THREAD_SANITIZED 0
 #endif
 
-/* Valgrind makes system calls on the program's behalf and beside them, and says of those it does
- * not know that it does not. It can be told by the library that it loads into its guests. */
+/* Valgrind makes system calls for the program and of its own, and complains about those that it
+ * does not know. It is recognised by the library that it preloads. */
 static inline bool is_under_valgrind(void)
 {
     const char *preloaded = getenv("LD_PRELOAD");

@@ -8,11 +8,11 @@
  *
  * Logging never blocks a loop. A line is formatted on the caller's stack and copied into a ring; a
  * thread writes the ring out (core/log_sink.h). When the ring is full the line is dropped and
- * counted, and the thread writes "log lines dropped" once there is room again. Before log_start
- * and after log_stop lines go to standard error at once, for there is no loop to be blocked.
+ * counted, and the thread writes "log lines dropped" once there is room again. Before log_start and
+ * after log_stop lines go to standard error at once, for there is no loop to be blocked.
  *
- * Every function may be called from any thread, but for log_start and log_stop, which are for the
- * one that starts the others. */
+ * Every function may be called from any thread, except log_start and log_stop, which are for the
+ * thread that starts the others. */
 #pragma once
 
 #include "core/log_level.h"
@@ -96,9 +96,9 @@ void log_stop(void);
 /* Other levels from now on. ERR_SYNTAX: modules is not of the form; nothing changes. */
 enum err log_set_levels(enum log_level level, const char *modules);
 
-/* Opens the files again by their names, for whoever has moved them away (logrotate): what comes
- * after goes to the new ones, and no line is lost or torn. A thread does so, and the log says that
- * it has been done; or that it failed and why, and then the old file stays. */
+/* Opens the files again by their names, after logrotate has moved them away: later lines go to the
+ * new files, and no line is lost or torn. The log's thread does so, and then logs that it was done,
+ * or why it failed, in which case the old file stays. */
 void log_reopen(void);
 
 /* Whether lines of this level are written. Cheap: one relaxed load. */

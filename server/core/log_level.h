@@ -41,7 +41,7 @@ struct log_levels {
 const char *log_level_name(enum log_level level);
 const char *log_module_name(enum log_module module);
 
-/* `level` for all modules, but for those that `modules` names: "net=debug,chat=warn", or nothing; a
- * later one wins. ERR_SYNTAX: there is no such module or level, or it is not of the form; `out` is
- * undefined then. */
+/* Sets `level` for all modules except those that `modules` names: "net=debug,chat=warn", or
+ * nothing; the last one wins. ERR_SYNTAX: there is no such module or level, or the form is another;
+ * `out` is then undefined. */
 enum err log_levels_parse(struct log_levels *out, enum log_level level, const char *modules);

@@ -1,8 +1,8 @@
-/* A place that lines go to, and the thread that brings them there.
+/* A destination of log lines, and the thread that writes them.
  *
- * Whoever has a line copies it into a ring, or, where that is full, drops it; nobody waits. The
- * thread alone writes, and knows the descriptor: it has a table of descriptors of its own. A file
- * that is a pipe or a system's log that takes nothing holds up that thread only. */
+ * A caller copies its line into a ring, or drops it if the ring is full; no caller waits. Only the
+ * thread writes, and only it has the descriptor, since it has a descriptor table of its own. A pipe
+ * or system log that takes nothing holds up that thread alone. */
 #pragma once
 
 #include "core/log.h"
@@ -29,7 +29,7 @@ struct log_sink {
     size_t (*tell_dropped)(const struct log_sink *s, char line[LOG_SINK_LINE_BYTES_MAX],
                            uint64_t lines);
     _Atomic uint64_t dropped; /* ever */
-    uint64_t unreported;      /* drops that no line has told of yet */
+    uint64_t unreported;      /* drops that have not been logged yet */
     size_t tail;
     size_t used;
     bool is_started; /* lines go to the ring */

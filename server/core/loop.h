@@ -1,6 +1,6 @@
-/* One event loop and what belongs to its thread alone: libev's loop, the scheduler, the clock as
- * of this tick, and the mail to and from other loops. What a tick does is told by its owner
- * (server/tick.c); the loop only waits, tells the time and carries mail. */
+/* One event loop and what belongs to its thread alone: libev's loop, the scheduler, the clock as of
+ * this tick, and the mail to and from other loops. What happens in a tick is up to its owner
+ * (server/tick.c); the loop only waits, keeps the time and carries mail. */
 #pragma once
 
 #include "core/mailbox.h"
@@ -16,8 +16,8 @@
 
 enum { LOOPS_MAX = 256 };
 
-/* A connection, as told to those who answer later: another loop, the hub, a worker. A handle that
- * has gone stale finds nothing. */
+/* Names a connection for anything that answers later: another loop, the hub, a worker. A stale
+ * handle finds nothing. */
 struct handle {
     uint32_t slot;
     uint32_t generation;

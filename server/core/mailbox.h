@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Embedded in whatever is sent, which also says whom it is for. The poster gives up the mail;
- * `deliver` runs on the receiver's thread, owns the mail from then on, and frees or answers it. */
+/* Embedded in whatever is sent. Posting gives the mail up; `deliver` runs on the receiver's thread,
+ * owns the mail from then on, and frees or answers it. */
 struct mail {
     struct mail *next;
     void (*deliver)(struct mail *mail);

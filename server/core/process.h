@@ -8,7 +8,7 @@ struct process {
     double cpu_seconds;   /* of all threads, in the system and out of it */
     double start_seconds; /* when it was started, since 1970 */
     uint64_t resident_bytes, virtual_bytes;
-    uint64_t descriptors; /* that are open: told at once from Linux 6.2 on, else not known */
+    uint64_t descriptors; /* that are open; known from Linux 6.2 on */
     uint64_t descriptors_max;
     uint64_t threads;
 };

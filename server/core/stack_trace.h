@@ -22,6 +22,6 @@ struct stack_trace {
 enum err stack_trace_start(void);
 
 /* Interrupts the thread and waits until it has stored its stack. False: it has ended, or has not
- * taken the signal in 200 ms. From one thread at a time. System calls of the interrupted thread
- * are restarted, but for those that never are (poll, epoll_wait, nanosleep: EINTR). */
+ * taken the signal in 200 ms. From one thread at a time. System calls of the interrupted thread are
+ * restarted, except those that never are (poll, epoll_wait, nanosleep: EINTR). */
 bool stack_trace_take(struct stack_trace *out, pid_t tid);

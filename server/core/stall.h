@@ -27,8 +27,8 @@ struct stall {
     bool is_told;
 };
 
-/* STALL_BEGUN once when a tick has been held against its loop for threshold_ns, STALL_OVER at the
- * first sample of another tick, or of none, behind that. Between two samples no more than
- * gap_ns_max counts. */
+/* STALL_BEGUN, once, when a tick has been held against its loop for threshold_ns; STALL_OVER at the
+ * first sample after that which is of another tick, or of none. No more than gap_ns_max counts
+ * between two samples. */
 enum stall_verdict stall_judge(struct stall *s, const struct stall_sample *sample,
                                uint64_t threshold_ns, uint64_t gap_ns_max);

@@ -92,7 +92,7 @@ static inline bool faults_has(const struct faults *f, enum fault fault)
 
 /* The field of an answer that tells what is in force. */
 #define FAULTS_FIELD "X-Echo-Faults"
-/* Told to who asks for faults where they are off. */
+/* The answer to a request for faults where they are off. */
 #define FAULTS_OFF_TEXT "faults are off here; echo.faults=on or listen.NAME.faults=on allows them"
 
 /* Whether the query names a fault of this place that needs the setting. */

@@ -134,7 +134,8 @@ enum co_result route_echo(struct conn *c, struct http_session *s)
         answer_get(c, s);
         CO_RETURN;
     }
-    /* The first event comes before the head, so that a peer that waits for it is told to go on. */
+    /* The first event is read before the head is sent, so that a peer that waits for "100 Continue"
+     * gets it. */
     while ((event = http_read_body(c, s, &body)) != HTTP_EVENT_END) {
         if (event == HTTP_EVENT_FAILED)
             CO_RETURN;

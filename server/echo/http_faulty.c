@@ -221,8 +221,8 @@ static void mark_turn(struct conn *c, const struct http_faulty *f)
         conn_leave_input(c);
 }
 
-/* Of the whole answer. The shaper is not asked for it, since the head is to be as of the time when
- * it leaves: a drain that has begun meanwhile is told in it. */
+/* The delay of the whole answer. It is not left to the shaper, since the head is written when it
+ * leaves: if a drain has begun meanwhile, the head says so. */
 static uint32_t delay_ms(const struct http_faulty *f)
 {
     struct chance chance = {~(uint64_t)f->faults.value[FAULT_SEED]}; /* not that of the body */

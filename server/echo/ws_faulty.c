@@ -55,7 +55,7 @@ static void end(struct conn *c, struct ws_faulty *f)
     }
 }
 
-/* Not for ever: who stays is told so, and who has gone is not missed for long. */
+/* For a limited time, after which the peer is told so; one that has gone is not kept for ever. */
 static void stop_reading(struct ws_faulty *f)
 {
     ws_replies_count_fault(&f->replies);

@@ -1,7 +1,7 @@
-/* Landlock: a process gives up the file system for itself and for all its descendants, but for what
- * this program needs to be started anew: its own file, the loader, the libraries, OpenSSL's
- * configuration, and /dev/null. What the kernel's version knows beyond files is given up as well:
- * TCP ports, abstract Unix sockets, and signals to processes that are not so confined. */
+/* Landlock: a process gives up the file system for itself and all its descendants, except what this
+ * program needs to be started again: its own file, the loader, the libraries, OpenSSL's
+ * configuration, and /dev/null. Where the kernel supports it, it also gives up TCP ports, abstract
+ * Unix sockets, and signals to processes that are not so confined. */
 #pragma once
 
 #include "simul/err.h"

@@ -50,8 +50,8 @@ enum pool_status {
     POOL_CANCELLED,
 };
 
-/* One job to be run. Exposed to be embedded by whoever asks, who owns it and sees to it that it
- * stays where it is until `done` is called. */
+/* One job. Exposed to be embedded by the asker, who owns it and must keep it in place until `done`
+ * is called. */
 struct pool_job {
     /* Set by the asker, the rest zeroed: */
     const struct job *job;

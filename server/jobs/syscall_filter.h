@@ -1,6 +1,6 @@
-/* The system calls that a worker keeps once it has started: read, write, memory and the end. It has
- * no use for others, so whoever makes it try one (open a file, make a socket, execute something)
- * has taken it over, and the kernel kills it with SIGSYS. */
+/* The system calls that a worker keeps once it has started: read, write, memory and the end. It
+ * needs no others; so a worker that tries one (opens a file, makes a socket, executes something)
+ * has been taken over, and the kernel kills it with SIGSYS. */
 #pragma once
 
 #include "simul/err.h"

@@ -1,6 +1,6 @@
 /* The server's end of the socket to one worker: a job goes out, in as many pieces as the socket
- * wants, and one answer comes back. A worker that answers what it was not asked is not believed
- * again. Non-blocking; whoever owns the link watches the descriptor. */
+ * wants, and one answer comes back. A worker that answers what it was not asked is no longer
+ * trusted. Non-blocking; the owner of the link watches the descriptor. */
 #pragma once
 
 #include "jobs/worker.h"

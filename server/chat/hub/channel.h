@@ -77,7 +77,7 @@ static inline struct span channel_name(const struct channel *ch)
 bool channel_is(const struct table_node *node, struct span folded_name);
 /* NULL when there is none. */
 struct channel *channel_find(struct hub *hub, struct span name);
-/* An empty one with the modes of a new one, which must get a member at once. */
+/* A new, empty channel with the default modes. It must get a member at once. */
 struct channel *channel_new(struct hub *hub, struct span name, uint64_t now_ms);
 /* In all its lists; at most HUB_MASKS_MAX. */
 size_t channel_mask_count(const struct channel *ch);
@@ -94,16 +94,16 @@ struct span membership_prefix(const struct membership *m, uint32_t session_caps)
 
 /* NULL when the user is no member. Costs as much as the user has channels. */
 struct membership *channel_member(const struct channel *ch, const struct user *u);
-/* The first member is an operator. The loops of the user's sessions are told. */
+/* Adds a member, the first as an operator, and tells the loops of the user's sessions. */
 struct membership *channel_add_member(struct hub_call *call, struct channel *ch, struct user *u);
 void membership_set_roles(struct membership *m, uint8_t roles);
 /* Ends the membership and tells the loops; the channel ends with its last member. */
 void channel_part_member(struct hub_call *call, struct membership *m);
 /* The same for a user without sessions, where m is no longer in the user's list. */
 void channel_remove_member(struct hub_call *call, struct membership *m);
-/* A member has one more session, and its loop is told. */
+/* Counts one more session of a member, and tells its loop. */
 void channel_add_session(struct hub_call *call, struct channel *ch, const struct hub_session *s);
-/* A member's session ends, or a session's membership: its loop has one less. */
+/* Counts one session of a member less in its loop. */
 void channel_drop_session(struct channel *ch, const struct hub_session *s);
 
 /* --- who may what (channel_rule.c) ------------------------------------------------------- */
@@ -112,8 +112,8 @@ void channel_drop_session(struct channel *ch, const struct hub_session *s);
  * the user is a member or an operator of the server. */
 bool channel_is_visible(const struct channel *ch, const struct user *u);
 
-/* Whether the user may know that this member is in this channel: those who are invisible are shown
- * to members and operators only. */
+/* Whether the user may know that this member is in this channel: invisible members are shown only
+ * to other members and to operators. */
 bool membership_is_visible(const struct membership *m, const struct user *to);
 /* Whether a ban is meant for the user, and no exception is. */
 bool channel_has_banned(const struct channel *ch, const struct user *u);
@@ -122,10 +122,10 @@ bool channel_may_speak(const struct channel *ch, const struct user *u);
 
 /* --- invitations (invite.c) -------------------------------------------------------------- */
 
-/* Of more than HUB_INVITES_PER_USER_MAX the oldest is forgotten. */
+/* Beyond HUB_INVITES_PER_USER_MAX of a user the oldest is forgotten. */
 void invite_add(struct channel *ch, struct user *u);
 bool invite_is_there(const struct channel *ch, const struct user *u);
-/* Nothing happens when there is none. */
+/* Does nothing when there is none. */
 void invite_remove(const struct channel *ch, const struct user *u);
 void invites_end_of_user(struct user *u);
 void invites_end_of_channel(struct channel *ch);

@@ -1,7 +1,7 @@
-/* What the hub tells a loop. Deliveries to a loop form one queue in the hub's order, which carries
- * membership, messages and replies alike: whoever reads it in order is never ahead of or behind
- * what the hub decided. One delivery per loop and event, not one per member; the loop knows which
- * of its sessions are meant. None is ever dropped. */
+/* What the hub sends to a loop. Deliveries to a loop form one queue in the hub's order, which
+ * carries membership, messages and replies alike, so that a loop which works them off in order
+ * never contradicts what the hub decided. There is one delivery per loop and event, not one per
+ * member; the loop knows which of its sessions are meant. None is ever dropped. */
 #pragma once
 
 #include "chat/hub/message.h"
@@ -23,7 +23,7 @@ enum delivery_kind {
     DELIVERY_REPLY,    /* the message's text is lines for `session` alone, each ended by LF, which
                           have no tags */
     DELIVERY_ENDED,    /* `session` is over; the message's text, with its zero, tells why */
-    DELIVERY_REHASH,   /* the server reads again what it can, and `session` is told of it */
+    DELIVERY_REHASH,   /* the server is to reload, and to report to `session` */
     DELIVERY_HELD,     /* the user of `session` makes the hub keep held_steps (held.h) */
     DELIVERY_RENAMED,  /* the message's text is the new nick of `session` */
     DELIVERY_RETURN,   /* a command has been applied and comes back: struct chat_command */

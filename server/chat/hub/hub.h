@@ -58,7 +58,7 @@ struct hub_options {
     size_t channel_bytes_max;
     unsigned loops;               /* handles name loops below this */
     uint32_t rows_max;            /* of a long answer, in one go */
-    uint32_t held_step_bytes;     /* HELD_STEP_BYTES, but for tests */
+    uint32_t held_step_bytes;     /* HELD_STEP_BYTES, except in tests */
     struct hub_settings settings; /* until an entry brings others */
     uint64_t started_ms;          /* for STATS */
     struct siphash_key key;

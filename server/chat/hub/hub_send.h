@@ -16,25 +16,25 @@ struct message *hub_message(struct hub_call *call, struct span source, const cha
     hub_message(call, source, command, tags, (const struct span[]){__VA_ARGS__},                   \
                 sizeof((const struct span[]){__VA_ARGS__}) / sizeof(struct span))
 
-/* The six below take over the caller's reference to m. Without is_echo the channel's members are
- * told all alike; with it, the session that the call is from only if it has echo-message. */
+/* The six functions below take over the caller's reference to m. This one sends to every member of
+ * the channel; with is_echo, to the calling session only if it has echo-message. */
 void hub_send_channel(struct hub_call *call, struct channel *ch, struct message *m, bool is_echo);
-/* To those members that have one of the roles, but not to the session that the call is from. */
+/* To the members that have one of the roles, except the calling session. */
 void hub_send_ranked(struct hub_call *call, const struct channel *ch, uint8_t roles,
                      struct message *m);
-/* That the member joins or parts. In a quiet channel only its own sessions are told, unless it has
- * a role. */
+/* Says that the member joins or parts. In a quiet channel only its own sessions hear it, unless it
+ * has a role. */
 void hub_send_membership(struct hub_call *call, struct membership *about, struct message *m);
 /* To u's own sessions, and to every session in a channel with it; each once. Quiet channels in
  * which u has no role do not count. */
 void hub_send_peers(struct hub_call *call, struct user *u, struct message *m);
 void hub_send_user(struct hub_call *call, struct user *u, struct message *m);
-/* To the same, and to those who monitor u with extended-monitor: what is new of u beside its nick,
- * for sessions that have asked for m->need. */
+/* To the same, and to those that monitor u with extended-monitor: what has changed about u other
+ * than its nick, for sessions that have the capabilities m->need. */
 void hub_send_change(struct hub_call *call, struct user *u, struct message *m);
-/* To the session that the call is from, if it has echo-message. */
+/* To the calling session, if it has echo-message. */
 void hub_send_echo(struct hub_call *call, struct message *m);
-/* Puts a list of recipients together, one at a time in the whole hub, and sends it a message, whose
+/* Collects recipients, one list at a time in the whole hub, and sends them a message, whose
  * reference is taken over. */
 struct recipients *recipients_begin(struct hub *hub);
 void recipients_add(struct recipients *r, const struct hub_session *s);

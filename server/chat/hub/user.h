@@ -1,5 +1,4 @@
-/* Users: who is here under which nick, and the sessions by which they are reached. A part of the
- * hub. */
+/* Users: their nicks, and the sessions that they are reached by. A part of the hub. */
 #pragma once
 
 #include "chat/hub/table.h"
@@ -81,7 +80,7 @@ static inline struct span fold_nick(struct span nick, uint8_t folded[UINT8_MAX])
 struct user *user_new(struct hub_call *call, const struct entry *e);
 /* Copies the text. */
 void user_set_realname(struct user *u, struct span realname);
-/* The new nick must be free, or the same but for its case. */
+/* The new nick must be free, or differ from the old one only in case. */
 void user_rename(struct hub_call *call, struct user *u, struct span nick);
 /* Counts those that are counted; nobody else writes u->modes. */
 void user_set_modes(struct hub *hub, struct user *u, uint8_t modes);

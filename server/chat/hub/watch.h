@@ -1,6 +1,6 @@
-/* Who watches which nick (https://ircv3.net/specs/extensions/monitor): a part of the hub. A session
- * watches nicks, whether somebody has them or not, and is told when one comes into use or out of
- * it, and with extended-monitor what its user changes meanwhile. */
+/* Watched nicks (https://ircv3.net/specs/extensions/monitor): a part of the hub. A session watches
+ * nicks, in use or not, and is told when one comes into use or goes out of it, and with
+ * extended-monitor what its user changes meanwhile. */
 #pragma once
 
 #include "chat/hub/table.h"

@@ -1,5 +1,5 @@
-/* Who had a nick before: the newest of those who left, or took another nick. A part of the hub,
- * bounded: the oldest makes room. */
+/* Past owners of nicks: users who left or took another nick. A part of the hub, and bounded: the
+ * oldest entry makes room for a new one. */
 #pragma once
 
 #include "simul/span.h"
