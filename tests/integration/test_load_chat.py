@@ -1,5 +1,6 @@
 """simul-load chat: against simuld, against ngIRCd, and against a server that does wrong, of which
 each fault must be found."""
+import collections
 import contextlib
 import os
 import socket
@@ -93,9 +94,9 @@ def test_members_leave_and_join_in_turn(chat):
         heard = watcher.sync()
     moves = [message for message in heard if message.command in ("JOIN", "PART")][10:]
     assert 36 <= len(moves) <= 44
-    leaving = [message.nick for message in moves if message.command == "PART"]
-    assert len(set(leaving[:9])) == 9  # all but the publisher
-    assert leaving[9:18] == leaving[:9]  # in turn
+    leaving = collections.Counter(m.nick for m in moves if m.command == "PART")
+    assert len(leaving) == 9  # all but the publisher
+    assert max(leaving.values()) - min(leaving.values()) <= 2  # two laps; loops may be late
     for nick in set(leaving):  # each comes back before it leaves again
         commands = [message.command for message in moves if message.nick == nick]
         assert commands == (["PART", "JOIN"] * len(commands))[:len(commands)]
