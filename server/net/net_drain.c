@@ -34,11 +34,6 @@ static void tell(struct net *n, struct conn *c)
 
 /* --- turns ------------------------------------------------------------------------------- */
 
-static void count_turn(struct net *n, struct conn *c)
-{
-    n->drain.count += has_turn(n, c);
-}
-
 static void give_turn_or_tell(struct net *n, struct conn *c)
 {
     if (has_turn(n, c))
@@ -65,10 +60,8 @@ void net_drain(struct net *n, struct drain_turns *turns)
     for (unsigned i = 0; i < n->listener_count; i++)
         if (!n->listeners[i].is_admin)
             listener_stop(&n->listeners[i]);
-    net_for_each(n, count_turn);
-    if (turns != NULL && n->drain.count > 0)
-        n->drain.waiting = malloc(n->drain.count * sizeof(*n->drain.waiting));
-    n->drain.count = 0;
+    if (turns != NULL && n->conns.open_count > 0)
+        n->drain.waiting = malloc(n->conns.open_count * sizeof(*n->drain.waiting));
     if (n->drain.waiting == NULL) {
         net_for_each(n, tell);
         return;
