@@ -32,7 +32,8 @@ static inline const char *http_peer_ask(unsigned i, const char *request)
 static inline const char *http_peer_ask_once(const struct session_type *type, const char *head)
 {
     char request[8192];
-    snprintf(request, sizeof(request), "%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", head);
+    snprintf(request, sizeof(request),
+             "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", head);
     return http_peer_ask(client_connect(0, type), request);
 }
 
