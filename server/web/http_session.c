@@ -223,8 +223,9 @@ static enum co_result refuse_address(struct conn *c, struct http_session *s)
 bool http_is_rebound(const struct conn *c, const struct http_session *s)
 {
     const struct span host = s->exchange.request->host;
-    return addr_is_loopback(&conn_net(c)->listeners[c->listener].addr) && host.len > 0 &&
-           !s->exchange.is_forwarded && !http_host_is_loopback(host);
+    const struct addr *at = &conn_net(c)->listeners[c->listener].addr;
+    return addr_is_loopback(at) && !at->is_unix && host.len > 0 && !s->exchange.is_forwarded &&
+           !http_host_is_loopback(host);
 }
 
 static enum co_result refuse_host(struct conn *c, struct http_session *s)

@@ -68,7 +68,7 @@ bool http_body_is_lost(struct conn *c, struct http_session *s);
 
 /* Whether the request came to a loopback listener under a name that is not of loopback: a page of
  * elsewhere, whose own name has come to point here (DNS rebinding), is then of the same origin.
- * What a trusted proxy passes on is not. */
+ * What a trusted proxy passes on is not, nor what comes by a Unix socket, where no page can. */
 bool http_is_rebound(const struct conn *c, const struct http_session *s);
 
 /* Releases what the handler keeps, if it does. The session does so when the exchange ends, wherever

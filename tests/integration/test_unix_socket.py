@@ -33,9 +33,9 @@ def daemon(loops, tmp_path_factory):
 
 # --- what is served there ---
 
-def curl(daemon, path, *options):
-    done = subprocess.run([tool("curl"), "-sS", "--unix-socket", daemon.addresses["web"], *options,
-                           f"http://localhost{path}"], capture_output=True, timeout=TIMEOUT,
+def curl(daemon, path, *options, listener="web", host="localhost"):
+    done = subprocess.run([tool("curl"), "-sS", "--unix-socket", daemon.addresses[listener],
+                           *options, f"http://{host}{path}"], capture_output=True, timeout=TIMEOUT,
                           check=True)
     return done.stdout
 
@@ -43,6 +43,11 @@ def curl(daemon, path, *options):
 def test_http(daemon):
     assert curl(daemon, "/echo", "--data-binary", "hello") == b"hello"
     assert json.loads(curl(daemon, "/echo"))["peer"] == "unix:"
+
+
+def test_the_admin_listener_takes_any_host(daemon):
+    # Where no page of a browser's can come, its name tells nothing.
+    assert curl(daemon, "/livez", "-f", listener="admin", host="simul.example")
 
 
 def test_tcp_echo(daemon):
