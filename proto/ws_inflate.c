@@ -232,7 +232,7 @@ enum step { STEP_ON, STEP_DONE, STEP_FULL };
 static enum err inflate_step(struct ws_pool *pool, struct ws_inflater *f,
                              struct ws_inflate_limits limits, enum step *step)
 {
-    if (f->handed_out + f->out.len > limits.bytes_max)
+    if (f->handed_out + f->out.len + f->has_next_byte > limits.bytes_max)
         return ERR_LIMIT; /* which has become smaller since the message began */
     uint64_t left = limits.bytes_max - f->handed_out;
     size_t size_max = left < limits.piece_bytes ? (size_t)left + 1 : limits.piece_bytes + 1;

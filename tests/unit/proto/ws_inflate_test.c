@@ -186,6 +186,26 @@ Test(ws_inflate, holds_a_limit_that_becomes_smaller)
     script_free(script);
 }
 
+Test(ws_inflate, holds_a_limit_that_becomes_what_was_handed_out)
+{
+    enum { LIMIT = 4 * WS_INFLATED_PIECE_BYTES };
+    struct ws_rules rules_now = {.side = WS_CLIENT, .inflated_bytes_max = LIMIT};
+    struct part part = bomb(FIN | COMPRESSED_TEXT, LIMIT, "");
+    struct span script = script_build(WS_CLIENT, &part, 1);
+    struct ws_input in = {(uint8_t *)(uintptr_t)script.ptr, script.len};
+    struct ws_pool pool;
+    struct ws_reader r = {.deflate = forgets};
+    struct ws_event ev;
+    ws_pool_init(&pool, 1);
+    cr_assert_eq(ws_next(&r, &pool, &rules_now, &in, &ev), WS_DATA);
+    rules_now.inflated_bytes_max = ev.payload.len;
+    cr_assert_eq(ws_next(&r, &pool, &rules_now, &in, &ev), WS_FAILED);
+    cr_assert_eq(ev.close_code, WS_CODE_TOO_BIG);
+    ws_reader_deinit(&r, &pool);
+    ws_pool_deinit(&pool);
+    script_free(script);
+}
+
 Test(ws_inflate, is_not_bound_by_the_limit_of_plain_messages)
 {
     struct ws_rules strict = {.message_bytes_max = 3, .inflated_bytes_max = 5};
