@@ -161,6 +161,9 @@ enum err spawner_start(struct spawner *s, const struct identity *identity, int e
 {
     int pair[2] = {-1, -1};
     pid_t pid = -1;
+    /* Whoever started the server may have ignored it: then nobody was left to be reaped, and the
+     * pid of a spawner that has died could be another process's when spawner_restart kills it. */
+    signal(SIGCHLD, SIG_DFL);
     if (open_pair(pair) == OK)
         pid = fork();
     if (pid == 0)
@@ -349,7 +352,6 @@ static int open_sigchld(void)
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
-    signal(SIGCHLD, SIG_DFL); /* whoever started the server may have ignored it */
     sigprocmask(SIG_BLOCK, &set, NULL);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

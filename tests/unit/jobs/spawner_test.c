@@ -249,6 +249,19 @@ Test(spawner, works_when_the_server_was_started_with_signals_ignored_and_blocked
     spawner_stop(&s);
 }
 
+Test(spawner, the_pid_of_one_that_was_killed_stays_its_own, .timeout = 60)
+{
+    struct spawner s;
+    siginfo_t info;
+    signal(SIGCHLD, SIG_IGN); /* the server was started so */
+    expect_ok(spawner_start(&s, NULL, STDERR_FILENO, NULL, 0));
+    kill(s.pid, SIGKILL);
+    cr_assert_eq(waitid(P_PID, (id_t)s.pid, &info, WEXITED | WNOWAIT), 0);
+    cr_assert_eq(kill(s.pid, 0), 0);
+    expect_ok(spawner_restart(&s));
+    spawner_stop(&s);
+}
+
 Test(spawner, refuses_a_role_that_does_not_exist, .timeout = 60)
 {
     struct spawner s;
