@@ -38,6 +38,6 @@ def untested(daemon, place, tests):
 
 def segments_with_data(sock):
     """How many segments with data have come, however many of them one read gave: the kernel's
-    tcpi_data_segs_in."""
+    tcpi_data_segs_in. On a busy machine some may have come twice."""
     info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
     return struct.unpack_from("I", info, 152)[0]

@@ -174,7 +174,7 @@ def test_chop_sends_segments_of_that_size(daemon):
         assert len(sock.recv(1000)) % 7 == 0
         shut(sock)
         read_to_end(sock)
-        assert segments_with_data(sock) == 20
+        assert 20 <= segments_with_data(sock) < 40
 
 
 def test_stall_ms_stops_once_after_so_many_bytes(ask):

@@ -143,7 +143,7 @@ def test_chop_cuts_segments(daemon):
         before = segments_with_data(ws.sock)
         # With its header 98 bytes.
         assert seconds_to_answer(ws, "x" * 96) >= 9 * 0.004, "pauses between"
-        assert segments_with_data(ws.sock) - before == 10
+        assert 10 <= segments_with_data(ws.sock) - before < 20
 
 
 def test_chop_over_tls(faulty):

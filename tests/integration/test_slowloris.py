@@ -16,7 +16,7 @@ pytestmark = pytest.mark.crowd
 
 COUNT = 2000
 HANDSHAKE_S, ROUND_S = 3, 1
-SLACK_S = 15  # for machines that do other things as well
+SLACK_S = 60  # for machines that do other things as well; nobody waits for it to be over
 SETTINGS = [f"limits.handshake_seconds={HANDSHAKE_S}", f"limits.rate_seconds={ROUND_S}"]
 
 CLIENT_HELLO_BEGUN = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
