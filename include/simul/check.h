@@ -23,4 +23,4 @@ _Noreturn static inline void check_failed(const char *what, const char *file, in
 #endif
 
 /* The struct that embeds a member, from a pointer to that member. */
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))

@@ -10,17 +10,17 @@
 
 enum ERR_MUST_CHECK err {
     OK = 0,
-    ERR_NOMEM,    /* an allocation failed */
-    ERR_LIMIT,    /* a configured or documented bound was reached */
-    ERR_SYNTAX,   /* bytes or text that the grammar does not allow */
-    ERR_UTF8,     /* text that is not UTF-8 */
-    ERR_VERSION,  /* a protocol version we do not speak */
-    ERR_UNKNOWN,  /* a name that is not known */
-    ERR_EXISTS,   /* a name that is taken */
-    ERR_BUSY,     /* a bounded queue is full; try again later */
-    ERR_CLOSED,   /* the other side is gone */
-    ERR_IO,       /* a system call failed; errno tells which way */
-    ERR_TLS,      /* the TLS library refused; its error queue tells why */
+    ERR_NOMEM,   /* an allocation failed */
+    ERR_LIMIT,   /* a configured or documented bound was reached */
+    ERR_SYNTAX,  /* bytes or text that the grammar does not allow */
+    ERR_UTF8,    /* text that is not UTF-8 */
+    ERR_VERSION, /* a protocol version we do not speak */
+    ERR_UNKNOWN, /* a name that is not known */
+    ERR_EXISTS,  /* a name that is taken */
+    ERR_BUSY,    /* a bounded queue is full; try again later */
+    ERR_CLOSED,  /* the other side is gone */
+    ERR_IO,      /* a system call failed; errno tells which way */
+    ERR_TLS,     /* the TLS library refused; its error queue tells why */
 };
 
 /* A short English name for messages and logs; static storage. */

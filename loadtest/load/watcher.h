@@ -20,8 +20,8 @@ struct display {
 /* Watches a run to its end and fills *run, which run_deinit frees. SIGINT,
  * SIGTERM or SIGHUP ends the sending, and the run is reported as far as it went; a second one, or
  * SIGQUIT, leaves at once. ERR_IO: no
- * connection could be opened, or the crew was lost before anything was sent; ERR_CLOSED: left at the
- * second signal; ERR_NOMEM. The figures are as good as they can be in each case. */
+ * connection could be opened, or the crew was lost before anything was sent; ERR_CLOSED: left at
+ * the second signal; ERR_NOMEM. The figures are as good as they can be in each case. */
 enum err watcher_run(const struct plan *plan, struct crew *crew, const struct display *display,
                      struct run *run);
 

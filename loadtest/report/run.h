@@ -13,15 +13,15 @@
 /* One second of a run, or less: where the phase changes, or the window begins or ends, a new one
  * begins. */
 struct sample {
-    double at_s;        /* since the run began: its end */
-    double seconds;     /* how long it was */
+    double at_s;    /* since the run began: its end */
+    double seconds; /* how long it was */
     enum phase phase;
-    bool is_measured;   /* it lies in the window */
-    uint64_t open;      /* connections, at its end */
+    bool is_measured;             /* it lies in the window */
+    uint64_t open;                /* connections, at its end */
     uint64_t counts[COUNT_KINDS]; /* in this second */
     uint64_t errors;
     uint64_t p50_ns, p90_ns, p99_ns, p999_ns, max_ns; /* of the latencies of this second; 0: none */
-    double server_cpu_share;    /* of --pid: cores that were busy; NAN: not known */
+    double server_cpu_share;      /* of --pid: cores that were busy; NAN: not known */
     uint64_t server_memory_bytes; /* 0: not known */
 };
 
@@ -39,12 +39,12 @@ struct run {
     double measured_seconds; /* the window, as far as it was reached */
     bool was_interrupted;    /* Ctrl-C */
 
-    uint64_t counts[COUNT_KINDS];   /* in the window */
-    uint64_t totals[COUNT_KINDS];   /* of the whole run */
+    uint64_t counts[COUNT_KINDS]; /* in the window */
+    uint64_t totals[COUNT_KINDS]; /* of the whole run */
     uint64_t faults[FAULT_KINDS];
-    uint64_t open_max;              /* the most connections at a time */
-    uint64_t cpu_ns;                /* of our threads, in the whole run */
-    uint64_t measured_cpu_ns;       /* in the window */
+    uint64_t open_max;        /* the most connections at a time */
+    uint64_t cpu_ns;          /* of our threads, in the whole run */
+    uint64_t measured_cpu_ns; /* in the window */
     struct hist timings[TIMING_KINDS];
     struct run_reason reasons[REASONS_MAX]; /* the most frequent first */
     unsigned reason_count;

@@ -192,7 +192,8 @@ Test(compare, complains_of_a_page_it_cannot_write, .init = make_folder, .fini = 
     save(run_of_tcp(), path_a);
     struct outcome o = COMPARE(path_a, path_a, "--html", "/nowhere/page.html");
     cr_expect_eq(o.status, 1);
-    cr_expect_str_eq(o.err, "simul-load: cannot write /nowhere/page.html: No such file or directory\n");
+    cr_expect_str_eq(o.err,
+                     "simul-load: cannot write /nowhere/page.html: No such file or directory\n");
     outcome_deinit(&o);
     o = COMPARE(path_a, path_a, "--html", "/dev/full");
     cr_expect_eq(o.status, 1);

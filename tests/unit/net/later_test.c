@@ -1,5 +1,5 @@
-#include "unit/alloc_fail.h"
 #include "net/later.h"
+#include "unit/alloc_fail.h"
 
 #include <criterion/criterion.h>
 
