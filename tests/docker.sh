@@ -93,7 +93,7 @@ build_image() {
     shift
     docker build --quiet --network host --build-arg BASE=simul-base \
         --build-arg "SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)" \
-        --build-arg "REVISION=$(git -C "$root" rev-parse HEAD)" "$@" -t "$name" \
+        --build-arg "REVISION=$revision" "$@" -t "$name" \
         -f "$root/deploy/Dockerfile" "$root" >"$work/build.log" 2>&1 || {
         tail -n 50 "$work/build.log"
         return 1
@@ -121,7 +121,8 @@ work=$(mktemp -d "$cache/docker.XXXXXX")
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 [ "$COUNTS" != /dev/null ] || COUNTS=$work/counts
-export COUNTS work
+revision=$(git -C "$root" rev-parse HEAD)
+export COUNTS work revision
 : >>"$COUNTS"
 
 sh "$root/deploy/install-deps.sh" test-server

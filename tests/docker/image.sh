@@ -24,7 +24,7 @@ label() {
 
 has_labels() {
     [ "$(docker run --rm --network none simul --version)" = "simuld $(label version)" ] &&
-        [ "$(label revision)" = "$(git -C "$root" rev-parse HEAD)" ] &&
+        [ "$(label revision)" = "${revision:?}" ] &&
         [ "$(label title) $(label licenses)" = "simul MIT" ] && [ -n "$(label description)" ]
 }
 
