@@ -290,6 +290,7 @@ void listeners_configure(struct net *n, const struct config *config)
     for (unsigned i = 0; i < n->listener_count; i++) {
         struct listener *l = &n->listeners[i];
         const struct config_listener *settings = find_settings(config, l->name);
+        listener_configure(l, config);
         if (settings != NULL)
             configure(l, config, settings);
         else if (!l->is_admin)

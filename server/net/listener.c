@@ -13,7 +13,7 @@
 
 enum {
     BACKLOG = 4096,
-    USER_TIMEOUT_MS = 30 * 1000,  /* unacknowledged bytes for this long: the peer is gone */
+    GONE_SECONDS_MIN = 30,        /* bytes unacknowledged for so long at least: the peer is gone */
     UNSENT_BYTES_MAX = 128 << 10, /* in the kernel, which would take 4 MB from us and for nothing */
     KEEPALIVE_SECONDS = 5 * 60,   /* a silent peer is asked for a sign of life */
 };
@@ -27,7 +27,6 @@ static bool set_flag(int fd, int level, int name, int value)
 static bool set_connection_flags(int fd)
 {
     return set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
-           set_flag(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS) &&
            set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX) &&
            set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
            set_flag(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_SECONDS);
@@ -60,6 +59,18 @@ enum err listener_bind(struct addr *addr, bool is_first, int *out)
     return OK;
 }
 
+void listener_configure(struct listener *l, const struct config *config)
+{
+    /* The kernel also counts the time for which a peer that is there takes nothing. So it has to be
+     * longer than limits.write_rate_min leaves it, twice limits.rate_seconds, and is unlimited if
+     * any pace will do. */
+    int seconds = config->limits.write_rate_min == 0 ? 0 : 3 * (int)config->limits.rate_seconds;
+    if (seconds > 0 && seconds < GONE_SECONDS_MIN)
+        seconds = GONE_SECONDS_MIN;
+    if (l->fd >= 0 && !l->addr.is_unix)
+        (void)set_flag(l->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, seconds * 1000);
+}
+
 void listener_set_flags(int fd)
 {
     (void)set_connection_flags(fd); /* it serves without them, too */
@@ -82,6 +93,7 @@ unsigned listener_index(const struct listener *l)
 void listener_start(struct listener *l, struct net *n)
 {
     l->net = n;
+    listener_configure(l, n->config);
     ev_io_init(&l->io, acceptor_on_io, l->fd, EV_READ);
     ev_io_start(n->loop->ev, &l->io);
 }

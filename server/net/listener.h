@@ -49,6 +49,9 @@ enum err listener_bind(struct addr *addr, bool is_first, int *fd);
 /* Sets the options that connections inherit, on a socket that somebody else has opened. */
 void listener_set_flags(int fd);
 
+/* After a reload: what connections that are accepted from now on inherit from the settings. */
+void listener_configure(struct listener *l, const struct config *config);
+
 /* "127.0.0.1:8080" or "unix:/path". */
 enum { LISTENER_TEXT_CHARS = 128 };
 const char *listener_format(const struct listener *l, char out[LISTENER_TEXT_CHARS]);

@@ -156,11 +156,35 @@ Test(listener, connections_have_the_options_that_they_need)
     socklen_t len = sizeof(value);
     getsockopt(own, IPPROTO_TCP, TCP_NODELAY, &value, &len);
     cr_assert_eq(value, 1);
-    getsockopt(own, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len);
-    cr_assert_gt(value, 0);
     getsockopt(own, SOL_SOCKET, SO_KEEPALIVE, &value, &len);
     cr_assert_eq(value, 1);
     close(fd);
+}
+
+/* How long the kernel lets a peer take nothing that comes with these settings, as the connection in
+ * this slot. */
+static int seconds_until_gone(unsigned slot, int64_t write_rate_min, int64_t rate_seconds)
+{
+    static struct config config;
+    config = fix.config;
+    config.limits.write_rate_min = write_rate_min;
+    config.limits.rate_seconds = rate_seconds;
+    listener_configure(listener, &config);
+    dial(listener->addr); /* stays, and so does its slot */
+    int value = -1;
+    socklen_t len = sizeof(value);
+    fix_settle();
+    int own = conn_table_at(&fix.nets[0].conns, slot)->io.fd;
+    getsockopt(own, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len);
+    return value / 1000;
+}
+
+Test(listener, the_kernel_leaves_a_slow_peer_more_time_than_the_settings)
+{
+    listen_on(listener, "127.0.0.1");
+    cr_assert_eq(seconds_until_gone(0, 100, 60), 180);
+    cr_assert_eq(seconds_until_gone(1, 100, 1), 30);
+    cr_assert_eq(seconds_until_gone(2, 0, 60), 0);
 }
 
 /* --- limits ------------------------------------------------------------------------------ */
