@@ -87,18 +87,22 @@ static struct config *read_settings(struct server *s, struct config_changes *cha
     return NULL;
 }
 
-/* Listeners that stay speak TLS until a restart. */
-static bool has_certificates(const struct config *config, char said[SAID_BYTES_MAX])
+/* Without one the default TLS ports are in no settings, and would close: a mistake, until they are
+ * closed by name. Other listeners speak TLS until a restart. */
+static bool has_certificates(const struct config *fresh, const struct config *old,
+                             char said[SAID_BYTES_MAX])
 {
-    if (config->tls.certificate[0] != '\0' || config->tls.self_signed)
+    if (config_has_tls(fresh))
         return true;
-    for (size_t i = 0; i < config->listener_count; i++) {
-        if (!config->listeners[i].tls)
+    for (size_t i = 0; i < old->listener_count; i++) {
+        const struct config_listener *l = &old->listeners[i];
+        if (!l->tls)
             continue;
         snprintf(said, SAID_BYTES_MAX,
-                 "listen.%s speaks TLS until a restart, but there is no certificate; "
-                 "set tls.certificate and tls.key, or tls.self_signed=on",
-                 config->listeners[i].name);
+                 "listen.%s speaks TLS, but there is no certificate any more; "
+                 "set tls.certificate and tls.key, or tls.self_signed=on, "
+                 "or first close it with listen.%s.port=off",
+                 l->name, l->name);
         return false;
     }
     return true;
@@ -130,7 +134,7 @@ static struct reload *new_reload(struct server *s, const struct config *config)
 static struct reload *prepare(struct server *s, const struct config *config,
                               char said[SAID_BYTES_MAX])
 {
-    if (!has_certificates(config, said))
+    if (!has_certificates(config, s->config, said))
         return NULL;
     struct reload *r = new_reload(s, config);
     snprintf(said, SAID_BYTES_MAX, "out of memory");

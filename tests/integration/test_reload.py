@@ -220,6 +220,28 @@ def test_a_listener_that_is_gone_closes_and_its_connections_stay(reloaded, tmp_p
         assert server.daemon.connect("echo")
 
 
+def test_without_a_certificate_listeners_with_tls_close_by_name_only(start, tmp_path):
+    at = {name: f"address = unix:{tmp_path / name}\n" for name in ("webtls", "irctls")}
+    tls = "[tls]\nself_signed = on\n"
+    ports = "".join(f"[listen.{name}]\n{address}" for name, address in at.items())
+    path = tmp_path / "simul.conf"
+    path.write_text(tls + ports, encoding="utf-8")
+    daemon = start(arguments=["-c", str(path), *overrides([*LISTENERS, "log.format=json"])])
+
+    def hup(text, msg):
+        path.write_text(text, encoding="utf-8")
+        before = len(daemon.log(msg))
+        daemon.signal(signal.SIGHUP)
+        return wait_until(lambda: daemon.log(msg)[before:], msg)[0]
+
+    refusal = hup(ports, "configuration not reloaded, the old one stays")
+    assert "listen.webtls.port=off" in refusal["reason"]
+    dial(str(tmp_path / "webtls")).close()
+    hup(tls + "".join(f"[listen.{name}]\nport = off\n" for name in at), "configuration reloaded")
+    wait_until(lambda: not (tmp_path / "webtls").exists(), "the end of the socket's file")
+    hup("", "configuration reloaded")
+
+
 def test_listeners_and_echo(reloaded):
     server = reloaded()
     with HttpConnection(server.daemon.connect("web")) as http:
