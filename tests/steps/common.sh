@@ -73,7 +73,7 @@ run_pytest() {
     shift 2
     rm -f "$report"
     pytest_status=0
-    pytest_here "$report" -n "$((2 * $(nproc)))" "$@" || pytest_status=$?
+    pytest_here "$report" -n "$((3 * $(nproc)))" "$@" || pytest_status=$?
     [ -f "$report" ] || return 1
     counts=$(count_pytest "$report")
     if [ "$pytest_status" -eq 1 ] && [ "$(echo "$counts" | cut -d ' ' -f 2)" -le 5 ]; then
