@@ -31,13 +31,14 @@ def test_a_ready_server_is_healthy_until_it_drains(start, address, asked):
     settings = [f"admin.address={address}", f"admin.port={port}"]
     daemon = start(*settings, "drain_seconds=60")
     assert healthcheck(*settings) == HEALTHY
-    client = WebSocket(daemon.connect("web"))
+    clients = [WebSocket(daemon.connect("web")) for _ in range(4)]  # the last is told late
     daemon.signal(signal.SIGTERM)
     wait_until(lambda: healthcheck(*settings) != HEALTHY, "the drain to be told")
     assert healthcheck(*settings) == unhealthy(f"{asked}:{port}: not ready: draining")
     daemon.signal(signal.SIGTERM)
     assert daemon.wait() == 0
-    client.sock.close()
+    for client in clients:
+        client.sock.close()
     status, out, why = healthcheck(*settings)
     assert (status, out) == (1, "")
     assert why == f"simuld: no server answers at {asked}:{port}: Connection refused\n"

@@ -7,5 +7,6 @@ build_release
 mkdir -p "$root/build-test/reports"
 rm -f "$root/build-test/reports/"valgrind.*
 export SIMULD="$root/tests/steps/simuld-valgrind"
-run_pytest valgrind integration -m short || true
+# Here tests do not wait, but work.
+run_pytest valgrind integration -m short -n "$(nproc)" || true
 check "no complaint of valgrind" expect_no_reports 'valgrind.*' '.'
